@@ -1,0 +1,53 @@
+"""Every exception this package raises on purpose.
+
+    SarColorizeError
+    |-- SceneError (ValueError)          the input cannot be used as a radar scene
+    |   |-- UnreadableError (OSError)    it is missing, empty, truncated or not a raster
+    |   `-- UnitError                    its unit or polarisation is not what is asked for
+    |-- SettingError (ValueError)        a setting is out of its range or fits no other
+    |-- ModelError (ValueError)          a model or its weights are unknown or damaged
+    |-- DataError (ValueError)           training or evaluation pairs cannot be used
+    |-- OutputError (OSError)            the result cannot be written where it was asked for
+    `-- MissingPackageError (ImportError)  an extra is not installed
+
+A message reads: [what] must be [allowed], got [value]; [what to do]. The command line prints it as one line
+and exits with code 1.
+"""
+
+from __future__ import annotations
+
+
+class SarColorizeError(Exception):
+    """Base of every error raised on purpose."""
+
+
+class SceneError(SarColorizeError, ValueError):
+    """The input cannot be used as a radar scene."""
+
+
+class UnreadableError(SceneError, OSError):
+    """The input is missing, empty, truncated or not a raster."""
+
+
+class UnitError(SceneError):
+    """The unit or polarisation of the input is not what is asked for."""
+
+
+class SettingError(SarColorizeError, ValueError):
+    """A setting is out of its range or contradicts another."""
+
+
+class ModelError(SarColorizeError, ValueError):
+    """A model is unknown, or its weights are damaged or do not fit."""
+
+
+class DataError(SarColorizeError, ValueError):
+    """Training or evaluation pairs cannot be used."""
+
+
+class OutputError(SarColorizeError, OSError):
+    """The result cannot be written where it was asked for."""
+
+
+class MissingPackageError(SarColorizeError, ImportError):
+    """A package of an extra is not installed."""
