@@ -6,10 +6,11 @@ line converts on the device that the network runs on, in one pass, without a cop
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import numpy as np
+
+from .arrays import namespace
 
 L_MAX = 100.0
 """Lightness of white: networks see L / L_MAX * 2 - 1."""
@@ -35,7 +36,7 @@ def lab_to_srgb(lab: Any) -> Any:
     Returns:
         Same shape and kind; colours outside the sRGB gamut are clipped channel by channel.
     """
-    xp = _namespace(lab)
+    xp = namespace(lab)
     fy = (lab[..., 0, :, :] + 16.0) / 116.0
     fx = fy + lab[..., 1, :, :] / 500.0
     fz = xp.clip(fy - lab[..., 2, :, :] / 200.0, 0.0, None)
@@ -60,7 +61,7 @@ def srgb_to_lab(rgb: Any) -> Any:
     Returns:
         Same shape and kind; L in 0..100, a and b within -128..128.
     """
-    xp = _namespace(rgb)
+    xp = namespace(rgb)
     linear = xp.where(rgb > 0.04045, ((rgb + 0.055) / 1.055) ** 2.4, rgb / 12.92)
     red, green, blue = linear[..., 0, :, :], linear[..., 1, :, :], linear[..., 2, :, :]
     f = []
@@ -72,11 +73,6 @@ def srgb_to_lab(rgb: Any) -> Any:
 
 def to_uint8(rgb: Any) -> Any:
     """Picture values 0..255, rounded half up, from sRGB in 0..1."""
-    xp = _namespace(rgb)
+    xp = namespace(rgb)
     scaled = xp.clip(rgb, 0.0, 1.0) * 255.0 + 0.5
     return scaled.astype(np.uint8) if xp is np else scaled.to(xp.uint8)
-
-
-def _namespace(array: Any) -> Any:
-    """The module whose functions take `array`; torch is never imported for a numpy array."""
-    return np if isinstance(array, np.ndarray) else sys.modules["torch"]

@@ -1,0 +1,37 @@
+"""Speckle filters on intensity: one file a family, every filter declares its halo.
+
+`get_filter(name)` gives a filter; `filter.apply(power, valid)` gives the filtered power. Filters work alike on numpy
+arrays and torch tensors, and give each pixel the same bits wherever a block begins.
+"""
+
+from __future__ import annotations
+
+from ..errors import SettingError
+from .base import DEFAULT_LOOKS, Filter, NoFilter
+from .local import Boxcar, Lee
+
+__all__ = ["DEFAULT_LOOKS", "FILTER_NAMES", "Filter", "get_filter"]
+
+_FILTERS: dict[str, type[Filter]] = {kind.name: kind for kind in (NoFilter, Boxcar, Lee)}
+
+FILTER_NAMES: tuple[str, ...] = tuple(_FILTERS)
+"""Names for `--despeckle` and `--filter`."""
+
+
+def get_filter(name: str, *, size_px: int | None = None, looks: float | None = None) -> Filter:
+    """The filter of that name.
+
+    Args:
+        name: one of FILTER_NAMES.
+        size_px: width of its square window, odd, 3 to 31; the filter's own default where None.
+        looks: equivalent number of looks, > 0; that of Sentinel-1 IW GRDH (4.4) where None.
+
+    Raises:
+        SettingError: an unknown name, an even or too large size, looks not above zero.
+    """
+    if name not in _FILTERS:
+        raise SettingError(f"filter must be one of {', '.join(FILTER_NAMES)}, got {name!r}; `none` leaves the speckle")
+    kind = _FILTERS[name]
+    return kind(
+        size_px=kind.default_size_px if size_px is None else size_px, looks=DEFAULT_LOOKS if looks is None else looks
+    )
