@@ -59,3 +59,43 @@ class NoFilter(Filter):
 
     def apply(self, power: Any, valid: Any) -> Any:
         return namespace(power).where(valid, power, np.nan)
+
+
+def window_sum(values: Any, size_px: int) -> Any:
+    """Sum over the size_px x size_px window around each pixel, zeros beyond the border.
+
+    Args:
+        values: (..., H, W), numpy or torch, finite.
+        size_px: odd window width.
+
+    Returns:
+        Same shape. Every pixel's terms are added in the same order wherever it stands, so that two blocks agree to
+        the last bit; a running sum would not.
+    """
+    radius = size_px // 2
+    xp = namespace(values)
+    if xp is np:
+        padded = np.pad(values, [(0, 0)] * (values.ndim - 2) + [(radius, radius)] * 2)
+    else:
+        padded = xp.nn.functional.pad(values, (radius, radius, radius, radius))
+    return _sum_along(_sum_along(padded, size_px, -1), size_px, -2)
+
+
+def _sum_along(x: Any, count: int, axis: int) -> Any:
+    """Sum of `count` neighbours along the last (-1) or the last but one (-2) axis, by doubling."""
+
+    def take(array: Any, start: int, stop: int) -> Any:
+        return array[..., start:stop] if axis == -1 else array[..., start:stop, :]
+
+    length = x.shape[axis] - count + 1
+    total, offset, width = None, 0, 1
+    while True:
+        if count & 1:
+            part = take(x, offset, offset + length)
+            total = part if total is None else total + part
+            offset += width
+        count >>= 1
+        if not count:
+            return total
+        x = take(x, 0, x.shape[axis] - width) + take(x, width, x.shape[axis])
+        width *= 2
