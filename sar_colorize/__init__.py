@@ -1,0 +1,69 @@
+"""A whole Sentinel-1 scene in, a trustworthy, georeferenced colour picture out.
+
+    import sar_colorize as sc
+
+    sc.colorize("scene.tif", "colour.tif")
+    rgb = sc.colorize(sc.open_scene("scene.tif").to_xarray())
+    smooth = sc.despeckle(values, filter="lee", size=7)
+
+Every name below is loaded when it is first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .api import Result, colorize, despeckle, info
+    from .colorizer import ColorizeSettings
+    from .errors import SarColorizeError
+    from .models.registry import load_card, load_network
+    from .raster import Raster, Unit, Window
+    from .scene import Scene, open_scene
+
+_HOME = {
+    "ColorizeSettings": "colorizer",
+    "Raster": "raster",
+    "Result": "api",
+    "SarColorizeError": "errors",
+    "Scene": "scene",
+    "Unit": "raster",
+    "Window": "raster",
+    "colorize": "api",
+    "despeckle": "api",
+    "info": "api",
+    "load_card": "models.registry",
+    "load_network": "models.registry",
+    "open_scene": "scene",
+}
+
+__all__ = [
+    "ColorizeSettings",
+    "Raster",
+    "Result",
+    "SarColorizeError",
+    "Scene",
+    "Unit",
+    "Window",
+    "colorize",
+    "despeckle",
+    "info",
+    "load_card",
+    "load_network",
+    "open_scene",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("sar-colorize")
+    if name in _HOME:
+        return getattr(import_module(f".{_HOME[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

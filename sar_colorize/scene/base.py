@@ -1,0 +1,134 @@
+"""A scene: a lazy radar raster that says what it is, and why it thinks so."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from ..errors import UnitError
+from ..raster import Grid, Raster, Unit, Window
+
+if TYPE_CHECKING:
+    import xarray
+
+SAMPLE_BLOCKS = 64
+SAMPLE_BLOCK_PX = 512
+"""A sample of a scene is at most this many windows of at most this width: the same cost for any size of scene."""
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What was found out about a scene: its bands and unit, each with the evidence in words.
+
+    bands: polarisations that the scene offers, as "VV", "VH", "HH", "HV".
+    indexes: where each band stands in the source, from 0.
+    absolute: true if the unit has an absolute scale; otherwise one offset in dB is fitted for the whole scene.
+    """
+
+    bands: tuple[str, ...]
+    indexes: tuple[int, ...]
+    bands_reason: str
+    unit: Unit
+    unit_reason: str
+    absolute: bool
+    scale_reason: str
+
+
+@dataclass(frozen=True)
+class Scene(ABC):
+    """A radar raster read by windows.
+
+    source: its path or name, for messages and tags.
+    block_shape: (rows, columns) in which its source is stored; windows along it read fastest.
+    """
+
+    source: str
+    grid: Grid
+    declaration: Declaration
+    block_shape: tuple[int, int]
+    notes: tuple[str, ...] = ()
+
+    @abstractmethod
+    def _read_inside(self, window: Window) -> Raster:
+        """`read` for a window that lies wholly in the grid."""
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        return self.declaration.bands
+
+    @property
+    def unit(self) -> Unit:
+        return self.declaration.unit
+
+    def read(self, window: Window) -> Raster:
+        """Values and validity in a window.
+
+        Args:
+            window: may reach outside the grid; there every pixel is invalid.
+
+        Returns:
+            (C, height, width) float32 in `unit`. Valid where every band is finite and not masked by nodata, mask
+            band or alpha; 0 elsewhere.
+
+        Raises:
+            UnreadableError: the source is damaged.
+        """
+        inside = window.intersect(self.grid.window)
+        values = np.zeros((len(self.bands), *window.shape), dtype=np.float32)
+        valid = np.zeros(window.shape, dtype=bool)
+        if not inside.is_empty:
+            part = self._read_inside(inside)
+            rows, cols = inside.within(window)
+            valid[rows, cols] = part.valid
+            values[:, rows, cols] = np.where(part.valid, part.values, np.float32(0.0))
+        return Raster(values, valid, self.bands, self.unit)
+
+    def select(self, *bands: str) -> Self:
+        """The same scene with only these bands, in this order.
+
+        Raises:
+            UnitError: it has no such band.
+        """
+        missing = [band for band in bands if band not in self.bands]
+        if missing:
+            raise UnitError(
+                f"polarization must be one of {', '.join(self.bands)} in {self.source}, got {missing[0]}; "
+                f"its bands: {self.declaration.bands_reason}"
+            )
+        indexes = tuple(self.declaration.indexes[self.bands.index(band)] for band in bands)
+        return replace(self, declaration=replace(self.declaration, bands=bands, indexes=indexes))
+
+    def samples(self) -> Iterator[Raster]:
+        """A few windows spread evenly over the scene, the same ones each time."""
+        for window in sample_windows(self.grid, self.block_shape):
+            yield self.read(window)
+
+    def to_xarray(self) -> xarray.DataArray:
+        """A lazy DataArray (band, y, x), float32, NaN where invalid.
+
+        Dask chunks are whole multiples of the source's blocks; CRS and transform stand in `spatial_ref` as rioxarray
+        writes them; `attrs["units"]` is the unit, and the band coordinate the polarisation.
+        """
+        from .xarray import to_xarray
+
+        return to_xarray(self)
+
+
+def sample_windows(grid: Grid, block_shape: tuple[int, int]) -> Iterator[Window]:
+    """Windows of at most SAMPLE_BLOCK_PX on a regular lattice of at most SAMPLE_BLOCKS places, aligned to blocks."""
+    height, width = (min(SAMPLE_BLOCK_PX, max(64, side)) for side in block_shape)
+    rows, cols = -(-grid.height // height), -(-grid.width // width)
+    per_side = SAMPLE_BLOCKS**0.5
+    row_count = max(1, min(rows, round(per_side * (rows / cols) ** 0.5) if cols else 1))
+    col_count = max(1, min(cols, SAMPLE_BLOCKS // row_count))
+    for i in range(row_count):
+        for j in range(col_count):
+            row = (2 * i + 1) * rows // (2 * row_count) * height
+            col = (2 * j + 1) * cols // (2 * col_count) * width
+            window = Window(row, col, height, width).intersect(grid.window)
+            if not window.is_empty:
+                yield window

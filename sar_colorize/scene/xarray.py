@@ -1,0 +1,183 @@
+"""A DataArray as a scene, and a scene as a lazy DataArray, with rioxarray's conventions for the CRS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from affine import Affine
+from numpy.typing import NDArray
+
+from ..errors import SceneError
+from ..raster import Grid, Raster, Window
+from .base import Scene, sample_windows
+from .declare import POLARIZATIONS, Facts, declare
+
+if TYPE_CHECKING:
+    import xarray
+
+CHUNK_PX = 1024
+"""Dask chunks are about this wide: the nearest whole multiple of the source's blocks."""
+
+
+@dataclass(frozen=True)
+class ArrayScene(Scene):
+    """A DataArray (y, x) or (band, y, x), numpy or dask; a window is computed when it is read."""
+
+    array: Any = field(default=None, repr=False, compare=False)
+    nodata: float | None = None
+
+    def _read_inside(self, window: Window) -> Raster:
+        rows, cols = window.within(self.grid.window)
+        return _raster(self.array[list(self.declaration.indexes), rows, cols], self.nodata, self.bands, self)
+
+
+def from_xarray(
+    array: xarray.DataArray, *, unit: str = "auto", polarization: str | None = None, nodata: float | None = None
+) -> ArrayScene:
+    """A DataArray as a scene.
+
+    Args:
+        array: (y, x) or (band, y, x), real numbers. The band coordinate or `attrs["long_name"]` may name
+            polarisations, `attrs["units"]` the unit; CRS, transform and nodata are read as rioxarray writes them.
+        unit, polarization: see `declare`.
+        nodata: a value that is invalid besides NaN and the array's own.
+
+    Raises:
+        SceneError: other dimensions, or complex numbers.
+        UnitError: see `declare`.
+    """
+    import rioxarray  # noqa: F401  # registers .rio
+
+    if array.ndim not in (2, 3):
+        raise SceneError(f"array must have the dimensions (y, x) or (band, y, x), got {array.dims}; select one time")
+    if np.iscomplexobj(array.data):
+        raise SceneError("array must be detected intensity, got complex values; take abs(value)**2 first")
+    stacked = array if array.ndim == 3 else array.expand_dims("band")
+    height, width = stacked.shape[1:]
+    crs = array.rio.crs
+    has_grid = crs is not None or array.rio.transform() != Affine.identity()
+    grid = Grid(height, width, array.rio.transform() if has_grid else None, crs.to_wkt() if crs is not None else None)
+    own_nodata = array.rio.nodata if nodata is None else nodata
+    name = str(array.name) if array.name is not None else "array"
+    chunks = getattr(stacked.data, "chunks", None)
+    block_shape = (chunks[1][0], chunks[2][0]) if chunks else (min(512, height), min(512, width))
+
+    def sample() -> list[NDArray[np.float32]]:
+        rasters = [
+            _raster(stacked.data[:, w.row : w.row + w.height, w.col : w.col + w.width], own_nodata, None, None)
+            for w in sample_windows(grid, block_shape)
+        ]
+        return [np.concatenate([r.values[i][r.valid] for r in rasters]) for i in range(stacked.shape[0])]
+
+    facts = Facts(
+        source=name,
+        dtype=str(array.dtype),
+        descriptions=_band_names(stacked),
+        units=[str(array.attrs.get("units", ""))] * stacked.shape[0],
+        tags={},
+        sample=sample,
+    )
+    declaration = declare(facts, unit, polarization)
+    notes = () if crs is not None else ("no CRS: the picture will have none either",)
+    return ArrayScene(name, grid, declaration, block_shape, notes, stacked.data, own_nodata)
+
+
+def to_xarray(scene: Scene) -> xarray.DataArray:
+    """See `Scene.to_xarray`."""
+    import dask.array as da
+    from dask.base import tokenize
+
+    chunks = tuple(_chunk(block, side) for block, side in zip(scene.block_shape, scene.grid.window.shape, strict=True))
+    lazy = da.from_array(
+        _Lazy(scene),
+        chunks=(len(scene.bands), *chunks),
+        name=f"scene-{tokenize(scene.source, scene.bands, scene.unit)}",
+        meta=np.empty((0, 0, 0), dtype=np.float32),
+        asarray=False,
+    )
+    array = with_grid(lazy, scene.grid, scene.bands)
+    array.attrs["units"] = str(scene.unit)
+    array.attrs["long_name"] = scene.bands
+    return array.rio.write_nodata(np.nan)
+
+
+def with_grid(values: Any, grid: Grid, bands: tuple[str, ...]) -> xarray.DataArray:
+    """Values (band, y, x) with band names, pixel centres, and the grid in `spatial_ref`."""
+    import rioxarray  # noqa: F401  # registers .rio
+    import xarray
+
+    coords: dict[str, Any] = {"band": list(bands)}
+    transform = grid.transform
+    if transform is not None and not transform.b and not transform.d:
+        coords["x"] = transform.c + transform.a * (np.arange(grid.width) + 0.5)
+        coords["y"] = transform.f + transform.e * (np.arange(grid.height) + 0.5)
+    array = xarray.DataArray(values, dims=("band", "y", "x"), coords=coords)
+    if grid.crs_wkt is not None:
+        array = array.rio.write_crs(grid.crs_wkt)
+    if transform is not None:
+        array = array.rio.write_transform(transform)
+    return array
+
+
+@dataclass(frozen=True)
+class _Lazy:
+    """A scene as the array-like that dask slices; every slice reads one window."""
+
+    scene: Scene
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return len(self.scene.bands), self.scene.grid.height, self.scene.grid.width
+
+    @property
+    def ndim(self) -> int:
+        return 3
+
+    @property
+    def dtype(self) -> np.dtype[np.float32]:
+        return np.dtype(np.float32)
+
+    def __getitem__(self, index: tuple[slice, slice, slice]) -> NDArray[np.float32]:
+        bands, rows, cols = (part.indices(side) for part, side in zip(index, self.shape, strict=True))
+        window = Window(rows[0], cols[0], max(0, rows[1] - rows[0]), max(0, cols[1] - cols[0]))
+        raster = self.scene.read(window)
+        values = np.where(raster.valid, raster.values, np.float32(np.nan))
+        return values[slice(*bands), :: rows[2], :: cols[2]]
+
+
+def _raster(part: Any, nodata: float | None, bands: tuple[str, ...] | None, scene: Scene | None) -> Raster:
+    """A slice of an array, computed in this thread, with its validity."""
+    from ..raster import Unit
+
+    if hasattr(part, "compute"):
+        part = part.compute(scheduler="synchronous")
+    raw = np.asarray(part)
+    values = raw.astype(np.float32)
+    valid = np.isfinite(values).all(axis=0)
+    if nodata is not None and not np.isnan(nodata):
+        valid &= (raw != nodata).all(axis=0)
+    names = bands if bands is not None else tuple(str(i) for i in range(len(values)))
+    return Raster(values, valid, names, scene.unit if scene is not None else Unit.POWER)
+
+
+def _band_names(array: xarray.DataArray) -> list[str]:
+    """Polarisations from the band coordinate, else from `long_name`, else the array's name, else nothing."""
+    count = array.shape[0]
+    first = array.dims[0]
+    if first in array.coords:
+        names = [str(value) for value in np.atleast_1d(array.coords[first].values)]
+        if any(name.upper() in POLARIZATIONS for name in names):
+            return names
+    long_name = array.attrs.get("long_name", ())
+    if isinstance(long_name, str):
+        long_name = (long_name,)
+    if len(long_name) == count:
+        return [str(name) for name in long_name]
+    return [str(array.name or "")] if count == 1 else [""] * count
+
+
+def _chunk(block: int, side: int) -> int:
+    """A whole multiple of `block` near CHUNK_PX, at most the side."""
+    return min(side, max(1, round(CHUNK_PX / block)) * block)

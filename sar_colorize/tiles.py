@@ -1,0 +1,106 @@
+"""The global tile grid of a scene: where tiles stand, what each contributes, and how they are blended. Integers only.
+
+Tiles are fixed to the scene's first pixel, never to a block, so that every block computes the same tiles and a window
+is the same picture whatever the block size, order or executor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import SettingError
+from .raster import Window
+
+
+@dataclass(frozen=True)
+class TileGrid:
+    """Square tiles of `tile_px`, neighbours sharing `overlap_px`.
+
+    With stride = tile_px - overlap_px and margin = overlap_px / 2, tile (i, j) begins at pixel
+    (i stride - margin, j stride - margin) and its core, [i stride, (i + 1) stride) on each axis, tiles the plane.
+
+    blend: false keeps the core of each tile (enough where the margin covers the receptive field); true adds up whole
+        tiles with weights that fall linearly over the overlap.
+    align_px: tiles begin at multiples of it, as networks with strides need.
+    """
+
+    tile_px: int
+    overlap_px: int
+    blend: bool
+    align_px: int = 1
+
+    def __post_init__(self) -> None:
+        align = self.align_px
+        if self.tile_px < 1 or self.tile_px % align:
+            raise SettingError(
+                f"tile_px must be a positive multiple of {align}, got {self.tile_px}; 512 is a good start"
+            )
+        if not 0 <= self.overlap_px < self.tile_px:
+            raise SettingError(
+                f"overlap_px={self.overlap_px} must be smaller than tile_px={self.tile_px}; 64 is a good start"
+            )
+        if self.overlap_px % (2 * align):
+            raise SettingError(
+                f"overlap_px must be a multiple of {2 * align} for this model, got {self.overlap_px}; "
+                f"{max(1, round(self.overlap_px / (2 * align))) * 2 * align} would do"
+            )
+        if self.blend and 2 * self.overlap_px > self.tile_px:
+            raise SettingError(
+                f"overlap_px={self.overlap_px} must be at most half of tile_px={self.tile_px} where tiles are blended; "
+                f"{self.tile_px // 4} is a good start"
+            )
+
+    @property
+    def stride_px(self) -> int:
+        """Pixels from one tile to the next."""
+        return self.tile_px - self.overlap_px
+
+    @property
+    def margin_px(self) -> int:
+        """Pixels of a tile on each side of its core."""
+        return self.overlap_px // 2
+
+    def span(self, window: Window) -> Window:
+        """The smallest window that holds every tile which contributes to `window`."""
+        tiles = list(self.covering(window))
+        first, last = tiles[0], tiles[-1]
+        return Window(first.row, first.col, last.row - first.row + self.tile_px, last.col - first.col + self.tile_px)
+
+    def covering(self, window: Window) -> Iterator[Window]:
+        """The tiles that contribute to `window`, row by row; some may reach outside the scene."""
+        for row in self._starts(window.row, window.height):
+            for col in self._starts(window.col, window.width):
+                yield Window(row, col, self.tile_px, self.tile_px)
+
+    def contribution(self, tile: Window) -> Window:
+        """The pixels that a tile contributes to: its core, or all of it where tiles are blended."""
+        return tile if self.blend else tile.pad(-self.margin_px)
+
+    def weights(self) -> NDArray[np.float32]:
+        """(tile_px, tile_px) blending weights, whole numbers; those of all tiles over a pixel add up to a constant.
+
+        On one axis 1, 3, 5, ... over the overlap and 2 overlap_px between, so that two neighbours add up to the same.
+        """
+        line = np.full(self.tile_px, 2 * max(1, self.overlap_px), dtype=np.float32)
+        ramp = 2 * np.arange(self.overlap_px, dtype=np.float32) + 1
+        line[: self.overlap_px] = ramp
+        line[self.tile_px - self.overlap_px :] = ramp[::-1]
+        return np.outer(line, line)
+
+    def _starts(self, first: int, length: int) -> range:
+        """Where tiles begin on one axis that contribute to pixels [first, first + length)."""
+        reach = self.margin_px if self.blend else 0
+        begin = (first - reach) // self.stride_px
+        end = (first + length - 1 + reach) // self.stride_px
+        return range(begin * self.stride_px - self.margin_px, end * self.stride_px - self.margin_px + 1, self.stride_px)
+
+
+def blocks(window: Window, block_px: int) -> Iterator[Window]:
+    """The cells of a global grid of `block_px` that share pixels with `window`, cut to it, row by row."""
+    for row in range(window.row // block_px, -(-(window.row + window.height) // block_px)):
+        for col in range(window.col // block_px, -(-(window.col + window.width) // block_px)):
+            yield Window(row * block_px, col * block_px, block_px, block_px).intersect(window)
