@@ -1,0 +1,8 @@
+"""Blocks in, a Cloud Optimized GeoTIFF out, whole or not at all."""
+
+from __future__ import annotations
+
+from .options import BLOCK_PX, PROFILES, creation_options
+from .writer import CogWriter
+
+__all__ = ["BLOCK_PX", "PROFILES", "CogWriter", "creation_options"]

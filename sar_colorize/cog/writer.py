@@ -1,0 +1,249 @@
+"""The writer of Cloud Optimized GeoTIFFs.
+
+Blocks go by windows into a tiled GeoTIFF in a hidden folder beside the output. GDAL's COG driver turns it into the
+final file (internal mask, overviews), which is renamed onto the output. The driver's work is one long C call that
+nothing can interrupt, so it runs in a child process that ends at once when this one gives up or dies.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import subprocess
+import sys
+import threading
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from ..errors import OutputError, SettingError
+from ..raster import Grid, Raster, Window
+from .messages import cannot_write, gdal_errors
+from .options import BLOCK_PX, creation_options
+from .work_folder import WorkFolder, check_output, remove_orphans
+
+_SIDECARS = (".aux.xml", ".msk", ".ovr")
+
+
+# The child: one job as JSON on its first line of input; end of input means that the parent gave up or died.
+_BUILD = """
+import json, logging, os, sys, threading
+def watch():
+    os.read(0, 1)
+    os._exit(1)
+first = b""
+while not first.endswith(b"\\n"):
+    byte = os.read(0, 1)
+    if not byte:
+        os._exit(1)
+    first += byte
+job = json.loads(first)
+threading.Thread(target=watch, daemon=True).start()
+logging.basicConfig(level=logging.ERROR)
+code = 0
+try:
+    import rasterio, rasterio.shutil
+    with rasterio.Env(**job["config"]):
+        rasterio.shutil.copy(job["source"], job["target"], driver="COG", **job["options"])
+except Exception as error:
+    print(error, file=sys.stderr, flush=True)
+    code = 1
+os._exit(code)
+"""
+
+
+class CogWriter:
+    """A context manager that takes blocks in any order and leaves a COG at `path`, or nothing.
+
+    uint8 is a picture: an internal mask says where it is valid. float32 holds `nodata` (NaN unless given) where it
+    is invalid, in every band. Blocks never written are invalid and take no room. The mask of the result equals the
+    `valid` that was written, exactly.
+
+    `write` may be called from any one thread at a time. Leaving the context by an exception, KeyboardInterrupt
+    included, removes all that was written and leaves an older output untouched.
+
+    Raises:
+        SettingError: an unknown profile or option, a lossy profile for float32, a nodata value for a picture.
+        OutputError: `path` exists and `overwrite` is false, is a folder, or its folder is missing or not writable.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        grid: Grid,
+        *,
+        bands: tuple[str, ...],
+        dtype: str,
+        profile: str = "deflate",
+        options: Mapping[str, str] | None = None,
+        nodata: float | None = None,
+        tags: Mapping[str, str] | None = None,
+        units: tuple[str, ...] | None = None,
+        overwrite: bool = False,
+    ) -> None:
+        self.path, self.grid, self.bands, self.dtype = Path(path), grid, bands, dtype
+        self.creation_options = creation_options(profile, options, dtype=dtype, bands=len(bands), nodata=nodata)
+        self.nodata = math.nan if dtype == "float32" and nodata is None else nodata
+        self.tags, self.units, self.overwrite = dict(tags or {}), units, overwrite
+        if grid.height < 1 or grid.width < 1:
+            raise SettingError(
+                f"output grid must have at least one pixel, got {grid.height} x {grid.width}; choose a larger window"
+            )
+        check_output(self.path, overwrite=overwrite)
+        self._lock = threading.Lock()
+        self._dataset: Any = None
+        self._folder: WorkFolder | None = None
+
+    def __enter__(self) -> Self:
+        remove_orphans(self.path)
+        self._folder = WorkFolder(self.path)
+        try:
+            self._dataset = self._create(self._folder.path / "blocks.tif")
+        except BaseException:
+            self._folder.remove()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._folder is not None
+        try:
+            with self._lock:
+                dataset, self._dataset = self._dataset, None
+                with gdal_errors(self.path):
+                    dataset.close()
+            if kind is None:
+                self._build(self._folder.path)
+                self._publish(self._folder.path / "cog.tif")
+        except Exception:
+            if kind is None:
+                raise
+        finally:
+            self._folder.remove()
+
+    def write(self, window: Window, raster: Raster) -> None:
+        """Stores `raster` at `window`; its invalid pixels are invalid in the file whatever their values.
+
+        Raises:
+            SettingError: shape, type or bands differ from those declared, the window leaves the grid, or every
+                band of a valid pixel holds the nodata value.
+            OutputError: the disk is full, or the writer is closed.
+        """
+        self._check_block(window, raster)
+        import rasterio
+        from rasterio.windows import Window as RioWindow
+
+        valid = raster.valid
+        fill = 0 if self.nodata is None else self.nodata
+        values = raster.values if valid.all() else np.where(valid, raster.values, raster.values.dtype.type(fill))
+        if self.nodata is not None and bool((valid & _equals(raster.values, self.nodata).all(axis=0)).any()):
+            raise SettingError(
+                f"valid pixels must differ from the nodata value, got {self.nodata} at window {window}; "
+                f"mark them as invalid or choose another nodata value"
+            )
+        rio_window = RioWindow(window.col, window.row, window.width, window.height)
+        with self._lock:
+            if self._dataset is None:
+                raise OutputError(f"writer of {self.path} must be open, got a closed one; write inside its context")
+            with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), gdal_errors(self.path):
+                self._dataset.write(values, window=rio_window)
+                if self.nodata is None:
+                    self._dataset.write_mask(valid, window=rio_window)
+
+    def _check_block(self, window: Window, raster: Raster) -> None:
+        if raster.bands != self.bands or raster.values.dtype != self.dtype or raster.valid.shape != window.shape:
+            raise SettingError(
+                f"block must be {self.dtype} {self.bands} of {window.shape} pixels, got {raster.values.dtype} "
+                f"{raster.bands} of {raster.valid.shape}; write what the writer was opened for"
+            )
+        if window.intersect(self.grid.window) != window:
+            raise SettingError(
+                f"window must be inside the grid of {self.grid.height} x {self.grid.width}, got {window}; crop it"
+            )
+
+    def _create(self, path: Path) -> Any:
+        """The tiled file that takes the blocks, open for writing; nothing in it is valid yet."""
+        import rasterio
+        from rasterio.errors import NotGeoreferencedWarning
+        from rasterio.windows import Window as RioWindow
+
+        # ZSTD level 1 costs 0.1 s more than no compression for 16.8 Mpx, and halves the room that most scenes need.
+        profile: dict[str, Any] = {"compress": "ZSTD", "zstd_level": 1, "interleave": "pixel"}
+        profile |= {"photometric": "RGB"} if self._is_rgb else {}
+        # rasterio would take an identity transform for none.
+        profile |= {} if self.grid.transform is None else {"transform": self.grid.transform}
+        with (
+            warnings.catch_warnings(),
+            rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True, GDAL_PAM_ENABLED=False),
+            gdal_errors(self.path),
+        ):
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            dataset = rasterio.open(
+                path, "w", driver="GTiff", height=self.grid.height, width=self.grid.width, count=len(self.bands),
+                dtype=self.dtype, crs=self.grid.crs_wkt, nodata=self.nodata, tiled=True, blockxsize=BLOCK_PX,
+                blockysize=BLOCK_PX, bigtiff="YES", sparse_ok=True, **profile,
+            )  # fmt: skip
+            dataset.update_tags(**self.tags)
+            dataset.descriptions = self.bands
+            if self.units is not None:
+                dataset.units = self.units
+            if self.nodata is None:  # without this a file that gets no block would have no mask: all valid
+                dataset.write_mask(np.zeros((1, 1), bool), window=RioWindow(0, 0, 1, 1))
+        return dataset
+
+    @property
+    def _is_rgb(self) -> bool:
+        return self.dtype == "uint8" and len(self.bands) == 3
+
+    def _build(self, folder: Path) -> None:
+        """folder/cog.tif from folder/blocks.tif, in a child process."""
+        job = {
+            "source": str(folder / "blocks.tif"),
+            "target": str(folder / "cog.tif"),
+            "options": self.creation_options,
+            # The driver's own temporary files belong into the folder too, whatever the environment says.
+            "config": {"CPL_TMPDIR": str(folder), "GDAL_TIFF_INTERNAL_MASK": True, "GDAL_PAM_ENABLED": False},
+        }
+        messages = folder / "messages.txt"
+        with messages.open("wb") as stderr:
+            child = subprocess.Popen(
+                [sys.executable, "-P", "-c", _BUILD],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                start_new_session=True,  # Ctrl-C in a terminal reaches this process only
+            )
+        try:
+            assert child.stdin is not None
+            with contextlib.suppress(BrokenPipeError):
+                child.stdin.write(json.dumps(job).encode() + b"\n")
+                child.stdin.flush()
+            while child.poll() is None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.wait(timeout=0.2)  # short, so that Ctrl-C comes through on Windows too
+        finally:
+            child.kill()
+            child.wait()
+            if child.stdin is not None:
+                with contextlib.suppress(OSError):
+                    child.stdin.close()
+        if child.returncode != 0:
+            lines = messages.read_text(errors="replace").strip().splitlines()
+            raise cannot_write(self.path, lines[-1] if lines else f"exit code {child.returncode}")
+
+    def _publish(self, cog: Path) -> None:
+        check_output(self.path, overwrite=self.overwrite)
+        cog.replace(self.path)
+        for suffix in _SIDECARS:  # they spoke of the older output
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
+
+def _equals(values: np.ndarray, nodata: float) -> np.ndarray:
+    return np.isnan(values) if math.isnan(nodata) else values == values.dtype.type(nodata)
