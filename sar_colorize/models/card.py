@@ -1,0 +1,131 @@
+"""The card of a network: what it takes, what it gives, how it was made, how good it was measured to be.
+
+A card travels as JSON in the header of its weights, so that reading it needs neither torch nor the weights.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from ..backscatter import DB_RANGES
+from ..errors import ModelError
+
+ARCHITECTURES = ("composite", "colorsar", "pix2pix")
+OUTPUTS = ("ab", "rgb")
+INPUTS = ("sar-l", "optical-l")
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a user and the line must know of a network.
+
+    name: the name it is asked for by.
+    architecture: "composite" | "colorsar" | "pix2pix".
+    output: "ab", (B, 2, H, W) to be multiplied by `color.AB_MAX`, or "rgb", (B, 3, H, W) in -1..1.
+    input: what L it was trained on: "sar-l", radar, or "optical-l", the lightness of a colour picture.
+    settings: the arguments of the architecture, `width` among them.
+    channels: how many lightness channels it takes.
+    db_ranges: by polarisation, the decibels that become L = 0 and L = 100.
+    despeckle: the filter recommended before L.
+    halo_px: pixels around a tile that its output depends on, a multiple of `stride_px`; None where unbounded,
+        and tiles must be blended.
+    stride_px: tiles must start at multiples of it, and their size be one.
+    tile_px, overlap_px: defaults for tiling; neighbours share overlap_px, at least twice `halo_px`.
+    fill_lightness: L, 0..100, to be put at invalid pixels.
+    sources: the data it was trained on, with their notice.
+    training: how it was made: command, seed, steps, date, device.
+    quality: measured figures by split, site and method, baselines beside the model.
+    limits: what it is not good for.
+    """
+
+    name: str
+    architecture: str
+    output: str
+    input: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    channels: int = 1
+    db_ranges: Mapping[str, tuple[float, float]] = field(default_factory=lambda: dict(DB_RANGES))
+    despeckle: str = "lee"
+    halo_px: int | None = None
+    stride_px: int = 1
+    tile_px: int = 512
+    overlap_px: int = 64
+    fill_lightness: float = 50.0
+    license: str = "MIT"
+    summary: str = ""
+    sources: str = ""
+    training: Mapping[str, Any] = field(default_factory=dict)
+    quality: Mapping[str, Any] = field(default_factory=dict)
+    limits: str = ""
+
+    def __post_init__(self) -> None:
+        _one_of("architecture", self.architecture, ARCHITECTURES)
+        _one_of("output", self.output, OUTPUTS)
+        _one_of("input", self.input, INPUTS)
+        for name in ("channels", "stride_px", "tile_px"):
+            if type(getattr(self, name)) is not int or getattr(self, name) < 1:
+                _refuse(name, "a whole number of at least 1", getattr(self, name))
+        if type(self.overlap_px) is not int or not 0 <= self.overlap_px < self.tile_px:
+            _refuse("overlap_px", f"a whole number, at least 0 and under tile_px={self.tile_px}", self.overlap_px)
+        if self.halo_px is not None and (
+            type(self.halo_px) is not int or self.halo_px < 0 or self.halo_px % self.stride_px
+        ):
+            _refuse("halo_px", f"null or a multiple of stride_px={self.stride_px}", self.halo_px)
+        if self.halo_px is not None and self.overlap_px < 2 * self.halo_px:
+            _refuse("overlap_px", f"at least twice halo_px={self.halo_px}", self.overlap_px)
+        if self.tile_px % self.stride_px:
+            _refuse("tile_px", f"a multiple of stride_px={self.stride_px}", self.tile_px)
+        if not _is_number(self.fill_lightness) or not 0 <= self.fill_lightness <= 100:
+            _refuse("fill_lightness", "within 0..100", self.fill_lightness)
+        for name in ("name", "despeckle", "license", "summary", "sources", "limits"):
+            if not isinstance(getattr(self, name), str):
+                _refuse(name, "a text", getattr(self, name))
+        for name in ("settings", "training", "quality", "db_ranges"):
+            if not isinstance(getattr(self, name), Mapping):
+                _refuse(name, "an object", getattr(self, name))
+        for low_high in self.db_ranges.values():
+            if len(low_high) != 2 or not all(map(_is_number, low_high)) or not low_high[0] < low_high[1]:
+                _refuse("db_ranges", "pairs of decibels, low before high", dict(self.db_ranges))
+
+    def to_json(self) -> str:
+        """The card as JSON text; `from_json` gives an equal card."""
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Card:
+        """The card that `to_json` wrote.
+
+        Raises:
+            ModelError: `text` is not JSON, a key is missing or unknown, or a value is out of its range.
+        """
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise ModelError(f"model card must be JSON, got an error at {error}; take the file anew") from error
+        if not isinstance(values, dict):
+            raise ModelError(f"model card must be a JSON object, got {type(values).__name__}; take the file anew")
+        unknown = sorted(set(values) - {item.name for item in fields(cls)})
+        if unknown:
+            raise ModelError(f"model card must hold known keys, got {', '.join(unknown)}; update sar-colorize")
+        missing = sorted({"name", "architecture", "output", "input"} - set(values))
+        if missing:
+            raise ModelError(f"model card must hold {', '.join(missing)}, got none; take the file anew")
+        if isinstance(ranges := values.get("db_ranges"), dict):
+            values["db_ranges"] = {band: tuple(pair) for band, pair in ranges.items() if isinstance(pair, list)}
+        return cls(**values)
+
+
+def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        _refuse(name, f"one of {', '.join(allowed)}", value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _refuse(name: str, allowed: str, value: Any) -> None:
+    raise ModelError(f"{name} of a model card must be {allowed}, got {value!r}; correct the card")

@@ -1,0 +1,109 @@
+"""ColorSAR's encoder-decoder: lightness in, the two colour channels of Lab out.
+
+Differs from the published network: trained from scratch instead of on a pretrained backbone, one level less (1/16), no
+fusion branch, and every layer local, so that a tile with a halo gives exactly what the whole scene gives. As there, a
+and b are predicted at half resolution: the lightness keeps the structure, the colour is smooth.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+STRIDE_PX = 16
+"""Shifting the input by this many pixels shifts the output alike; the size of a tile must be a multiple of it."""
+
+
+class ConvBlock(nn.Sequential):
+    """Conv 3x3 - BatchNorm - ReLU."""
+
+    def __init__(self, channels_in: int, channels_out: int, stride: int = 1) -> None:
+        super().__init__(
+            nn.Conv2d(channels_in, channels_out, 3, stride, padding=1, bias=False),
+            nn.BatchNorm2d(channels_out),
+            nn.ReLU(inplace=True),
+        )
+
+
+def _stage(channels_in: int, channels_out: int) -> nn.Sequential:
+    return nn.Sequential(ConvBlock(channels_in, channels_out, stride=2), ConvBlock(channels_out, channels_out))
+
+
+class ColorSAR(nn.Module):
+    """L to (a, b).
+
+    Args:
+        width: channels at half resolution; 32 makes 1.7 M parameters.
+        channels: lightness channels taken, 1.
+    """
+
+    def __init__(self, width: int = 32, channels: int = 1) -> None:
+        super().__init__()
+        w = width
+        self.encode_2 = _stage(channels, w)
+        self.encode_4 = _stage(w, 2 * w)
+        self.encode_8 = _stage(2 * w, 4 * w)
+        self.encode_16 = _stage(4 * w, 8 * w)
+        self.decode_16 = ConvBlock(8 * w, 4 * w)
+        self.decode_8 = ConvBlock(8 * w, 2 * w)
+        self.decode_4 = ConvBlock(4 * w, w)
+        self.decode_2 = ConvBlock(2 * w, w)
+        self.head = nn.Conv2d(w, 2, 3, padding=1)
+
+    def forward(self, lightness: Tensor) -> Tensor:
+        """(a, b) / `color.AB_MAX` from L / 100 * 2 - 1; sides must be multiples of `STRIDE_PX`."""
+        at_2 = self.encode_2(lightness)  # (B, w, H/2, W/2)
+        at_4 = self.encode_4(at_2)  # (B, 2w, H/4, W/4)
+        at_8 = self.encode_8(at_4)  # (B, 4w, H/8, W/8)
+        at_16 = self.encode_16(at_8)  # (B, 8w, H/16, W/16)
+        x = torch.cat([_double(self.decode_16(at_16)), at_8], 1)  # (B, 8w, H/8, W/8)
+        x = torch.cat([_double(self.decode_8(x)), at_4], 1)  # (B, 4w, H/4, W/4)
+        x = torch.cat([_double(self.decode_4(x)), at_2], 1)  # (B, 2w, H/2, W/2)
+        x = torch.tanh(self.head(self.decode_2(x)))  # (B, 2, H/2, W/2)
+        return _double(x)  # (B, 2, H, W)
+
+
+def _double(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+def reach_px() -> int:
+    """How far from an output pixel the farthest input pixel lies that it depends on, exactly.
+
+    Walks back from each of the `STRIDE_PX` phases of an output pixel, the span of indices at each resolution.
+    """
+    return max(max(phase - low, high - phase) for phase in range(STRIDE_PX) for low, high in [_span(phase)])
+
+
+def halo_px() -> int:
+    """`reach_px` rounded up to a multiple of `STRIDE_PX`."""
+    return -(-reach_px() // STRIDE_PX) * STRIDE_PX
+
+
+def _span(pixel: int) -> tuple[int, int]:
+    """First and last input index that output index `pixel` depends on, along one axis."""
+    span = _before_conv(_before_conv(_before_double((pixel, pixel))))  # head and decode_2: at 1/2
+    skips = [span]
+    for _ in range(3):  # decode_4, decode_8, decode_16: at 1/4, 1/8, 1/16
+        span = _before_conv(_before_double(span))
+        skips.append(span)
+    span = skips.pop()
+    while True:  # encode_16 .. encode_2; a skip joins at each resolution on the way up
+        span = _before_stride(_before_conv(span))
+        if not skips:
+            return span
+        skip = skips.pop()
+        span = min(span[0], skip[0]), max(span[1], skip[1])
+
+
+def _before_conv(span: tuple[int, int]) -> tuple[int, int]:
+    return span[0] - 1, span[1] + 1
+
+
+def _before_stride(span: tuple[int, int]) -> tuple[int, int]:
+    return 2 * span[0] - 1, 2 * span[1] + 1
+
+
+def _before_double(span: tuple[int, int]) -> tuple[int, int]:
+    return (span[0] - 1) // 2, (span[1] + 1) // 2
