@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -22,8 +23,8 @@ def cannot_write(path: Path, reason: str) -> OutputError:
 
 
 def sentence(text: str) -> str:
-    """One line of GDAL's words, to stand inside a sentence of ours."""
-    return " ".join(text.split()).rstrip(".")
+    """One line of GDAL's words, without its error code, to stand inside a sentence of ours."""
+    return re.sub(r"(ERROR:rasterio\._env:)?CPLE_\w+ in ", "", " ".join(text.split())).rstrip(".")
 
 
 @contextlib.contextmanager
