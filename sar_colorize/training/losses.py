@@ -1,0 +1,69 @@
+"""What a training step makes small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..color import AB_MAX, srgb_to_lab
+
+_BIN = 8
+_BINS = int(2 * AB_MAX) // _BIN
+_BOUNDS = (0.3, 5.0)
+
+
+def rare_colour_weights(pictures: Iterable[np.ndarray], rebalance: float) -> Tensor:
+    """How much each colour counts, (32, 32), over bins of 8 Lab units in a and b.
+
+    w = p**-rebalance, p the share of the bin smoothed over its neighbours, scaled so that the mean over the pictures
+    is 1 and cut to 0.3..5. After Zhang, Isola and Efros 2016, Colorful Image Colorization, section 2.2, who mix p
+    with a uniform share instead of taking a power.
+
+    Args:
+        pictures: (3, H, W) uint8, usable pixels only need not be chosen.
+        rebalance: 0, all alike, to 1, each bin the same in sum.
+    """
+    counts = torch.zeros(_BINS * _BINS, dtype=torch.float64)
+    for picture in pictures:
+        lab = srgb_to_lab(torch.from_numpy(np.ascontiguousarray(picture)).float() / 255.0)
+        counts += torch.bincount(_bin_of(lab[None, 1:]).flatten(), minlength=_BINS * _BINS)
+    share = (counts / counts.sum().clamp(min=1.0)).reshape(1, 1, _BINS, _BINS)
+    kernel = torch.tensor([1.0, 2.0, 1.0], dtype=torch.float64)
+    smooth = F.conv2d(share, (kernel[:, None] * kernel[None] / 16.0)[None, None], padding=1)[0, 0]
+    weights = smooth.clamp(min=1e-6) ** -rebalance
+    return (weights / (weights * share[0, 0]).sum().clamp(min=1e-12)).clamp(*_BOUNDS).float()
+
+
+def chroma_loss(ab: Tensor, target_ab: Tensor, weight: Tensor, huber: float, rare: Tensor) -> Tensor:
+    """Mean over usable pixels of w(target) Huber(a, b), in Lab units.
+
+    Args:
+        ab, target_ab: (B, 2, H, W) in Lab units.
+        weight: (B, 1, H, W), 0 where a pixel does not count.
+        huber: where the square becomes a line.
+        rare: from `rare_colour_weights`.
+    """
+    error = F.huber_loss(ab, target_ab, reduction="none", delta=huber).sum(1, keepdim=True) / huber
+    weight = weight * rare.flatten()[_bin_of(target_ab)]
+    return (error * weight).sum() / weight.sum().clamp(min=1.0)
+
+
+def adversarial_loss(logits: Tensor, real: bool) -> Tensor:
+    """Binary cross entropy of a discriminator's logits against all real or all not."""
+    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, float(real)))
+
+
+def masked_l1(picture: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """Mean absolute difference over usable pixels and channels."""
+    total = (weight.sum() * picture.shape[1]).clamp(min=1.0)
+    return ((picture - target).abs() * weight).sum() / total
+
+
+def _bin_of(ab: Tensor) -> Tensor:
+    """Number of the colour bin of (B, 2, H, W) in Lab units, (B, 1, H, W)."""
+    index = ((ab + AB_MAX) / _BIN).long().clamp(0, _BINS - 1)
+    return index[:, :1] * _BINS + index[:, 1:]

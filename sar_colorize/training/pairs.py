@@ -1,0 +1,162 @@
+"""Folders of co-registered radar and colour patches, as a list of pairs.
+
+Three layouts are known, and found by looking:
+
+    pairs    SPLIT/SITE/{s1,s2}/SITE_s1_KEY.EXT, with a manifest.csv on top where there is one
+    terrain  TERRAIN/{s1,s2}/ROIs1868_summer_s1_59_p30.png, SEN1-2 segregated by terrain
+    sen12ms  ROIs1158_spring/{s1,s2}_1/ROIs1158_spring_s1_1_p30.tif, GeoTIFF
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import DataError
+
+EXTENSIONS = (".png", ".webp", ".jpg", ".jpeg", ".tif", ".tiff")
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One radar patch and the colour patch of the same ground.
+
+    site: the place; never in two splits.
+    split: "train", "val", "test", or what the folder says ("val_after").
+    terrain: "" where unknown.
+    polarization: of the radar patch, which sets the decibels of its display code.
+    """
+
+    key: str
+    site: str
+    split: str
+    s1: Path
+    s2: Path
+    polarization: str = "VV"
+    terrain: str = ""
+
+
+@dataclass(frozen=True)
+class PairList:
+    """What a folder holds: its pairs, and what was left out with the reason for each."""
+
+    pairs: tuple[Pair, ...]
+    skipped: tuple[str, ...] = ()
+
+    def of(self, *splits: str) -> tuple[Pair, ...]:
+        """The pairs of these splits."""
+        return tuple(pair for pair in self.pairs if pair.split in splits)
+
+
+def find_pairs(folder: Path, *, strict: bool = False, exclude: Iterable[str] = ()) -> PairList:
+    """The pairs under a folder, in a fixed order.
+
+    Args:
+        folder: in one of the three layouts.
+        strict: refuse a file without its partner instead of leaving it out.
+        exclude: sites left out without a word.
+
+    Raises:
+        DataError: no such folder, no pair in it, or `strict` and a file without its partner.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"data must be a folder of pairs, got {folder}; name the folder that holds them")
+    codes = _polarizations(folder / "manifest.csv")
+    dropped, pairs, lonely = set(exclude), [], []
+    for s1_folder in sorted(path for path in folder.rglob("*") if path.is_dir() and _is_side(path.name, "s1")):
+        s2_folder = s1_folder.with_name("s2" + s1_folder.name[2:])
+        s1_files, s2_files = _images(s1_folder), _images(s2_folder)
+        for stem in sorted(set(s1_files) | set(s2_files)):
+            if stem not in s1_files or stem not in s2_files:
+                lonely.append(f"{s1_files.get(stem) or s2_files[stem]}: no partner")
+                continue
+            pair = _pair(folder, s1_files[stem], s2_files[stem])
+            if pair.site not in dropped:
+                pairs.append(_coded(pair, codes))
+    if strict and lonely:
+        raise DataError(
+            f"every patch must have its partner, got {len(lonely)} without, first {lonely[0]}; "
+            "mend the folder or leave --strict out"
+        )
+    if not pairs:
+        raise DataError(
+            f"data must hold folders s1 and s2 with files of the same name, got none under {folder}; "
+            "the layouts known are in the documentation of `train`"
+        )
+    return PairList(tuple(pairs), tuple(lonely))
+
+
+def split_by_site(pairs: Sequence[Pair], *, val_share: float = 0.15, test_share: float = 0.15) -> tuple[Pair, ...]:
+    """The same pairs with a split by place, for data that came without one: all pairs of a site stay together.
+
+    Sites are taken in the order of their names' digests, so that adding one moves no other.
+    """
+    import hashlib
+    from dataclasses import replace
+
+    def position(site: str) -> float:
+        return int.from_bytes(hashlib.sha256(site.encode()).digest()[:6], "big") / 2**48
+
+    def split(site: str) -> str:
+        where = position(site)
+        if where < test_share:
+            return "test"
+        return "val" if where < test_share + val_share else "train"
+
+    return tuple(replace(pair, split=split(pair.site)) for pair in pairs)
+
+
+def _is_side(name: str, side: str) -> bool:
+    return name == side or re.fullmatch(rf"{side}_\d+", name) is not None
+
+
+def _images(folder: Path) -> dict[str, Path]:
+    """Image files by their name without the side, so that partners have the same key."""
+    if not folder.is_dir():
+        return {}
+    found = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in EXTENSIONS)
+    return {re.sub(r"_s[12]_", "_", path.stem, count=1): path for path in found}
+
+
+def _pair(root: Path, s1: Path, s2: Path) -> Pair:
+    above = s1.relative_to(root).parts[:-2]
+    scene = re.match(r"(ROIs\d+_[a-z]+)_s1_(\d+)_(p\d+)", s1.stem)
+    if scene:
+        terrain = "" if not above or above[-1].startswith("ROIs") else above[-1]
+        return Pair(scene[3], f"{scene[1]}_{scene[2]}", "", s1, s2, terrain=terrain)
+    site = above[-1] if above else root.name
+    split = above[-2] if len(above) > 1 else ""
+    return Pair(s1.stem.replace(f"{site}_s1_", ""), site, split, s1, s2)
+
+
+def _polarizations(manifest: Path) -> dict[tuple[str, str, str], str]:
+    """Polarisation by (split, site, key) from a manifest whose column s1_code begins with it."""
+    if not manifest.is_file():
+        return {}
+    with manifest.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return {
+        (row["split"], row["site"], row["key"]): row["s1_code"][:2]
+        for row in rows
+        if row.get("s1_code", "")[:2] in ("VV", "VH", "HH", "HV")
+    }
+
+
+def _coded(pair: Pair, codes: dict[tuple[str, str, str], str]) -> Pair:
+    from dataclasses import replace
+
+    code = codes.get((pair.split, pair.site, pair.key))
+    return replace(pair, polarization=code) if code else pair
+
+
+def warn_skipped(skipped: Sequence[str]) -> None:
+    """One warning with the count and the first few names, where anything was left out."""
+    if skipped:
+        shown = "; ".join(skipped[:3]) + ("; ..." if len(skipped) > 3 else "")
+        warnings.warn(f"{len(skipped)} files left out: {shown}", stacklevel=2)

@@ -1,0 +1,176 @@
+"""The two systems as something that can be stepped: their networks, optimisers and one training step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from ..color import AB_MAX, srgb_to_lab
+from ..models.colorsar import ColorSAR
+from ..models.pix2pix import Discriminator, Generator, initialize
+from .losses import adversarial_loss, chroma_loss, masked_l1
+from .settings import TrainSettings
+
+
+class System:
+    """What `loop` needs of a system."""
+
+    output: str
+    network: nn.Module
+
+    def __init__(self, settings: TrainSettings, device: torch.device) -> None:
+        self.settings, self.device = settings, device
+        self.modules: dict[str, nn.Module] = {}
+        self.optimizers: dict[str, torch.optim.Optimizer] = {}
+
+    def _finish(self, network: nn.Module) -> None:
+        self.network = network
+        for module in self.modules.values():
+            module.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        decay = self.settings.ema_decay
+        self.averaged = None
+        if decay:
+            self.averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+            self.modules["averaged"] = self.averaged
+
+    def _optimizer(self, module: nn.Module) -> torch.optim.Optimizer:
+        return torch.optim.Adam(
+            module.parameters(), self.settings.learning_rate or 1e-3, (self.settings.beta1 or 0.0, 0.999)
+        )
+
+    @property
+    def best_network(self) -> nn.Module:
+        """The network to validate and ship: the running mean of its weights where there is one."""
+        return self.averaged.module if self.averaged is not None else self.network
+
+    def set_rate(self, factor: float) -> None:
+        """Sets every optimiser to the learning rate of the settings times `factor`."""
+        for optimizer in self.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = (self.settings.learning_rate or 1e-3) * factor
+
+    def step(self, lightness: Tensor, rgb: Tensor, weight: Tensor, autocast: Any) -> dict[str, float]:
+        """One training step; the losses by name."""
+        raise NotImplementedError
+
+    def _average(self) -> None:
+        if self.averaged is not None:
+            self.averaged.update_parameters(self.network)
+
+
+class Regression(System):
+    """ColorSAR: one network, the loss of (a, b)."""
+
+    output = "ab"
+
+    def __init__(self, settings: TrainSettings, device: torch.device, rare: Tensor) -> None:
+        super().__init__(settings, device)
+        network = ColorSAR(settings.width or 32)
+        self.modules["network"] = network
+        self._finish(network)
+        self.optimizers["network"] = self._optimizer(network)
+        self.rare = rare.to(device)
+
+    def step(self, lightness: Tensor, rgb: Tensor, weight: Tensor, autocast: Any) -> dict[str, float]:
+        target = srgb_to_lab(rgb.float() / 255.0)[:, 1:]  # (B, 2, P, P)
+        with autocast():
+            ab = self.network(lightness)  # (B, 2, P, P)
+        loss = chroma_loss(ab.float() * AB_MAX, target, weight, self.settings.huber, self.rare)
+        _descend(self.optimizers["network"], loss)
+        self._average()
+        return {"loss": loss.item()}
+
+
+class Adversarial(System):
+    """pix2pix: a generator against a discriminator, and L1."""
+
+    output = "rgb"
+
+    def __init__(self, settings: TrainSettings, device: torch.device) -> None:
+        super().__init__(settings, device)
+        generator, self.discriminator = Generator(settings.width or 64), Discriminator(settings.width or 64)
+        initialize(generator)
+        initialize(self.discriminator)
+        self.modules |= {"network": generator, "discriminator": self.discriminator}
+        self._finish(generator)
+        self.optimizers["network"] = self._optimizer(generator)
+        self.optimizers["discriminator"] = self._optimizer(self.discriminator)
+
+    def step(self, lightness: Tensor, rgb: Tensor, weight: Tensor, autocast: Any) -> dict[str, float]:
+        settings = self.settings
+        target = rgb.float() / 127.5 - 1.0  # (B, 3, P, P)
+        with autocast():
+            fake = self.network(lightness)  # (B, 3, P, P)
+        fake = fake.float() * weight + target * (1.0 - weight)  # unusable ground tells neither network anything
+        with autocast():
+            on_real = self.discriminator(torch.cat([lightness, target], 1))
+            on_fake = self.discriminator(torch.cat([lightness, fake.detach()], 1))
+        judged = 0.5 * (adversarial_loss(on_real.float(), True) + adversarial_loss(on_fake.float(), False))
+        _descend(self.optimizers["discriminator"], judged)
+        self.discriminator.requires_grad_(False)
+        with autocast():
+            features = _features(self.discriminator, torch.cat([lightness, fake], 1))
+        fooled = adversarial_loss(features[-1].float(), True)
+        distance = masked_l1(fake, target, weight)
+        loss = fooled + settings.l1_weight * distance
+        if settings.feature_weight:
+            with torch.no_grad(), autocast():
+                wanted = _features(self.discriminator, torch.cat([lightness, target], 1))
+            matched = [(a.float() - b.float()).abs().mean() for a, b in zip(features[:-1], wanted[:-1], strict=True)]
+            loss = loss + settings.feature_weight * torch.stack(matched).mean()
+        _descend(self.optimizers["network"], loss)
+        self.discriminator.requires_grad_(True)
+        self._average()
+        return {"loss": loss.item(), "l1": distance.item(), "fooled": fooled.item(), "judged": judged.item()}
+
+
+def _features(discriminator: Discriminator, x: Tensor) -> list[Tensor]:
+    found = []
+    for layer in discriminator:
+        x = layer(x)
+        found.append(x)
+    return found
+
+
+def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+
+
+def state_of(system: System) -> dict[str, Tensor]:
+    """Everything of a system that training changes, as named tensors."""
+    state = {
+        f"{name}/{key}": value.detach().cpu().contiguous()
+        for name, module in system.modules.items()
+        for key, value in module.state_dict().items()
+    }
+    for name, optimizer in system.optimizers.items():
+        for number, values in optimizer.state_dict()["state"].items():
+            for key, value in values.items():
+                state[f"optimizer:{name}/{number}/{key}"] = value.detach().cpu().contiguous()
+    return state
+
+
+def restore(system: System, state: Mapping[str, Tensor]) -> None:
+    """Puts back what `state_of` took.
+
+    Raises:
+        RuntimeError, KeyError: `state` is of another system.
+    """
+    for name, module in system.modules.items():
+        prefix = f"{name}/"
+        module.load_state_dict({key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)})
+    for name, optimizer in system.optimizers.items():
+        whole = optimizer.state_dict()
+        moments: dict[int, dict[str, Tensor]] = {}
+        for key, value in state.items():
+            if key.startswith(f"optimizer:{name}/"):
+                _, number, what = key.split("/")
+                moments.setdefault(int(number), {})[what] = value.clone()
+        whole["state"] = moments
+        optimizer.load_state_dict(whole)
