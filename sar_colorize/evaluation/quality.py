@@ -50,7 +50,7 @@ def measure(
         counts[place] = counts.get(place, 0) + pixels
         for name, paint in painters.items():
             row = sums.setdefault(place, {}).setdefault(name, {})
-            for key, value in figures(paint(seen), rgb / np.float32(255.0), valid).items():
+            for key, value in figures(paint(seen), rgb.astype(np.float32) / np.float32(255.0), valid).items():
                 row[key] = row.get(key, 0.0) + value * pixels
     table: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
     for (split, site), rows in sums.items():

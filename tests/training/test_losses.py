@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+import torch
+
+from sar_colorize.training.losses import adversarial_loss, chroma_loss, masked_l1, rare_colour_weights
+
+EVEN = torch.ones(32, 32)
+
+
+def test_chroma_loss_is_half_the_square_under_huber_and_a_line_above():
+    target, weight = torch.zeros(1, 2, 1, 1), torch.ones(1, 1, 1, 1)
+    small = chroma_loss(torch.tensor([2.0, 0.0]).reshape(1, 2, 1, 1), target, weight, 4.0, EVEN)
+    large = chroma_loss(torch.tensor([10.0, 0.0]).reshape(1, 2, 1, 1), target, weight, 4.0, EVEN)
+    assert small.item() == pytest.approx(2.0**2 / 2 / 4)
+    assert large.item() == pytest.approx(10 - 4 / 2)
+
+
+def test_pixels_without_weight_count_for_nothing():
+    ab = torch.tensor([[3.0, 100.0], [0.0, 100.0]]).reshape(1, 2, 1, 2)
+    weight = torch.tensor([1.0, 0.0]).reshape(1, 1, 1, 2)
+    only = chroma_loss(ab[..., :1], torch.zeros(1, 2, 1, 1), weight[..., :1], 4.0, EVEN)
+    assert chroma_loss(ab, torch.zeros(1, 2, 1, 2), weight, 4.0, EVEN) == only
+    assert masked_l1(ab, torch.zeros_like(ab), weight).item() == pytest.approx(1.5)
+
+
+def test_no_usable_pixel_gives_zero_and_no_nan():
+    zero = torch.zeros(1, 1, 2, 2)
+    assert chroma_loss(torch.ones(1, 2, 2, 2), torch.zeros(1, 2, 2, 2), zero, 4.0, EVEN) == 0
+    assert masked_l1(torch.ones(1, 3, 2, 2), torch.zeros(1, 3, 2, 2), zero) == 0
+
+
+def test_rare_colours_weigh_more_and_the_mean_weight_is_one():
+    picture = np.empty((3, 10, 10), np.uint8)
+    picture[:] = np.array([60, 120, 40])[:, None, None]
+    picture[:, 0, :] = np.array([200, 60, 60])[:, None]
+    even, tilted = rare_colour_weights([picture], 0.0), rare_colour_weights([picture], 0.5)
+    assert torch.allclose(even, torch.ones_like(even))
+    green, red = (-39 + 128) // 8, (54 + 128) // 8
+    assert tilted[red].max() > tilted[green, (38 + 128) // 8]
+    assert tilted.max() <= 5
+    assert tilted.min() >= 0.3
+
+
+def test_adversarial_loss_of_an_undecided_discriminator_is_log_2():
+    for real in (True, False):
+        assert adversarial_loss(torch.zeros(1, 1, 30, 30), real).item() == pytest.approx(np.log(2))
