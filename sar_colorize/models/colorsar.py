@@ -3,14 +3,24 @@
 Differs from the published network: trained from scratch instead of on a pretrained backbone, one level less (1/16), no
 fusion branch, and every layer local, so that a tile with a halo gives exactly what the whole scene gives. As there, a
 and b are predicted at half resolution: the lightness keeps the structure, the colour is smooth.
+
+Two heads: (a, b) itself, as published, which learns the mean of all colours that a place may have; or a choice among
+colour classes after Zhang, Isola and Efros 2016 (Colorful Image Colorization, sections 2.1 to 2.3), whose mean is taken
+at a low temperature, so that of green and red it makes one of the two and not brown.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..color import AB_MAX
+
+TEMPERATURE = 0.38
+"""Of the mean over colour classes, as Zhang et al. chose it: 1 is the mean, 0 the likeliest class."""
 STRIDE_PX = 16
 """Shifting the input by this many pixels shifts the output alike; the size of a tile must be a multiple of it."""
 
@@ -36,11 +46,15 @@ class ColorSAR(nn.Module):
     Args:
         width: channels at half resolution; 32 makes 1.7 M parameters.
         channels: lightness channels taken, 1.
+        classes: (a, b) of the colour classes in Lab units, or None for the published head.
     """
 
-    def __init__(self, width: int = 32, channels: int = 1) -> None:
+    def __init__(self, width: int = 32, channels: int = 1, classes: Sequence[Sequence[float]] | None = None) -> None:
         super().__init__()
         w = width
+        colours = torch.tensor(classes if classes is not None else [], dtype=torch.float32)
+        self.colours: Tensor
+        self.register_buffer("colours", colours.reshape(-1, 2), persistent=False)  # (K, 2)
         self.encode_2 = _stage(channels, w)
         self.encode_4 = _stage(w, 2 * w)
         self.encode_8 = _stage(2 * w, 4 * w)
@@ -49,10 +63,20 @@ class ColorSAR(nn.Module):
         self.decode_8 = ConvBlock(8 * w, 2 * w)
         self.decode_4 = ConvBlock(4 * w, w)
         self.decode_2 = ConvBlock(2 * w, w)
-        self.head = nn.Conv2d(w, 2, 3, padding=1)
+        self.head = nn.Conv2d(w, len(colours) or 2, 3, padding=1)
 
     def forward(self, lightness: Tensor) -> Tensor:
         """(a, b) / `color.AB_MAX` from L / 100 * 2 - 1; sides must be multiples of `STRIDE_PX`."""
+        x = self.scores(lightness)  # (B, 2 or K, H/2, W/2)
+        if len(self.colours):
+            shares = torch.softmax(x / TEMPERATURE, 1)
+            x = F.conv2d(shares, (self.colours.T / AB_MAX)[:, :, None, None].to(shares.dtype))  # (B, 2, H/2, W/2)
+        else:
+            x = torch.tanh(x)
+        return _double(x)  # (B, 2, H, W)
+
+    def scores(self, lightness: Tensor) -> Tensor:
+        """What the head gives at half resolution: a logit for each colour class, or (a, b) before its tanh."""
         at_2 = self.encode_2(lightness)  # (B, w, H/2, W/2)
         at_4 = self.encode_4(at_2)  # (B, 2w, H/4, W/4)
         at_8 = self.encode_8(at_4)  # (B, 4w, H/8, W/8)
@@ -60,8 +84,8 @@ class ColorSAR(nn.Module):
         x = torch.cat([_double(self.decode_16(at_16)), at_8], 1)  # (B, 8w, H/8, W/8)
         x = torch.cat([_double(self.decode_8(x)), at_4], 1)  # (B, 4w, H/4, W/4)
         x = torch.cat([_double(self.decode_4(x)), at_2], 1)  # (B, 2w, H/2, W/2)
-        x = torch.tanh(self.head(self.decode_2(x)))  # (B, 2, H/2, W/2)
-        return _double(x)  # (B, 2, H, W)
+        out: Tensor = self.head(self.decode_2(x))  # (B, 2 or K, H/2, W/2)
+        return out
 
 
 def _double(x: Tensor) -> Tensor:

@@ -17,7 +17,8 @@ def card_for(settings: TrainSettings, **said: Any) -> Card:
     else:
         halo_px = colorsar.halo_px()
         shape = {"output": "ab", "halo_px": halo_px, "stride_px": colorsar.STRIDE_PX}
-        shape |= {"tile_px": 1024, "overlap_px": 2 * halo_px}
+        # a core of 1024 px, so that blocks of 1024 px need whole tiles only
+        shape |= {"tile_px": 1024 + 2 * halo_px, "overlap_px": 2 * halo_px}
     known: dict[str, Any] = {
         "name": settings.name,
         "architecture": settings.model,

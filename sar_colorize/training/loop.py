@@ -19,7 +19,7 @@ from ..models.card import Card
 from ..models.registry import save_weights, write_whole
 from .cards import card_for
 from .dataset import Patches
-from .losses import rare_colour_weights
+from .losses import colour_classes, rare_colour_weights
 from .pairs import Pair
 from .records import Records
 from .settings import TrainSettings
@@ -89,7 +89,7 @@ def train(
     patches = Patches(chosen["train"], settings)
     system = build_system(patches, settings, device)
     state = _resume(out, system) if resume and (out / CHECKPOINT).is_file() else _State()
-    made = card or card_for(settings)
+    made = replace(card or card_for(settings), settings=system.architecture)
     records = Records(out, resumed_after=state.epoch)
     losses: list[float] = []
     try:
@@ -111,9 +111,12 @@ def build_system(patches: Patches, settings: TrainSettings, device: torch.device
     """The system of the settings, untrained."""
     if settings.model == "pix2pix":
         return Adversarial(settings, device)
-    every = max(1, len(patches.pairs) // _RARE_SAMPLE)
-    pictures = (patches.picture(number) for number in range(0, len(patches.pairs), every))
-    return Regression(settings, device, rare_colour_weights(pictures, settings.rebalance))
+    numbers = range(0, len(patches.pairs), max(1, len(patches.pairs) // _RARE_SAMPLE))
+    rare = rare_colour_weights((patches.picture(number) for number in numbers), settings.rebalance)
+    classes = None
+    if settings.head == "classes":
+        classes = colour_classes((patches.picture(number) for number in numbers), settings.spacing)
+    return Regression(settings, device, rare, classes)
 
 
 def choose_device(name: str) -> torch.device:

@@ -52,6 +52,53 @@ def chroma_loss(ab: Tensor, target_ab: Tensor, weight: Tensor, huber: float, rar
     return (error * weight).sum() / weight.sum().clamp(min=1.0)
 
 
+def colour_classes(pictures: Iterable[np.ndarray], spacing: float, *, least_share: float = 1e-4) -> list[list[float]]:
+    """Colour classes of the pictures: the points of a grid in (a, b), `spacing` Lab units wide, that they come near.
+
+    A point is near a colour that lies within one spacing of it in a and in b.
+    """
+    reach = int(AB_MAX // spacing)
+    counts = torch.zeros(2 * reach + 1, 2 * reach + 1)
+    for picture in pictures:
+        lab = srgb_to_lab(torch.from_numpy(np.ascontiguousarray(picture)).float() / 255.0)
+        corner = (lab[1:] / spacing).floor().long().clamp(-reach, reach - 1) + reach
+        for da in (0, 1):
+            for db in (0, 1):
+                index = (corner[0] + da) * (2 * reach + 1) + corner[1] + db
+                counts.flatten().scatter_add_(0, index.flatten(), torch.ones(index.numel()))
+    used = counts >= counts.sum() / 4.0 * least_share
+    return [[spacing * (int(a) - reach), spacing * (int(b) - reach)] for a, b in used.nonzero()]
+
+
+def class_shares(ab: Tensor, colours: Tensor, spacing: float) -> Tensor:
+    """Share of each colour class in each pixel, (B, K, H, W), whose weighted mean is the colour itself.
+
+    Bilinear in (a, b) between the four classes around it; of colours beyond all classes, the nearest class.
+    """
+    a, b = ((ab[:, i, None] - colours[:, i, None, None]).abs() for i in (0, 1))  # (B, K, H, W)
+    shares = (1.0 - a / spacing).clamp(min=0.0) * (1.0 - b / spacing).clamp(min=0.0)
+    total = shares.sum(1, keepdim=True)
+    nearest = F.one_hot((a + b).argmin(1), len(colours)).movedim(-1, 1).to(shares.dtype)
+    return torch.where(total > 1e-3, shares / total.clamp(min=1e-3), nearest)
+
+
+def class_loss(
+    logits: Tensor, target_ab: Tensor, weight: Tensor, colours: Tensor, spacing: float, rare: Tensor
+) -> Tensor:
+    """Mean cross entropy between predicted and true classes over usable pixels, rare colours weighing more.
+
+    Args:
+        logits: (B, K, h, w), at half the resolution of the target or at the same.
+        target_ab: (B, 2, H, W) in Lab units; weight: (B, 1, H, W).
+    """
+    size = (logits.shape[-2], logits.shape[-1])
+    usable = F.adaptive_avg_pool2d(weight, size)
+    target = F.adaptive_avg_pool2d(target_ab * weight, size) / usable.clamp(min=1e-6)
+    usable = usable * rare.flatten()[_bin_of(target)]
+    entropy = -(class_shares(target, colours, spacing) * torch.log_softmax(logits, 1)).sum(1, keepdim=True)
+    return (entropy * usable).sum() / usable.sum().clamp(min=1.0)
+
+
 def adversarial_loss(logits: Tensor, real: bool) -> Tensor:
     """Binary cross entropy of a discriminator's logits against all real or all not."""
     return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, float(real)))

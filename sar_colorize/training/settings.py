@@ -34,6 +34,7 @@ class TrainSettings:
     learning_rate, beta1: of Adam; schedule "cosine" (with a short warm-up) or "constant".
     ema_decay: of the running mean of weights that is validated and shipped; 0 for none.
     rebalance: 0..1, how far rare colours count more than frequent ones in the loss of (a, b).
+    head: of colorsar: "ab" regresses (a, b), "classes" chooses among colours `spacing` Lab units apart.
     huber: (a, b) error, in Lab units, above which the loss of (a, b) is linear.
     l1_weight, feature_weight: pix2pix: of the L1 term and of feature matching.
     despeckle, despeckle_share: the filter, and how often a patch passes through it.
@@ -60,6 +61,8 @@ class TrainSettings:
     schedule: str | None = None
     ema_decay: float | None = None
     rebalance: float = 0.5
+    head: str = "ab"
+    spacing: float = 12.0
     huber: float = 4.0
     l1_weight: float = 100.0
     feature_weight: float = 0.0
@@ -82,6 +85,8 @@ class TrainSettings:
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
         _one_of("input", self.input, INPUTS)
+        _one_of("head", self.head, ("ab", "classes"))
+        _within("spacing", self.spacing, 4.0, 40.0)
         _one_of("schedule", self.schedule, ("cosine", "constant"))
         _one_of("device", self.device, DEVICES)
         _one_of("precision", self.precision, PRECISIONS)

@@ -12,7 +12,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from ..color import AB_MAX, srgb_to_lab
 from ..models.colorsar import ColorSAR
 from ..models.pix2pix import Discriminator, Generator, initialize
-from .losses import adversarial_loss, chroma_loss, masked_l1
+from .losses import adversarial_loss, chroma_loss, class_loss, masked_l1
 from .settings import TrainSettings
 
 
@@ -43,6 +43,11 @@ class System:
         )
 
     @property
+    def architecture(self) -> dict[str, Any]:
+        """The arguments of the network, for its card."""
+        return {"width": self.settings.width}
+
+    @property
     def best_network(self) -> nn.Module:
         """The network to validate and ship: the running mean of its weights where there is one."""
         return self.averaged.module if self.averaged is not None else self.network
@@ -63,23 +68,36 @@ class System:
 
 
 class Regression(System):
-    """ColorSAR: one network, the loss of (a, b)."""
+    """ColorSAR: one network, the loss of (a, b) or of colour classes."""
 
     output = "ab"
 
-    def __init__(self, settings: TrainSettings, device: torch.device, rare: Tensor) -> None:
+    def __init__(
+        self, settings: TrainSettings, device: torch.device, rare: Tensor, classes: list[list[float]] | None
+    ) -> None:
         super().__init__(settings, device)
-        network = ColorSAR(settings.width or 32)
+        network = ColorSAR(settings.width or 32, classes=classes)
+        self.classes = classes
         self.modules["network"] = network
         self._finish(network)
         self.optimizers["network"] = self._optimizer(network)
-        self.rare = rare.to(device)
+        self.colorsar, self.rare = network, rare.to(device)
+
+    @property
+    def architecture(self) -> dict[str, Any]:
+        return super().architecture | ({"classes": self.classes} if self.classes else {})
 
     def step(self, lightness: Tensor, rgb: Tensor, weight: Tensor, autocast: Any) -> dict[str, float]:
+        settings = self.settings
         target = srgb_to_lab(rgb.float() / 255.0)[:, 1:]  # (B, 2, P, P)
-        with autocast():
-            ab = self.network(lightness)  # (B, 2, P, P)
-        loss = chroma_loss(ab.float() * AB_MAX, target, weight, self.settings.huber, self.rare)
+        if self.classes:
+            with autocast():
+                logits = self.colorsar.scores(lightness)  # (B, K, P/2, P/2)
+            loss = class_loss(logits.float(), target, weight, self.colorsar.colours, settings.spacing, self.rare)
+        else:
+            with autocast():
+                ab = self.network(lightness)  # (B, 2, P, P)
+            loss = chroma_loss(ab.float() * AB_MAX, target, weight, settings.huber, self.rare)
         _descend(self.optimizers["network"], loss)
         self._average()
         return {"loss": loss.item()}

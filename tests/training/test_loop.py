@@ -111,6 +111,20 @@ def test_bfloat16_trains(pairs, tmp_path):
     assert np.isfinite(train(pairs, tmp_path / "run", settings).losses).all()
 
 
+def test_colour_classes_train_resume_and_load(pairs, tmp_path):
+    settings = TrainSettings(**(vars(QUICK) | {"head": "classes", "epochs": 3, "learning_rate": 0.01}))
+    whole = train(pairs, tmp_path / "whole", settings)
+    assert whole.losses[-1] < whole.losses[0]
+    with pytest.raises(InterruptedOnPurposeError):
+        train(pairs, tmp_path / "parts", settings, progress=interrupt_at(6))
+    assert train(pairs, tmp_path / "parts", settings, resume=True).losses == whole.losses[1:]
+    card = registry.load_card(whole.weights)
+    assert len(card.settings["classes"]) > 4
+    ab = registry.load_network(whole.weights)(torch.zeros(1, 1, 32, 32))
+    assert ab.shape == (1, 2, 32, 32)
+    assert ab.abs().max() < 1
+
+
 def test_full_width_pix2pix_takes_a_step():
     from sar_colorize.training.systems import Adversarial
 

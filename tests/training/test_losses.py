@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 import torch
 
-from sar_colorize.training.losses import adversarial_loss, chroma_loss, masked_l1, rare_colour_weights
+from sar_colorize.training.losses import (
+    adversarial_loss,
+    chroma_loss,
+    class_loss,
+    class_shares,
+    colour_classes,
+    masked_l1,
+    rare_colour_weights,
+)
 
 EVEN = torch.ones(32, 32)
 
@@ -44,3 +52,29 @@ def test_rare_colours_weigh_more_and_the_mean_weight_is_one():
 def test_adversarial_loss_of_an_undecided_discriminator_is_log_2():
     for real in (True, False):
         assert adversarial_loss(torch.zeros(1, 1, 30, 30), real).item() == pytest.approx(np.log(2))
+
+
+def test_classes_are_the_grid_points_around_the_colours():
+    picture = np.empty((3, 8, 8), np.uint8)
+    picture[:] = np.array([60, 120, 40])[:, None, None]  # a -38.2, b 37.7
+    assert colour_classes([picture], 16.0) == [[-48.0, 32.0], [-48.0, 48.0], [-32.0, 32.0], [-32.0, 48.0]]
+
+
+def test_shares_of_classes_have_the_colour_as_their_mean():
+    colours = torch.tensor([[a, b] for a in (-16.0, 0.0, 16.0) for b in (0.0, 16.0)])
+    ab = torch.tensor([[-5.0, 3.0], [15.0, 8.0], [60.0, 10.0]]).reshape(3, 2, 1, 1)
+    shares = class_shares(ab, colours, 16.0)
+    assert torch.allclose(shares.sum(1), torch.ones(3, 1, 1))
+    mean = shares[:, :, 0, 0] @ colours
+    assert torch.allclose(mean[:2], ab[:2, :, 0, 0], atol=1e-5)
+    assert mean[2].tolist() == [16.0, 16.0]
+
+
+def test_class_loss_is_least_at_the_true_classes():
+    colours = torch.tensor([[-16.0, 0.0], [0.0, 0.0], [16.0, 0.0]])
+    target, weight = torch.zeros(1, 2, 4, 4), torch.ones(1, 1, 4, 4)
+    target[:, 0] = 16.0
+    logits = torch.zeros(1, 3, 2, 2)
+    assert class_loss(logits, target, weight, colours, 16.0, EVEN).item() == pytest.approx(np.log(3))
+    logits[:, 2] = 9.0
+    assert class_loss(logits, target, weight, colours, 16.0, EVEN).item() < 1e-3
