@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .backscatter import db_range_of, from_power, to_db, to_power
-from .speckle import Filter, get_filter
 from .errors import SettingError, UnitError
 from .infer import DEVICES, PRECISIONS, Inference
 from .lightness import fit_offset_db, to_lightness
@@ -26,6 +25,7 @@ from .models.composite import paint_composite
 from .raster import Bool, Float32, Raster, Unit, Window
 from .scene import Scene
 from .scene.area import Area
+from .speckle import Filter, get_filter
 from .tiles import TileGrid
 
 RGB = ("red", "green", "blue")
@@ -35,13 +35,15 @@ RGB = ("red", "green", "blue")
 class ColorizeSettings:
     """What `colorize` may be told; checked here, stored in the tags of the output.
 
-    model: a name of `models.registry.names()` or a path to weights. despeckle: a filter's name, or "auto" for the one
+    model: a name of `models.registry.names()` or a path to weights. palette: "auto" or "none"; no shipped model takes
+    the colours of the place yet. despeckle: a filter's name, or "auto" for the one
     in the model's card. filter_size_px, looks: of that filter, None for its defaults. offset_db: "auto" fits one
     shift for a scene without an absolute scale, "fit" always, a number is used as it is. tile_px, overlap_px, batch:
     None for the model's own. block_px: side of the blocks that are read, painted and written as one.
     """
 
     model: str = registry.DEFAULT_MODEL
+    palette: str = "auto"
     despeckle: str = "auto"
     filter_size_px: int | None = None
     looks: float | None = None
@@ -58,6 +60,8 @@ class ColorizeSettings:
             raise SettingError(f"device must be one of {', '.join(DEVICES)}, got {self.device!r}; auto picks one")
         if self.precision not in PRECISIONS:
             raise SettingError(f"precision must be one of {', '.join(PRECISIONS)}, got {self.precision!r}")
+        if self.palette not in ("auto", "none"):
+            raise SettingError(f"palette must be auto or none, got {self.palette}; no model takes a palette file yet")
         if self.block_px < 64:
             raise SettingError(f"block_px must be at least 64, got {self.block_px}; 1024 is a good start")
         if isinstance(self.offset_db, str) and self.offset_db not in ("auto", "fit"):
@@ -171,9 +175,9 @@ def to_db_despeckled(
 ) -> Float32:
     """Decibels of one band after the filter, which works on power; (H, W), numpy or torch."""
     if despeckle.name == "none":
-        return to_db(values, unit, db_range)  # type: ignore[no-any-return]
+        return to_db(values, unit, db_range)
     power = despeckle.apply(to_power(values, unit, db_range), valid)
-    return to_db(power, Unit.POWER, db_range)  # type: ignore[no-any-return]
+    return to_db(power, Unit.POWER, db_range)
 
 
 def despeckle_block(scene: Scene, window: Window, despeckle: Filter) -> Raster:

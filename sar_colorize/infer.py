@@ -71,9 +71,9 @@ class Inference:
                 rgb = self._to_srgb(patch, predicted)
                 self._place(out, rgb, tile, window)
         if self._weights is None:
-            return out  # type: ignore[return-value]
+            return out
         total = np.float32((2 * max(1, self.tiles.overlap_px)) ** 2)
-        return to_uint8(out / total)  # type: ignore[no-any-return]
+        return to_uint8(out / total)
 
     def _forward(self, patches: Sequence[Float32]) -> Any:
         """(n, K, tile, tile) float32 on the device; short batches are filled up so that all have one shape."""

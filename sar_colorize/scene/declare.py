@@ -162,9 +162,9 @@ def _find_scale(facts: Facts, unit: Unit, indexes: tuple[int, ...]) -> tuple[boo
         return True, "decibels are taken as calibrated"
     if unit is Unit.DN:
         return False, "digital numbers have no absolute scale"
-    said = [value for key, value in facts.tags.items() if key.lower() == "units" and "relative" in value.lower()]
-    if said:
-        return False, f"tag UNITS={said[0]}"
+    for key, value in facts.tags.items():
+        if key.lower() in ("units", "scale") and "relative" in value.lower():
+            return False, f"tag {key}={value}"
     if not facts.dtype.startswith("float"):
         return False, f"{unit} stored as {facts.dtype} cannot be calibrated backscatter"
     samples = facts.sample()

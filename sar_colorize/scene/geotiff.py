@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 RASTER_SUFFIXES = (".tif", ".tiff", ".vrt", ".img", ".jp2", ".png", ".nc", ".h5")
 """Members of a zip that are taken for rasters."""
 
+_SAFE_SENTENCE = (
+    "input must be a raster, got {0}, a Sentinel-1 SAFE product, which this version does not calibrate yet; give its "
+    "measurement TIFF (in radar geometry), or a GeoTIFF made of it by SNAP or from an RTC service"
+)
+
 
 class _Handles(threading.local):
     """One open dataset for each thread: GDAL's datasets must not be shared between threads."""
@@ -74,7 +79,7 @@ def open_raster(
     location = _locate(source)
     with _readable(source), _open(location) as dataset:
         _refuse_what_is_no_radar(dataset, source)
-        opened = _Opened(dataset, source, nodata)
+        opened = _Opened(dataset, location, nodata)
         declaration = declare(opened.facts, unit, polarization)
         notes = tuple(opened.notes())
         grid = opened.grid
@@ -95,8 +100,8 @@ class _Opened:
     @cached_property
     def radar_bands(self) -> list[int]:
         """Numbers, from 1, of the bands that are not alpha."""
-        kinds = self.dataset.colorinterp
-        return [i for i, kind in zip(self.dataset.indexes, kinds, strict=True) if kind.name != "alpha"]
+        alpha = _alpha_bands(self.dataset)
+        return [i for i in self.dataset.indexes if i not in alpha]
 
     @cached_property
     def grid(self) -> Grid:
@@ -156,6 +161,8 @@ def _locate(source: str) -> str:
     path = Path(source)
     if not path.exists():
         raise UnreadableError(f"input must be an existing raster, got {source}, which does not exist; check the path")
+    if path.is_dir() and path.suffix.upper() == ".SAFE":
+        raise UnreadableError(_SAFE_SENTENCE.format(source))
     if path.is_dir():
         raise UnreadableError(f"input must be a raster file, got the folder {source}; name one file in it")
     if path.stat().st_size == 0:
@@ -167,6 +174,8 @@ def _locate(source: str) -> str:
             names = archive.namelist()
     except zipfile.BadZipFile:
         raise UnreadableError(f"input must be a whole zip, got {source}, which is damaged; download it again") from None
+    if any(".SAFE/" in name for name in names):
+        raise UnreadableError(_SAFE_SENTENCE.format(source))
     rasters = [name for name in names if name.lower().endswith(RASTER_SUFFIXES)]
     if len(rasters) != 1:
         listed = ", ".join(rasters[:4]) or "none"
@@ -225,6 +234,11 @@ def _readable(source: str) -> Iterator[None]:
         raise UnreadableError(f"input must be a raster that GDAL reads, got {source} ({error})") from error
 
 
+def _alpha_bands(dataset: DatasetReader) -> list[int]:
+    """Numbers, from 1, of the bands that hold opacity."""
+    return [i for i, kind in zip(dataset.indexes, dataset.colorinterp, strict=True) if kind.name == "alpha"]
+
+
 def _is_scaled(dataset: DatasetReader) -> bool:
     return any(scale != 1.0 for scale in dataset.scales) or any(offset != 0.0 for offset in dataset.offsets)
 
@@ -236,7 +250,7 @@ def _read(
     import rasterio
     from rasterio.enums import MaskFlags
 
-    part: Any = rasterio.windows.Window(window.col, window.row, window.width, window.height)  # type: ignore[attr-defined]
+    part: Any = rasterio.windows.Window(window.col, window.row, window.width, window.height)
     raw = dataset.read(list(indexes), window=part)
     valid = np.ones(window.shape, dtype=bool)
     for position, index in enumerate(indexes):
@@ -244,6 +258,8 @@ def _read(
             valid &= dataset.read_masks(index, window=part) != 0
         if nodata is not None and not np.isnan(nodata):
             valid &= raw[position] != nodata
+    for index in _alpha_bands(dataset):  # GDAL makes no mask of an alpha band of floats
+        valid &= dataset.read(index, window=part) != 0
     values = raw.astype(np.float32)
     for position, index in enumerate(indexes):
         scale, offset = dataset.scales[index - 1], dataset.offsets[index - 1]

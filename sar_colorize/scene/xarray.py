@@ -10,7 +10,7 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from ..errors import SceneError
-from ..raster import Grid, Raster, Window
+from ..raster import Bool, Grid, Raster, Unit, Window
 from .base import Scene, sample_windows
 from .declare import POLARIZATIONS, Facts, declare
 
@@ -76,7 +76,7 @@ def from_xarray(
         dtype=str(array.dtype),
         descriptions=_band_names(stacked),
         units=[str(array.attrs.get("units", ""))] * stacked.shape[0],
-        tags={},
+        tags={key: value for key, value in array.attrs.items() if isinstance(value, str)},
         sample=sample,
     )
     declaration = declare(facts, unit, polarization)
@@ -99,6 +99,7 @@ def to_xarray(scene: Scene) -> xarray.DataArray:
     )
     array = with_grid(lazy, scene.grid, scene.bands)
     array.attrs["units"] = str(scene.unit)
+    array.attrs["scale"] = "absolute" if scene.declaration.absolute else "relative"
     array.attrs["long_name"] = scene.bands
     return array.rio.write_nodata(np.nan)
 
@@ -149,13 +150,11 @@ class _Lazy:
 
 def _raster(part: Any, nodata: float | None, bands: tuple[str, ...] | None, scene: Scene | None) -> Raster:
     """A slice of an array, computed in this thread, with its validity."""
-    from ..raster import Unit
-
     if hasattr(part, "compute"):
         part = part.compute(scheduler="synchronous")
     raw = np.asarray(part)
     values = raw.astype(np.float32)
-    valid = np.isfinite(values).all(axis=0)
+    valid: Bool = np.asarray(np.isfinite(values).all(axis=0))
     if nodata is not None and not np.isnan(nodata):
         valid &= (raw != nodata).all(axis=0)
     names = bands if bands is not None else tuple(str(i) for i in range(len(values)))

@@ -1,0 +1,24 @@
+"""`sar-colorize completion`."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import get_completion_class
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """The completion script of SHELL.
+
+    \b
+    bash:  sar-colorize completion bash > ~/.local/share/bash-completion/completions/sar-colorize
+    zsh:   sar-colorize completion zsh > "${fpath[1]}/_sar-colorize"
+    fish:  sar-colorize completion fish > ~/.config/fish/completions/sar-colorize.fish
+    """
+    from .main import cli
+
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.UsageError(f"shell must be bash, zsh or fish, got {shell}")
+    click.echo(kind(cli, {}, "sar-colorize", "_SAR_COLORIZE_COMPLETE").source())

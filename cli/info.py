@@ -1,0 +1,42 @@
+"""`sar-colorize info`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from sar_colorize import api
+
+from . import options
+
+
+@click.command()
+@click.argument("source", metavar="INPUT")
+@options.what_it_is
+@options.as_json
+def info(source: str, as_json: bool, **settings: Any) -> None:
+    """What INPUT is, why we think so, and what will be done to it."""
+    facts = api.info(source, **settings)
+    if as_json:
+        click.echo(json.dumps(facts))
+        return
+    blocks = " x ".join(map(str, facts["block_shape"]))
+    scale = "absolute" if facts["absolute_scale"] else "relative, so one offset in dB will be fitted to the whole scene"
+    transform = facts["transform"]
+    lines = [
+        ("source", facts["source"]),
+        ("size", f"{facts['width']} x {facts['height']} px, stored in blocks of {blocks}"),
+        ("bands", f"{', '.join(facts['bands'])} ({facts['bands_reason']})"),
+        ("unit", f"{facts['unit']} ({facts['unit_reason']})"),
+        ("scale", f"{scale} ({facts['scale_reason']})"),
+        ("crs", facts["crs"] or "none"),
+        ("transform", " ".join(f"{value:.10g}" for value in transform) if transform else "none"),
+        ("valid", f"{100 * facts['sampled_valid_fraction']:.1f} % of a sample"),
+    ]
+    for band, level in facts["sampled_levels"].items():
+        lines.append((band, f"1 % {level['p1']:.4g}, median {level['median']:.4g}, 99 % {level['p99']:.4g}"))
+    lines += [("note", note) for note in facts["notes"]]
+    for name, text in lines:
+        click.echo(f"{name:<10} {text}")

@@ -1,0 +1,82 @@
+"""`sar-colorize`: the group of commands, each loaded when it is called, and the exit codes.
+
+0 done, 1 an error raised on purpose, 2 wrong usage, 130 cancelled.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from importlib import import_module
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from sar_colorize.errors import SarColorizeError
+
+from .progress import report_error
+
+COMMANDS = {
+    "colorize": "A whole radar scene to a georeferenced colour picture.",
+    "completion": "The completion script of a shell, to be sourced.",
+    "demo": "Make a scene without a network, colorize it, show before and after.",
+    "despeckle": "Filter the speckle of a whole scene.",
+    "doctor": "Versions, devices, what is missing and the line that mends it.",
+    "info": "What a raster is: bands, unit and why, grid, nodata.",
+    "models": "Names, cards and checksums of the models.",
+}
+
+
+class LazyGroup(click.Group):
+    """Commands are modules of this package, imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        return getattr(import_module(f".{cmd_name}", __package__), cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing one."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="sar-colorize")
+def cli() -> None:
+    """Colour pictures from Sentinel-1 radar scenes, georeferenced, whole scenes at a time.
+
+    Results go to standard output, progress and messages to standard error.
+    """
+
+
+def main() -> NoReturn:
+    """Runs the command line and exits with its code."""
+    signal.signal(signal.SIGTERM, _cancel)
+    try:
+        code = cli(prog_name="sar-colorize", standalone_mode=False)
+    except click.exceptions.Exit as exit_:
+        code = exit_.exit_code
+    except click.Abort:
+        click.echo("cancelled; nothing was written", err=True)
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except SarColorizeError as error:
+        report_error(str(error))
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _cancel(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """SIGTERM is Ctrl-C: everything that was begun is undone."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""Progress and messages on standard error: a bar for people, one JSON object a line for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+import click
+
+MODES = ("auto", "bar", "json", "none")
+
+_chosen = {"mode": "none"}
+
+
+class Progress:
+    """Called with (done, total); shows it as a bar, as JSON events, or not at all."""
+
+    def __init__(self, mode: str, unit: str = "blocks") -> None:
+        """`auto` is a bar on a terminal and nothing elsewhere."""
+        self.mode = mode if mode != "auto" else "bar" if sys.stderr.isatty() else "none"
+        self.unit = unit
+        self._bar: Any = None
+        self._started = time.monotonic()
+        _chosen["mode"] = self.mode
+
+    def __call__(self, done: int, total: int) -> None:
+        if self.mode == "json":
+            emit({"event": "progress", "done": done, "total": total, "unit": self.unit})
+        elif self.mode == "bar":
+            if self._bar is None:
+                self._bar = click.progressbar(length=total, file=sys.stderr, label="colorizing")
+                self._bar.__enter__()
+            self._bar.update(done - self._bar.pos)
+            if done == total:
+                self._bar.__exit__(None, None, None)
+                self._bar = None
+
+    def message(self, text: str) -> None:
+        """A line that the user should read."""
+        if self.mode == "json":
+            emit({"event": "message", "message": text})
+        else:
+            click.echo(f"note: {text}", err=True)
+
+
+def report_error(text: str) -> None:
+    """One line: what is wrong and what to do; an event where progress is JSON."""
+    message, _, hint = text.rpartition("; ")
+    if _chosen["mode"] == "json":
+        emit({"event": "error", "message": message or text, "hint": hint if message else ""})
+    else:
+        click.echo(f"error: {' '.join(text.split())}", err=True)
+
+
+def emit(event: dict[str, Any]) -> None:
+    """One JSON object on one line of standard error, at once."""
+    click.echo(json.dumps(event), err=True)

@@ -1,0 +1,34 @@
+"""How a result is shown: one JSON object, or a few lines."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from sar_colorize.api import Result
+
+from .progress import Progress
+
+
+def show(result: Result, reporter: Progress, as_json: bool) -> None:
+    """Prints a result on standard output, and what the user should know of the input on standard error."""
+    for note in result.notes:
+        reporter.message(note)
+    if as_json:
+        click.echo(json.dumps(result.to_dict()))
+        return
+    what = f"{result.width} x {result.height} px, {'+'.join(result.bands)} ({result.bands_reason})"
+    lines = [
+        f"{result.output or 'dry run, nothing written'}: {what}",
+        f"  unit       {result.unit} ({result.unit_reason})",
+        f"  despeckle  {result.despeckle}",
+    ]
+    if result.model is not None:
+        shift = f"{result.offset_db:+g} dB ({result.offset_reason})"
+        lines.insert(2, f"  offset     {shift}")
+        lines.append(f"  model      {result.model} on {result.device}, {result.precision}")
+    skipped = f", {result.skipped_blocks} of them empty" if result.skipped_blocks else ""
+    took = f" in {result.seconds:g} s" if result.output else ""
+    lines.append(f"  blocks     {result.blocks}{skipped}{took}")
+    click.echo("\n".join(lines))

@@ -1,0 +1,66 @@
+"""The main job on a scene that it makes itself: no network, no data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from .errors import OutputError
+from .run.local import Progress
+
+
+def demo(
+    folder: str | Path = "demo",
+    *,
+    model: str,
+    seed: int = 0,
+    overwrite: bool = False,
+    on_progress: Progress | None = None,
+) -> dict[str, str]:
+    """Simulates a scene, colorizes it, and shows radar and colour side by side.
+
+    Args:
+        folder: made if it does not exist; holds scene.tif, colour.tif and before_after.png afterwards.
+        model: see `ColorizeSettings`.
+        seed: of the simulated landscape and its speckle.
+        overwrite: replace an earlier demo.
+
+    Returns:
+        The three paths, by name: scene, colour, picture.
+
+    Raises:
+        OutputError: the folder cannot be made, or holds an earlier demo.
+    """
+    from . import api, simulate
+
+    place = Path(folder)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"demo folder must be one that can be made, got {place} ({error}); choose another") from error
+    scene, colour, picture = place / "scene.tif", place / "colour.tif", place / "before_after.png"
+    for path in (scene, colour, picture):
+        if path.exists() and not overwrite:
+            raise OutputError(f"output must not exist yet, got {path}; use --overwrite or another folder")
+    simulate.write_scene(scene, seed=seed)
+    result = api.colorize(scene, colour, model=model, overwrite=overwrite, on_progress=on_progress)
+    _picture(scene, colour, picture, result.bands[0], result.model)
+    return {"scene": str(scene), "colour": str(colour), "picture": str(picture)}
+
+
+def _picture(scene: Path, colour: Path, picture: Path, band: str, model: Any) -> None:
+    """Before: what a grey radar picture looks like. After: ours."""
+    import numpy as np
+    import rasterio
+
+    from . import simulate
+    from .backscatter import DB_RANGES
+    from .scene import open_scene
+
+    radar = open_scene(scene).select(band)
+    raster = radar.read(radar.grid.window)
+    low, high = DB_RANGES[band]
+    grey = np.clip((raster.values[0] - low) * (255.0 / (high - low)), 0, 255).astype(np.uint8)
+    with rasterio.open(colour) as dataset:
+        after = dataset.read()
+    simulate.side_by_side(grey, after, picture, titles=(f"Sentinel-1 {band}, simulated", f"sar-colorize, {model}"))

@@ -1,0 +1,57 @@
+"""What tests make for themselves: speckle, networks with random weights, command lines."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from affine import Affine
+
+UTM33 = "EPSG:32633"
+TRANSFORM = Affine(10.0, 0.0, 500000.0, 0.0, -10.0, 5000000.0)
+
+
+def speckled(height: int, width: int, *, seed: int = 0, median_db: float = -12.0) -> np.ndarray:
+    """(H, W) float32 decibels: a smooth landscape, a dark river and 4.4-look speckle."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[0:height, 0:width]
+    ground = median_db + 3 * np.sin(x / 37) + 2 * np.cos(y / 23 + x / 61)
+    ground = np.where(np.abs(y - height / 2 - 20 * np.sin(x / 50)) < 6, median_db - 8, ground)
+    return (ground + 10 * np.log10(rng.gamma(4.4, 1 / 4.4, (height, width)))).astype(np.float32)
+
+
+def write_weights(path: Path, **changes: Any) -> Path:
+    """A network with fixed random weights: the machinery without the training."""
+    import torch
+
+    from sar_colorize.models import registry
+    from sar_colorize.models.card import Card
+    from sar_colorize.models.colorsar import STRIDE_PX, halo_px
+
+    halo = halo_px()
+    card: dict[str, Any] = {
+        "name": "random", "architecture": "colorsar", "output": "ab", "input": "sar-l", "settings": {"width": 8},
+        "halo_px": halo, "stride_px": STRIDE_PX, "tile_px": 128 + 2 * halo, "overlap_px": 2 * halo,
+    }  # fmt: skip
+    made = Card(**(card | changes))
+    torch.manual_seed(0)
+    registry.save_weights(path, registry.build(made), made)
+    return path
+
+
+def command(*arguments: Any) -> list[str]:
+    """The command line of this environment's `sar-colorize`."""
+    return [sys.executable, "-m", "sar_colorize_cli.main", *map(str, arguments)]
+
+
+def shared_scene(name: str) -> Path:
+    """A real scene in the folder that SAR_COLORIZE_DATA names, or in ../shared/data; the test skips without it."""
+    folder = Path(os.environ.get("SAR_COLORIZE_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    path = folder / name
+    if not path.exists():
+        pytest.skip(f"real scene {name} is not here; set SAR_COLORIZE_DATA to the folder that holds it")
+    return path

@@ -1,0 +1,108 @@
+"""From evidence to unit and polarisation: one rule, one case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sar_colorize.errors import UnitError
+from sar_colorize.raster import Unit
+from sar_colorize.scene.declare import Facts, declare
+
+
+def _facts(*, values: Any = (0.05, 0.1, 0.4), bands: int = 1, **changes: Any) -> Facts:
+    sample = [np.array(values, np.float32) / (i + 1) for i in range(bands)]
+    known: dict[str, Any] = {
+        "source": "scene.tif", "dtype": "float32", "descriptions": [""] * bands, "units": [""] * bands, "tags": {},
+        "sample": lambda: sample,
+    }  # fmt: skip
+    return Facts(**(known | changes))
+
+
+@pytest.mark.parametrize(
+    ("facts", "unit", "why"),
+    [
+        (_facts(units=["dB"]), Unit.DB, "band 1 has the unit 'dB'"),
+        (_facts(tags={"UNITS": "dB"}), Unit.DB, "tag UNITS=dB"),
+        (_facts(tags={"UNITS": "amplitude, relative"}), Unit.AMPLITUDE, "tag UNITS"),
+        (_facts(descriptions=["Sigma0_VV_db"]), Unit.DB, "band 1 is called 'Sigma0_VV_db'"),
+        (_facts(descriptions=["Sigma0_VV"]), Unit.POWER, "band 1 is called"),
+        (_facts(descriptions=["Amplitude_VH"]), Unit.AMPLITUDE, "band 1 is called"),
+        (_facts(descriptions=["Intensity_VH"]), Unit.POWER, "band 1 is called"),
+        (_facts(source="/data/my_vv_dB.tif"), Unit.DB, "the file is called my_vv_dB.tif"),
+        (_facts(dtype="uint8", values=(0, 100, 255)), Unit.DISPLAY, "8-bit values without a unit"),
+        (_facts(dtype="uint16", values=(0, 231, 431)), Unit.DN, "uncalibrated digital numbers"),
+        (_facts(values=(-25, -12, 3)), Unit.DB, "mostly negative: decibels"),
+        (_facts(), Unit.POWER, "never negative: linear power"),
+    ],
+)
+def test_the_unit_is_found_with_its_reason(facts: Facts, unit: Unit, why: str) -> None:
+    found = declare(facts)
+    assert found.unit is unit
+    assert why in found.unit_reason
+
+
+def test_the_users_word_overrules_all_evidence() -> None:
+    found = declare(_facts(tags={"UNITS": "dB"}, values=(-20, -10, 0)), unit="amplitude")
+    assert (found.unit, found.unit_reason) == (Unit.AMPLITUDE, "as you said")
+
+
+@pytest.mark.parametrize(
+    ("facts", "absolute"),
+    [
+        (_facts(tags={"UNITS": "dB"}), True),
+        (_facts(dtype="uint8", values=(0, 100, 255)), True),
+        (_facts(dtype="uint16", values=(0, 231, 431)), False),
+        (_facts(tags={"UNITS": "amplitude, relative"}), False),
+        (_facts(dtype="uint16", descriptions=["Amplitude_VV"], values=(1, 200, 3000)), False),
+        (_facts(values=(1000.0, 40000.0, 9e6)), False),
+        (_facts(), True),
+    ],
+)
+def test_what_has_no_absolute_scale_is_recognised(facts: Facts, absolute: bool) -> None:
+    assert declare(facts).absolute is absolute
+
+
+@pytest.mark.parametrize(
+    ("facts", "polarization", "bands", "indexes", "why"),
+    [
+        (_facts(bands=2, descriptions=["VV", "VH"]), None, ("VV", "VH"), (0, 1), "band descriptions"),
+        (_facts(bands=3, descriptions=["Gamma0_VH", "Gamma0_VV", "angle"]), None, ("VV", "VH"), (1, 0), "descriptions"),
+        (_facts(bands=2, descriptions=["VV", "VH"]), "vh", ("VH",), (1,), "band descriptions"),
+        (_facts(source="s1a-iw-grd-vh-20180716.tiff"), None, ("VH",), (0,), "from the file name"),
+        (_facts(), None, ("VV",), (0,), "taken as VV; change it with --polarization"),
+        (_facts(), "VH", ("VH",), (0,), "named by you"),
+        (_facts(bands=2), None, ("VV", "VH"), (0, 1), "their levels agree"),
+        (_facts(bands=2, values=(-20, -12, -1)), None, ("VV", "VH"), (0, 1), "but their levels do not"),
+        (_facts(bands=2, descriptions=["HH", "HV"]), None, ("HH", "HV"), (0, 1), "band descriptions"),
+    ],
+)
+def test_polarizations_are_found_with_their_reason(
+    facts: Facts, polarization: str | None, bands: tuple, indexes: tuple, why: str
+) -> None:
+    found = declare(facts, polarization=polarization)
+    assert (found.bands, found.indexes) == (bands, indexes)
+    assert why in found.bands_reason
+
+
+@pytest.mark.parametrize(
+    ("facts", "settings", "message"),
+    [
+        (_facts(), {"unit": "watt"}, r"unit must be auto or one of dn, amplitude, power, db, display, got 'watt'"),
+        (_facts(), {"polarization": "VX"}, r"polarization must be one of VV, VH, HH, HV, got 'VX'"),
+        (_facts(bands=5), {}, r"be one \(VV\) or two \(VV, VH\), got 5 without names in scene.tif"),
+        (
+            _facts(bands=2, descriptions=["VV", "VH"]),
+            {"polarization": "HH"},
+            r"must be one of VV, VH in scene.tif, got HH",
+        ),
+        (_facts(values=()), {}, r"must hold valid pixels to find its unit, got none"),
+        (_facts(values=(-4000, -2000, 900)), {}, r"unit must be known, got values .* like no unit"),
+        (_facts(dtype="int16", values=(-2500, -1200, -10)), {}, r"unit must be known, got int16 .* set the scale"),
+    ],
+)
+def test_what_cannot_be_known_is_refused(facts: Facts, settings: dict, message: str) -> None:
+    with pytest.raises(UnitError, match=message):
+        declare(facts, **settings)
