@@ -33,22 +33,41 @@ def read_pair(pair: Pair) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     Raises:
         DataError: a file is unreadable, or the two differ in size.
     """
-    s1, s2 = _read(pair.s1, pair), _read(pair.s2, pair)
-    if s1.shape[1:] != s2.shape[1:]:
+    s1, s2 = _radar(pair), _colour(pair.s2)
+    if s1.shape != s2.shape[1:]:
         raise DataError(
-            f"a pair must have one size, got {s1.shape[1:]} in {pair.s1.name} and {s2.shape[1:]} in {pair.s2.name}; "
+            f"a pair must have one size, got {s1.shape} in {pair.s1.name} and {s2.shape[1:]} in {pair.s2.name}; "
             "leave it out"
         )
-    if len(s2) < 3:
-        raise DataError(f"a colour patch must have three channels, got {len(s2)} in {pair.s2}; leave it out")
-    return s1[0], s2[:3]
+    if _is_tiff(pair.s1):
+        s2 = np.where(s1 > 0, s2, np.uint8(0))  # what the radar did not see is not learned from
+    return s1, s2
 
 
-def _read(path: Path, pair: Pair) -> NDArray[np.uint8]:
-    if path.suffix.lower() in (".tif", ".tiff"):
-        from .geotiff import read_display
+def _radar(pair: Pair) -> NDArray[np.uint8]:
+    if _is_tiff(pair.s1):
+        from .geotiff import read_radar
 
-        return read_display(path, pair.polarization)
+        return read_radar(pair.s1, pair.polarization)
+    return _picture(pair.s1)[0]
+
+
+def _colour(path: Path) -> NDArray[np.uint8]:
+    if _is_tiff(path):
+        from .geotiff import read_colour
+
+        return read_colour(path)
+    picture = _picture(path)
+    if len(picture) < 3:
+        raise DataError(f"a colour patch must have three channels, got {len(picture)} in {path}; leave it out")
+    return picture
+
+
+def _is_tiff(path: Path) -> bool:
+    return path.suffix.lower() in (".tif", ".tiff")
+
+
+def _picture(path: Path) -> NDArray[np.uint8]:
     from PIL import Image, UnidentifiedImageError
 
     try:
