@@ -36,7 +36,7 @@ def gdal_errors(path: Path) -> Iterator[None]:
         try:
             yield
         except (RasterioError, OSError) as error:
-            raise cannot_write(path, str(error)) from error
+            raise cannot_write(path, str(error.__cause__ or error)) from error
     if complaints:
         raise cannot_write(path, complaints[0])
 

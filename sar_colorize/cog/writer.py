@@ -11,6 +11,7 @@ import contextlib
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -28,6 +29,7 @@ from .messages import cannot_write, gdal_errors
 from .options import BLOCK_PX, creation_options
 from .work_folder import WorkFolder, check_output, remove_orphans
 
+_HARMLESS = re.compile(r"^Warning|PROJ:|proj\.db")
 _SIDECARS = (".aux.xml", ".msk", ".ovr")
 
 
@@ -44,6 +46,7 @@ while not first.endswith(b"\\n"):
         os._exit(1)
     first += byte
 job = json.loads(first)
+sys.path[:] = job["path"]
 threading.Thread(target=watch, daemon=True).start()
 logging.basicConfig(level=logging.ERROR)
 code = 0
@@ -208,16 +211,19 @@ class CogWriter:
             "source": str(folder / "blocks.tif"),
             "target": str(folder / "cog.tif"),
             "options": self.creation_options,
+            "path": sys.path,
             # The driver's own temporary files belong into the folder too, whatever the environment says.
             "config": {"CPL_TMPDIR": str(folder), "GDAL_TIFF_INTERNAL_MASK": True, "GDAL_PAM_ENABLED": False},
         }
         messages = folder / "messages.txt"
         with messages.open("wb") as stderr:
             child = subprocess.Popen(
-                [sys.executable, "-P", "-c", _BUILD],
+                [sys.executable, "-P", "-W", "ignore", "-c", _BUILD],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
+                # GDAL would mix its chatter into the complaints, or send them elsewhere.
+                env={key: value for key, value in os.environ.items() if key not in ("CPL_DEBUG", "CPL_LOG")},
                 start_new_session=True,  # Ctrl-C in a terminal reaches this process only
             )
         try:
@@ -234,9 +240,12 @@ class CogWriter:
             if child.stdin is not None:
                 with contextlib.suppress(OSError):
                     child.stdin.close()
-        if child.returncode != 0:
-            lines = messages.read_text(errors="replace").strip().splitlines()
-            raise cannot_write(self.path, lines[-1] if lines else f"exit code {child.returncode}")
+        complaints = [
+            line for line in messages.read_text(errors="replace").splitlines() if line and not _HARMLESS.search(line)
+        ]
+        # The driver can report success with the end of the file lost on a full disk: libtiff only prints that.
+        if child.returncode != 0 or complaints:
+            raise cannot_write(self.path, complaints[0] if complaints else f"exit code {child.returncode}")
 
     def _publish(self, cog: Path) -> None:
         check_output(self.path, overwrite=self.overwrite)
