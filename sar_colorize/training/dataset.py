@@ -16,7 +16,7 @@ from ..color import srgb_to_lab
 from ..errors import DataError
 from ..raster import Bool, Float32
 from .augment import hole, optical_lightness, radar_lightness, turn
-from .pairs import Pair
+from .pairs import Pair, PairList
 from .settings import TrainSettings
 
 CACHE_BYTES = 2_000_000_000
@@ -42,6 +42,25 @@ def read_pair(pair: Pair) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     if _is_tiff(pair.s1):
         s2 = np.where(s1 > 0, s2, np.uint8(0))  # what the radar did not see is not learned from
     return s1, s2
+
+
+def readable(pairs: Sequence[Pair], *, strict: bool = False) -> PairList:
+    """The pairs that can be read, and the reason for each that cannot.
+
+    Raises:
+        DataError: `strict` and one that cannot be read.
+    """
+    kept, skipped = [], []
+    for pair in pairs:
+        try:
+            read_pair(pair)
+        except DataError as error:
+            if strict:
+                raise
+            skipped.append(str(error))
+        else:
+            kept.append(pair)
+    return PairList(tuple(kept), tuple(skipped))
 
 
 def _radar(pair: Pair) -> NDArray[np.uint8]:

@@ -18,7 +18,7 @@ from ..errors import DataError, SettingError
 from ..models.card import Card
 from ..models.registry import save_weights, write_whole
 from .cards import card_for
-from .dataset import Patches
+from .dataset import Patches, readable
 from .losses import colour_classes, rare_colour_weights
 from .pairs import Pair
 from .records import Records
@@ -37,12 +37,13 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True)
 class TrainResult:
     """weights: the file written; epochs: how many ran in all; losses: mean training loss of each epoch of this call;
-    best: the validation of the weights kept."""
+    best: the best validation; skipped: why each pair left out could not be read."""
 
     weights: Path
     epochs: int
     losses: tuple[float, ...]
     best: Validation
+    skipped: tuple[str, ...] = ()
 
 
 @dataclass
@@ -58,29 +59,31 @@ def train(
     settings: TrainSettings,
     *,
     resume: bool = False,
+    strict: bool = False,
     card: Card | None = None,
     progress: Progress | None = None,
 ) -> TrainResult:
     """Trains a network and writes its weights.
 
-    In `out`: settings.json, log.csv, weights.safetensors (the epoch best on val; the last one for pix2pix, whose
-    quality val error does not measure), checkpoint.safetensors after each epoch, samples/epoch_NNN.png, and
-    TensorBoard events where tensorboard is installed.
+    In `out`: settings.json, log.csv, weights.safetensors (of the epoch that `keep` says), checkpoint.safetensors after
+    each epoch, samples/epoch_NNN.png, and TensorBoard events where tensorboard is installed.
 
     Args:
         pairs: those with split "train" are learned from, those with "val" choose.
         out: a folder, made where missing.
+        strict: refuse a pair that cannot be read instead of leaving it out.
         resume: go on after the last whole epoch in `out`; the losses are those of a run never interrupted.
         card: what the card of the weights should say beside what the settings know.
         progress: told (steps done, steps in all).
 
     Raises:
-        DataError: no pair to train on or to validate with.
+        DataError: no pair to train on or to validate with, a loss that is not finite, `strict` and a broken pair.
         SettingError: `resume` with other settings than those in `out`, or a run in `out` without `resume`.
     """
-    chosen = {name: [pair for pair in pairs if pair.split == name] for name in ("train", "val")}
-    for name, found in chosen.items():
-        if not found:
+    found = readable([pair for pair in pairs if pair.split in ("train", "val")], strict=strict)
+    chosen = {name: found.of(name) for name in ("train", "val")}
+    for name, some in chosen.items():
+        if not some:
             raise DataError(f"data must hold pairs in split {name}, got none; name the splits or split by place first")
     out.mkdir(parents=True, exist_ok=True)
     _settle(out, settings, resume)
@@ -98,13 +101,15 @@ def train(
             state.epoch += 1
             seen = validate(system, chosen["val"], settings, autocast_for(device, settings.precision))
             records.write(state.epoch, losses[-1], seen)
-            if _is_kept(seen, state, settings):
+            better = not state.best or seen.ab_error < state.best["ab_error"]
+            if better:
                 state.best, state.best_epoch = seen.to_dict(), state.epoch
+            if better or settings.keep == "last":
                 save_weights(out / WEIGHTS, system.best_network, made)
             _save(out, system, state)
     finally:
         records.close()
-    return TrainResult(out / WEIGHTS, state.epoch, tuple(losses), Validation.from_dict(state.best))
+    return TrainResult(out / WEIGHTS, state.epoch, tuple(losses), Validation.from_dict(state.best), found.skipped)
 
 
 def build_system(patches: Patches, settings: TrainSettings, device: torch.device) -> System:
@@ -172,10 +177,6 @@ def _epoch(system: System, patches: Patches, epoch: int, settings: TrainSettings
             f"training loss must stay finite, got {losses[-1]} in epoch {epoch + 1}; lower learning_rate, resume"
         )
     return float(np.mean(losses))
-
-
-def _is_kept(seen: Validation, state: _State, settings: TrainSettings) -> bool:
-    return settings.model == "pix2pix" or not state.best or seen.ab_error < state.best["ab_error"]
 
 
 def _is_stale(state: _State, settings: TrainSettings) -> bool:

@@ -10,10 +10,10 @@ Three layouts are known, and found by looking:
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
-import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import DataError
@@ -67,7 +67,7 @@ def find_pairs(folder: Path, *, strict: bool = False, exclude: Iterable[str] = (
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"data must be a folder of pairs, got {folder}; name the folder that holds them")
-    codes = _polarizations(folder / "manifest.csv")
+    known = _manifest(folder / "manifest.csv")
     dropped, pairs, lonely = set(exclude), [], []
     for s1_folder in sorted(path for path in folder.rglob("*") if path.is_dir() and _is_side(path.name, "s1")):
         s2_folder = s1_folder.with_name("s2" + s1_folder.name[2:])
@@ -78,7 +78,7 @@ def find_pairs(folder: Path, *, strict: bool = False, exclude: Iterable[str] = (
                 continue
             pair = _pair(folder, s1_files[stem], s2_files[stem])
             if pair.site not in dropped:
-                pairs.append(_coded(pair, codes))
+                pairs.append(_with(pair, known))
     if strict and lonely:
         raise DataError(
             f"every patch must have its partner, got {len(lonely)} without, first {lonely[0]}; "
@@ -97,8 +97,6 @@ def split_by_site(pairs: Sequence[Pair], *, val_share: float = 0.15, test_share:
 
     Sites are taken in the order of their names' digests, so that adding one moves no other.
     """
-    import hashlib
-    from dataclasses import replace
 
     def position(site: str) -> float:
         return int.from_bytes(hashlib.sha256(site.encode()).digest()[:6], "big") / 2**48
@@ -135,28 +133,19 @@ def _pair(root: Path, s1: Path, s2: Path) -> Pair:
     return Pair(s1.stem.replace(f"{site}_s1_", ""), site, split, s1, s2)
 
 
-def _polarizations(manifest: Path) -> dict[tuple[str, str, str], str]:
-    """Polarisation by (split, site, key) from a manifest whose column s1_code begins with it."""
-    if not manifest.is_file():
+def _manifest(path: Path) -> dict[tuple[str, str, str], dict[str, str]]:
+    """Lines of a manifest by (split, site, key); its column s1_code begins with the polarisation."""
+    if not path.is_file():
         return {}
-    with manifest.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return {
-        (row["split"], row["site"], row["key"]): row["s1_code"][:2]
-        for row in rows
-        if row.get("s1_code", "")[:2] in ("VV", "VH", "HH", "HV")
-    }
+    with path.open(newline="", encoding="utf-8") as file:
+        return {(row["split"], row["site"], row["key"]): row for row in csv.DictReader(file)}
 
 
-def _coded(pair: Pair, codes: dict[tuple[str, str, str], str]) -> Pair:
-    from dataclasses import replace
-
-    code = codes.get((pair.split, pair.site, pair.key))
-    return replace(pair, polarization=code) if code else pair
-
-
-def warn_skipped(skipped: Sequence[str]) -> None:
-    """One warning with the count and the first few names, where anything was left out."""
-    if skipped:
-        shown = "; ".join(skipped[:3]) + ("; ..." if len(skipped) > 3 else "")
-        warnings.warn(f"{len(skipped)} files left out: {shown}", stacklevel=2)
+def _with(pair: Pair, manifest: dict[tuple[str, str, str], dict[str, str]]) -> Pair:
+    line = manifest.get((pair.split, pair.site, pair.key), {})
+    band = line.get("s1_code", "")[:2]
+    return replace(
+        pair,
+        polarization=band if band in ("VV", "VH", "HH", "HV") else pair.polarization,
+        terrain=line.get("terrain") or pair.terrain,
+    )

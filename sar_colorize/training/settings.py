@@ -13,8 +13,22 @@ INPUTS = ("sar-l", "optical-l")
 PRECISIONS = ("auto", "fp32", "bf16")
 DEVICES = ("auto", "cpu", "cuda")
 RECIPES: dict[str, dict[str, Any]] = {
-    "colorsar": {"width": 32, "learning_rate": 2e-3, "beta1": 0.9, "schedule": "cosine", "ema_decay": 0.998},
-    "pix2pix": {"width": 64, "learning_rate": 2e-4, "beta1": 0.5, "schedule": "constant", "ema_decay": 0.0},
+    "colorsar": {
+        "width": 32,
+        "learning_rate": 2e-3,
+        "beta1": 0.9,
+        "schedule": "cosine",
+        "ema_decay": 0.99,
+        "keep": "best",
+    },
+    "pix2pix": {
+        "width": 64,
+        "learning_rate": 2e-4,
+        "beta1": 0.5,
+        "schedule": "constant",
+        "ema_decay": 0.0,
+        "keep": "last",
+    },
 }
 """Each system's own recipe: what a setting left at None becomes."""
 
@@ -28,6 +42,8 @@ class TrainSettings:
     name: of the network in its card.
     width: channels of the first level.
     epochs: passes over the training pairs; the schedule ends with them.
+    keep: whose weights are kept, those of the epoch "best" on val in (a, b), or of the "last"; val error does not
+        measure what an adversary teaches, and prefers flat colours.
     patience: epochs without a better val before it stops early; 0 never stops.
     batch, patch_px: pairs a step, and the size of the square cut from each.
     crops: at most so many patches from one pair in one epoch; large pairs have room for many.
@@ -52,6 +68,7 @@ class TrainSettings:
     name: str = "my-model"
     width: int | None = None
     epochs: int = 40
+    keep: str | None = None
     patience: int = 0
     batch: int = 16
     patch_px: int = 256
@@ -88,6 +105,7 @@ class TrainSettings:
         _one_of("head", self.head, ("ab", "classes"))
         _within("spacing", self.spacing, 4.0, 40.0)
         _one_of("schedule", self.schedule, ("cosine", "constant"))
+        _one_of("keep", self.keep, ("best", "last"))
         _one_of("device", self.device, DEVICES)
         _one_of("precision", self.precision, PRECISIONS)
         for name in ("width", "epochs", "batch", "crops", "devices"):

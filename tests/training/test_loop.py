@@ -149,6 +149,30 @@ def test_run_in_the_folder_is_not_overwritten(pairs, tmp_path):
         train(pairs, tmp_path / "run", QUICK, resume=True)
 
 
+def test_broken_pair_is_left_out_with_its_name_or_refused(pairs, tmp_path):
+    one = TrainSettings(**(vars(QUICK) | {"epochs": 1}))
+    broken = next(pair for pair in pairs if pair.split == "train").s2
+    broken.write_bytes(b"no picture")
+    result = train(pairs, tmp_path / "run", one)
+    assert len(result.skipped) == 1
+    assert broken.name in result.skipped[0]
+    with pytest.raises(DataError, match=broken.name):
+        train(pairs, tmp_path / "strict", one, strict=True)
+
+
+def test_last_weights_are_kept_where_asked(pairs, tmp_path, monkeypatch):
+    from dataclasses import replace
+
+    real, seen = loop.validate, iter([1.0, 9.0, 1.0, 9.0])
+    monkeypatch.setattr(loop, "validate", lambda *args: replace(real(*args), ab_error=next(seen)))
+    settings = TrainSettings(**(vars(QUICK) | {"epochs": 2}))
+    best = train(pairs, tmp_path / "best", settings)
+    last = train(pairs, tmp_path / "last", TrainSettings(**(vars(settings) | {"keep": "last"})))
+    assert best.best == last.best
+    tensors = [registry.load_network(run.weights).head.weight for run in (best, last)]
+    assert not torch.equal(*tensors)
+
+
 def test_checkpoint_that_is_damaged_is_refused(pairs, tmp_path):
     one = TrainSettings(**(vars(QUICK) | {"epochs": 1}))
     train(pairs, tmp_path / "run", one)
