@@ -25,6 +25,8 @@ COMMANDS = {
     "doctor": "Versions, devices, what is missing and the line that mends it.",
     "info": "What a raster is: bands, unit and why, grid, nodata.",
     "models": "Names, cards and checksums of the models.",
+    "pairs": "Cut radar and colour rasters into pairs to train on.",
+    "train": "Train a network on pairs.",
 }
 
 

@@ -8,10 +8,15 @@ from typing import Any
 
 from ..errors import SettingError
 
-MODELS = ("colorsar", "pix2pix")
-INPUTS = ("sar-l", "optical-l")
-PRECISIONS = ("auto", "fp32", "bf16")
-DEVICES = ("auto", "cpu", "cuda")
+CHOICES: dict[str, tuple[str, ...]] = {
+    "model": ("colorsar", "pix2pix"),
+    "input": ("sar-l", "optical-l"),
+    "keep": ("best", "last"),
+    "schedule": ("cosine", "constant"),
+    "head": ("ab", "classes"),
+    "device": ("auto", "cpu", "cuda"),
+    "precision": ("auto", "fp32", "bf16"),
+}
 RECIPES: dict[str, dict[str, Any]] = {
     "colorsar": {
         "width": 32,
@@ -97,17 +102,13 @@ class TrainSettings:
     devices: int = 1
 
     def __post_init__(self) -> None:
-        _one_of("model", self.model, MODELS)
+        _one_of("model", self.model, CHOICES["model"])
         for name, value in RECIPES[self.model].items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
-        _one_of("input", self.input, INPUTS)
-        _one_of("head", self.head, ("ab", "classes"))
         _within("spacing", self.spacing, 4.0, 40.0)
-        _one_of("schedule", self.schedule, ("cosine", "constant"))
-        _one_of("keep", self.keep, ("best", "last"))
-        _one_of("device", self.device, DEVICES)
-        _one_of("precision", self.precision, PRECISIONS)
+        for name, allowed in CHOICES.items():
+            _one_of(name, getattr(self, name), allowed)
         for name in ("width", "epochs", "batch", "crops", "devices"):
             _at_least(name, getattr(self, name), 1)
         for name in ("patience", "workers", "seed"):
