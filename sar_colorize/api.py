@@ -30,6 +30,7 @@ from .speckle import FILTER_NAMES, Filter, get_filter
 from .speckle.values import despeckle_values
 from .target import Box, Target, check_output, extent, open_writer, shifted
 from .tiles import blocks
+from .training.folders import build_pairs, train, train_options
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -40,6 +41,7 @@ __all__ = [
     "PROFILES",
     "Result",
     "Unit",
+    "build_pairs",
     "colorize",
     "demo",
     "despeckle",
@@ -48,6 +50,8 @@ __all__ = [
     "load_card",
     "model_names",
     "open_scene",
+    "train",
+    "train_options",
     "verify_models",
 ]
 
