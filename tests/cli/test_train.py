@@ -25,7 +25,21 @@ def test_train_splits_by_place_trains_and_says_what_it_left_out(tmp_path):
     write_terrain(tmp_path / "data")
     (tmp_path / "data" / "agri" / "s1" / "ROIs1868_summer_s1_99_p1.png").write_bytes(b"")
     arguments = ["train", "--data", str(tmp_path / "data"), "--out", str(tmp_path / "run"), "--name", "mine"]
-    arguments += "--epochs 1 --batch 2 --patch-px 32 --width 4 --device cpu --json --progress json".split()
+    arguments += [
+        "--epochs",
+        "1",
+        "--batch",
+        "2",
+        "--patch-px",
+        "32",
+        "--width",
+        "4",
+        "--device",
+        "cpu",
+        "--json",
+        "--progress",
+        "json",
+    ]
     done = CliRunner().invoke(cli, arguments, catch_exceptions=False)
     made = json.loads(done.stdout)
     assert made["epochs"] == 1
