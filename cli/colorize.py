@@ -49,6 +49,7 @@ from .result import show
 @click.option("--batch", type=int, help="Tiles at a time.  [default: by device]")
 @click.option("--device", type=click.Choice(api.DEVICES), default="auto", show_default=True)
 @click.option("--precision", type=click.Choice(api.PRECISIONS), default="auto", show_default=True)
+@click.option("--scheduler", metavar="ADDRESS", help="Paint on the workers of a dask cluster.")
 @options.how_to_run
 def colorize(source: str, output: str, progress: str, as_json: bool, **settings: Any) -> None:
     """Colorize INPUT into OUTPUT, a Cloud Optimized GeoTIFF on the same grid.

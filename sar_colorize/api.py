@@ -21,6 +21,7 @@ from .models.registry import names as model_names
 from .models.registry import verify as verify_models
 from .raster import Grid, Raster, Unit, Window
 from .result import Result, describe
+from .run.distributed import run_blocks_on
 from .run.lazy import lazy_blocks
 from .run.local import BlockCount, Progress, run_blocks
 from .scene import Scene, open_scene
@@ -74,6 +75,7 @@ def colorize(
     creation_options: Mapping[str, str] | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
+    scheduler: str | None = None,
     on_progress: Progress | None = None,
     **settings: Any,
 ) -> Any:
@@ -85,6 +87,7 @@ def colorize(
         unit, polarization, nodata: see `open_scene`.
         bbox, bbox_crs, aoi, confidence, profile, creation_options, overwrite: see `Target`.
         dry_run: say what would be done and check that it could be; write nothing.
+        scheduler: address of a dask scheduler whose workers paint the blocks; None paints them here.
         on_progress: called with (done, total) blocks.
         settings: see `ColorizeSettings`: model, despeckle, device, tile_px, ...
 
@@ -123,10 +126,12 @@ def colorize(
         if dry_run:
             return described(None, BlockCount(len(windows), 0), 0.0)
         started = time.perf_counter()
-        load = partial(colorizer.load, scene)
         with open_writer(output, scene.grid.crop(window), target, RGB, "uint8", colorizer.tags(scene)) as writer:
             write = shifted(writer, window)
-            count = run_blocks(windows, load, colorizer.paint, write, on_progress)
+            if scheduler is not None:
+                count = run_blocks_on(scheduler, windows, colorizer.block, scene, write, on_progress)
+            else:
+                count = run_blocks(windows, partial(colorizer.load, scene), colorizer.paint, write, on_progress)
         return described(os.fspath(output), count, time.perf_counter() - started)  # type: ignore[arg-type]
 
 

@@ -42,25 +42,27 @@ def demo(
     for path in (scene, colour, picture):
         if path.exists() and not overwrite:
             raise OutputError(f"output must not exist yet, got {path}; use --overwrite or another folder")
-    simulate.write_scene(scene, seed=seed)
+    simulate.write_scene(scene, seed=seed, overwrite=overwrite)
     result = api.colorize(scene, colour, model=model, overwrite=overwrite, on_progress=on_progress)
     _picture(scene, colour, picture, result.bands[0], result.model)
     return {"scene": str(scene), "colour": str(colour), "picture": str(picture)}
 
 
 def _picture(scene: Path, colour: Path, picture: Path, band: str, model: Any) -> None:
-    """Before: what a grey radar picture looks like. After: ours."""
+    """Before: the grey radar picture that tools show. After: ours."""
     import numpy as np
     import rasterio
 
     from . import simulate
-    from .backscatter import DB_RANGES
+    from .backscatter import DB_RANGES, to_db
     from .scene import open_scene
 
-    radar = open_scene(scene).select(band)
+    radar = open_scene(scene, polarization=band)
     raster = radar.read(radar.grid.window)
     low, high = DB_RANGES[band]
-    grey = np.clip((raster.values[0] - low) * (255.0 / (high - low)), 0, 255).astype(np.uint8)
+    grey = (to_db(raster.values[0], raster.unit, (low, high)) - low) * (255.0 / (high - low))
+    before = np.where(raster.valid, np.clip(grey, 0, 255), 0).astype(np.uint8)
     with rasterio.open(colour) as dataset:
         after = dataset.read()
-    simulate.side_by_side(grey, after, picture, titles=(f"Sentinel-1 {band}, simulated", f"sar-colorize, {model}"))
+    titles = (f"Radar ({band}, simulated)", f"sar-colorize ({model})")
+    simulate.side_by_side(before, after, picture, titles, valid=raster.valid)
