@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, SequentialSampler, Subset
+from torch.utils.data import DataLoader
 
 from ..errors import DataError, SettingError
 from ..models.card import Card
@@ -21,6 +21,7 @@ from .cards import card_for
 from .dataset import Patches, readable
 from .losses import colour_classes, rare_colour_weights
 from .pairs import Pair
+from .peers import Peers, with_peers
 from .records import Records
 from .settings import TrainSettings
 from .systems import Adversarial, Regression, System, restore, state_of
@@ -87,29 +88,46 @@ def train(
             raise DataError(f"data must hold pairs in split {name}, got none; name the splits or split by place first")
     out.mkdir(parents=True, exist_ok=True)
     _settle(out, settings, resume)
+    resume = resume and (out / CHECKPOINT).is_file()
+    made = card or card_for(settings)
     device = choose_device(settings.device)
+    losses, state = with_peers(_run, settings, device, chosen, out, settings, made, resume, progress)
+    return TrainResult(out / WEIGHTS, state.epoch, losses, Validation.from_dict(state.best), found.skipped)
+
+
+def _run(
+    peers: Peers,
+    device: torch.device,
+    chosen: dict[str, tuple[Pair, ...]],
+    out: Path,
+    settings: TrainSettings,
+    card: Card,
+    resume: bool,
+    progress: Progress | None,
+) -> tuple[tuple[float, ...], _State]:
+    """The epochs of a run, in each of its processes; the first one validates and writes."""
     torch.manual_seed(settings.seed)
     patches = Patches(chosen["train"], settings)
     system = build_system(patches, settings, device)
-    state = _resume(out, system) if resume and (out / CHECKPOINT).is_file() else _State()
-    made = replace(card or card_for(settings), settings=system.architecture)
-    records = Records(out, resumed_after=state.epoch)
+    system.peers = peers
+    state = _resume(out, system) if resume else _State()
+    card = replace(card, settings=system.architecture)
     losses: list[float] = []
-    try:
+    with closing(Records(out, resumed_after=state.epoch)) if peers.is_first else nullcontext() as records:
         while state.epoch < settings.epochs and not _is_stale(state, settings):
-            losses.append(_epoch(system, patches, state.epoch, settings, progress))
+            losses.append(_epoch(system, patches, state.epoch, settings, progress if peers.is_first else None))
             state.epoch += 1
-            seen = validate(system, chosen["val"], settings, autocast_for(device, settings.precision))
-            records.write(state.epoch, losses[-1], seen)
-            better = not state.best or seen.ab_error < state.best["ab_error"]
-            if better:
-                state.best, state.best_epoch = seen.to_dict(), state.epoch
-            if better or settings.keep == "last":
-                save_weights(out / WEIGHTS, system.best_network, made)
-            _save(out, system, state)
-    finally:
-        records.close()
-    return TrainResult(out / WEIGHTS, state.epoch, tuple(losses), Validation.from_dict(state.best), found.skipped)
+            if records is not None:
+                seen = validate(system, chosen["val"], settings, autocast_for(device, settings.precision))
+                records.write(state.epoch, losses[-1], seen)
+                better = not state.best or seen.ab_error < state.best["ab_error"]
+                if better:
+                    state.best, state.best_epoch = seen.to_dict(), state.epoch
+                if better or settings.keep == "last":
+                    save_weights(out / WEIGHTS, system.best_network, card)
+                _save(out, system, state)
+            state = peers.agree(state)
+    return tuple(losses), state
 
 
 def build_system(patches: Patches, settings: TrainSettings, device: torch.device) -> System:
@@ -159,17 +177,20 @@ def _epoch(system: System, patches: Patches, epoch: int, settings: TrainSettings
     patches.epoch = epoch
     order = np.random.default_rng((settings.seed, epoch)).permutation(len(patches)).tolist()
     per_epoch = max(1, len(order) // settings.batch)
-    shuffled = Subset(patches, order[: per_epoch * settings.batch])
-    loader = DataLoader(shuffled, settings.batch, sampler=SequentialSampler(shuffled), num_workers=settings.workers)
+    batches = [order[step * settings.batch : (step + 1) * settings.batch] for step in range(per_epoch)]
+    loader = DataLoader(
+        patches, batch_sampler=[system.peers.share(batch) for batch in batches], num_workers=settings.workers
+    )
     autocast = autocast_for(system.device, settings.precision)
     system.network.train()
     losses = []
     for number, (lightness, rgb, weight) in enumerate(loader):
         step = epoch * per_epoch + number
-        torch.manual_seed(settings.seed * 1_000_003 + step)  # dropout, whether resumed or not
+        torch.manual_seed(settings.seed * 1_000_003 + step * system.peers.count + system.peers.rank)  # dropout
         system.set_rate(rate_factor(step, settings.epochs * per_epoch, settings.schedule))
         lightness = lightness.to(system.device).to(memory_format=torch.channels_last)
-        losses.append(system.step(lightness, rgb.to(system.device), weight.to(system.device), autocast)["loss"])
+        seen = system.step(lightness, rgb.to(system.device), weight.to(system.device), autocast)
+        losses.append(system.peers.mean(seen["loss"]))
         if progress is not None:
             progress(step + 1, settings.epochs * per_epoch)
     if not np.isfinite(losses).all():

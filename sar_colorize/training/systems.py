@@ -13,6 +13,7 @@ from ..color import AB_MAX, srgb_to_lab
 from ..models.colorsar import ColorSAR
 from ..models.pix2pix import Discriminator, Generator, initialize
 from .losses import adversarial_loss, chroma_loss, class_loss, masked_l1
+from .peers import Peers
 from .settings import TrainSettings
 
 
@@ -23,7 +24,7 @@ class System:
     network: nn.Module
 
     def __init__(self, settings: TrainSettings, device: torch.device) -> None:
-        self.settings, self.device = settings, device
+        self.settings, self.device, self.peers = settings, device, Peers()
         self.modules: dict[str, nn.Module] = {}
         self.optimizers: dict[str, torch.optim.Optimizer] = {}
 
@@ -62,6 +63,14 @@ class System:
         """One training step; the losses by name."""
         raise NotImplementedError
 
+    def _descend(self, name: str, loss: Tensor) -> None:
+        """One step of the optimiser of that name."""
+        optimizer = self.optimizers[name]
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.peers.average_gradients(self.modules[name])
+        optimizer.step()
+
     def _average(self) -> None:
         if self.averaged is not None:
             self.averaged.update_parameters(self.network)
@@ -98,7 +107,7 @@ class Regression(System):
             with autocast():
                 ab = self.network(lightness)  # (B, 2, P, P)
             loss = chroma_loss(ab.float() * AB_MAX, target, weight, settings.huber, self.rare)
-        _descend(self.optimizers["network"], loss)
+        self._descend("network", loss)
         self._average()
         return {"loss": loss.item()}
 
@@ -128,7 +137,7 @@ class Adversarial(System):
             on_real = self.discriminator(torch.cat([lightness, target], 1))
             on_fake = self.discriminator(torch.cat([lightness, fake.detach()], 1))
         judged = 0.5 * (adversarial_loss(on_real.float(), True) + adversarial_loss(on_fake.float(), False))
-        _descend(self.optimizers["discriminator"], judged)
+        self._descend("discriminator", judged)
         self.discriminator.requires_grad_(False)
         with autocast():
             features = _features(self.discriminator, torch.cat([lightness, fake], 1))
@@ -140,7 +149,7 @@ class Adversarial(System):
                 wanted = _features(self.discriminator, torch.cat([lightness, target], 1))
             matched = [(a.float() - b.float()).abs().mean() for a, b in zip(features[:-1], wanted[:-1], strict=True)]
             loss = loss + settings.feature_weight * torch.stack(matched).mean()
-        _descend(self.optimizers["network"], loss)
+        self._descend("network", loss)
         self.discriminator.requires_grad_(True)
         self._average()
         return {"loss": loss.item(), "l1": distance.item(), "fooled": fooled.item(), "judged": judged.item()}
@@ -152,12 +161,6 @@ def _features(discriminator: Discriminator, x: Tensor) -> list[Tensor]:
         x = layer(x)
         found.append(x)
     return found
-
-
-def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    optimizer.step()
 
 
 def state_of(system: System) -> dict[str, Tensor]:
