@@ -29,6 +29,7 @@ MANIFEST = "manifest.csv"
 _CLOUD_CODE = 228
 _CLOUD_SPREAD = 22
 _PLAIN_L = 10.0
+_LEAST_ALIKE = 0.25
 Progress = Callable[[int, int], None]
 
 
@@ -185,23 +186,34 @@ def _colour_on(scene: Scene, path: str | Path) -> Iterator[Callable[[Window], tu
 
 def _scores(code: NDArray[np.uint8], rgb: NDArray[np.uint8], settings: BuildSettings) -> dict[str, Any]:
     """cloud: share of white; flat: 1 where the colour patch shows nothing, 0 where its L spreads by 10 or more;
-    shift_px: how far its edges lie from those of the radar, by phase correlation; NaN where one has no edges."""
-    from skimage.registration import phase_cross_correlation
-
+    shift_px: see `_shift_px`."""
     white = (rgb.min(0) >= _CLOUD_CODE) & (np.ptp(rgb, axis=0) <= _CLOUD_SPREAD)
     lightness = srgb_to_lab(rgb.astype(np.float32) / np.float32(255.0))[0]
     power = (10.0 ** (code.astype(np.float32) / 102.0)).astype(np.float32)
     radar = np.log10(get_filter("lee").apply(power, np.ones(code.shape, bool)))
-    edges = [np.hypot(*np.gradient(x)) for x in (radar, lightness)]
-    shift = (np.nan, np.nan)
-    if all(edge.any() for edge in edges):
-        shift = phase_cross_correlation(*edges, normalization=None)[0]
     return {
         "cloud": round(float(white.mean()), 4),
         "flat": round(1.0 - min(1.0, float(lightness.std()) / _PLAIN_L), 4),
-        "shift_px": round(float(np.hypot(*shift)), 2),
+        "shift_px": _shift_px(radar, lightness),
         "terrain": settings.terrain,
     }
+
+
+def _shift_px(radar: NDArray[np.floating], lightness: NDArray[np.floating]) -> float:
+    """How far the edges of the colour lie from those of the radar, by cross correlation.
+
+    NaN where the edges do not resemble each other even so, correlation under 0.25: nothing can be said then.
+    """
+    from skimage.registration import phase_cross_correlation
+
+    edges = [np.hypot(*np.gradient(x)) for x in (radar, lightness)]
+    edges = [edge - edge.mean() for edge in edges]
+    if not all(edge.any() for edge in edges):
+        return float("nan")
+    shift = phase_cross_correlation(*edges, normalization=None)[0]
+    moved = np.roll(edges[1], [int(s) for s in shift], (0, 1))
+    alike = float((edges[0] * moved).mean() / (edges[0].std() * edges[1].std()))
+    return round(float(np.hypot(*shift)), 2) if alike >= _LEAST_ALIKE else float("nan")
 
 
 def _site(s1: str | Path, window: Window, settings: BuildSettings) -> str:
