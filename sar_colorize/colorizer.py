@@ -74,6 +74,7 @@ class Loaded:
 
     window: Window
     span: Window
+    scene: Window
     lightness: Float32
     db: Float32
     valid: Bool
@@ -133,7 +134,7 @@ class Colorizer:
             offset_db=self.offset_db,
             fill=self.card.fill_lightness,
         )
-        return Loaded(window, span, lightness, db, valid)
+        return Loaded(window, span, scene.grid.window, lightness, db, valid)
 
     def paint(self, loaded: Loaded) -> Raster:
         """The picture of a loaded block."""
@@ -141,7 +142,7 @@ class Colorizer:
         if self.inference is None:
             rgb = paint_composite(loaded.lightness, np.where(loaded.valid, loaded.db, np.float32(0.0)))
         else:
-            rgb = self.inference.paint(loaded.lightness, loaded.span, loaded.window, loaded.valid)
+            rgb = self.inference.paint(loaded.lightness, loaded.span, loaded.window, loaded.valid, loaded.scene)
         rgb = np.where(loaded.valid, rgb, np.uint8(0))
         return Raster(rgb, loaded.valid, RGB, Unit.DISPLAY)
 

@@ -112,6 +112,18 @@ def test_values_beyond_the_receptive_field_change_nothing(make_tif: Callable[...
     assert difference[400:, 400:].max() > 0
 
 
+def test_beyond_its_edge_the_network_sees_the_mirrored_scene(
+    make_tif: Callable[..., Path], bounded_weights: Path
+) -> None:
+    values = speckled(260, 300)
+    chosen = ColorizeSettings(model=str(bounded_weights), precision="fp32", despeckle="none")
+    small, colorizer = prepare(open_scene(make_tif(values, nodata=np.nan)), chosen)
+    large = open_scene(make_tif(np.pad(values, 256, mode="symmetric"), "large.tif", nodata=np.nan))
+    picture = colorizer.block(small, small.grid.window).values.astype(int)
+    middle = colorizer.block(large, Window(256, 256, 260, 300)).values.astype(int)
+    assert np.abs(picture - middle).max() <= 1
+
+
 def test_blocks_that_hold_nothing_are_not_computed(make_tif: Callable[..., Path], bounded_weights: Path) -> None:
     values = speckled(512, 512)
     values[:, 256:] = np.nan
