@@ -1,0 +1,52 @@
+# The verbs. `make demo` and `make test` do all the set-up on a fresh machine.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+JOBS ?= auto
+
+.PHONY: help install demo test lint package benchmark clean
+
+help:
+	@echo "make demo       install, colorize a simulated scene offline, say where the picture is"
+	@echo "make test       install, then lint, type-check and run every test"
+	@echo "make benchmark  measure speed and memory beside other programs"
+	@echo "make package    build the wheel"
+	@echo "make clean      remove what the others made"
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "sar-colorize needs Python 3.11 or newer; call: make PYTHON=python3.11 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+# Installed anew when the packaging changes.
+$(VENV)/installed: $(BIN)/python pyproject.toml setup.cfg constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/tested: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,train,cluster]"
+	@touch $@
+
+install: $(VENV)/installed
+
+demo: install
+	@$(BIN)/sar-colorize demo demo --overwrite
+	@echo "Open demo/before_after.png, or demo/colour.tif in QGIS."
+
+lint: $(VENV)/tested
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/python -m pytest -n $(JOBS)
+
+package: $(VENV)/tested
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+benchmark: $(VENV)/tested
+	$(BIN)/python benchmarks/whole_scene.py
+
+clean:
+	rm -rf $(VENV) build dist demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
