@@ -1,0 +1,119 @@
+"""Makes the pictures of README.md and docs/gallery.md: run it after a model has changed.
+
+    python docs/make_pictures.py [SCENE.tif ROW COL SIDE NAME] ...
+
+The demo scene and the BigEarthNet patches come with the packages (`pip install ".[test]"`); further scenes are cut to a
+square of SIDE pixels whose first pixel is ROW, COL.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from PIL import Image
+
+import sar_colorize as sc
+from sar_colorize.api import demo
+
+HERE = Path(__file__).parent
+IMAGES = HERE / "img"
+PANEL_PX = 300
+
+
+def main(extra: list[str]) -> None:
+    """All pictures, one after the other."""
+    IMAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        made = demo(folder)
+        picture = Image.open(made["picture"]).convert("RGB")
+        picture.resize((1600, round(1600 * picture.height / picture.width)), Image.Resampling.LANCZOS).save(
+            IMAGES / "before_after.jpg", quality=85
+        )
+    save("bigearthnet.jpg", [strip(scene, optical) for scene, optical in bigearthnet()])
+    for path, row, col, side, name in zip(*[iter(extra)] * 5, strict=True):
+        window = sc.Window(int(row), int(col), int(side), int(side))
+        save(f"{name}.jpg", [strip(part(sc.open_scene(path), window), None)])
+
+
+def strip(scene: sc.Scene, optical: np.ndarray | None) -> np.ndarray:
+    """Radar, composite, ours, and what the eye sees where it is known, side by side."""
+    raster = scene.read(scene.grid.window)
+    composite, ours = (
+        sc.colorize(scene, model=model).values[:3] for model in ("composite", sc.ColorizeSettings().model)
+    )
+    first = scene.select(scene.bands[0])
+    grey = sc.colorize(first, model="composite", despeckle="none").values[:3]
+    panels = [grey, composite, ours] if len(raster.bands) > 1 else [grey, ours]
+    if optical is not None:
+        panels.append(optical)
+    return np.hstack([panel(values) for values in panels])
+
+
+def panel(values: np.ndarray) -> np.ndarray:
+    """(3, H, W) uint8 as a square with a white margin."""
+    square = Image.fromarray(values.transpose(1, 2, 0)).resize((PANEL_PX, PANEL_PX), Image.Resampling.BICUBIC)
+    return np.pad(np.asarray(square), ((3, 3), (3, 3), (0, 0)), constant_values=255)
+
+
+def save(name: str, rows: list[np.ndarray]) -> None:
+    """Rows under one another as a JPEG."""
+    Image.fromarray(np.vstack(rows)).save(IMAGES / name, quality=85)
+    print(IMAGES / name)  # noqa: T201
+
+
+def part(scene: sc.Scene, window: sc.Window) -> sc.Scene:
+    """A square of a scene as a scene of its own, computed in its surroundings."""
+    rows, cols = window.within(scene.grid.window)
+    return sc.open_scene(scene.to_xarray()[:, rows, cols])
+
+
+def bigearthnet() -> list[tuple[sc.Scene, np.ndarray]]:
+    """The example patches that the package bigearthnet-common ships: radar in dB, and true colour."""
+    import bigearthnet_common
+
+    folder = Path(bigearthnet_common.__file__).parent
+    radar = _bands(folder / "BigEarthNet-S1-Example.tar.bz2", ("VV", "VH"))
+    colour = _bands(folder / "BigEarthNet-S2-Example.tar.bz2", ("B04", "B03", "B02"))
+    found = []
+    for key, bands in sorted(radar.items()):
+        if key not in colour:
+            continue
+        with tempfile.TemporaryDirectory() as place:
+            path = Path(place) / "scene_db.tif"
+            with rasterio.open(io.BytesIO(bands["VV"])) as vv, rasterio.open(io.BytesIO(bands["VH"])) as vh:
+                values, profile = np.stack([vv.read(1), vh.read(1)]), vv.profile | {"count": 2}
+            with rasterio.open(path, "w", **profile) as out:
+                out.write(values)
+                out.descriptions = ("VV", "VH")
+            scene = sc.open_scene(sc.open_scene(path).to_xarray().compute())
+        reflectance = []
+        for band in ("B04", "B03", "B02"):
+            with rasterio.open(io.BytesIO(colour[key][band])) as dataset:
+                reflectance.append(dataset.read(1) / 10000.0)
+        rendered = np.clip(np.stack(reflectance) / 0.26, 0, 1) ** (1 / 1.15) * 255
+        found.append((scene, rendered.astype(np.uint8)))
+    return found
+
+
+def _bands(archive: Path, wanted: tuple[str, ...]) -> dict[str, dict[str, bytes]]:
+    """The files of each patch, by its place (the last three parts of its name) and band."""
+    found: dict[str, dict[str, bytes]] = {}
+    with tarfile.open(archive) as tar:
+        for member in tar.getmembers():
+            band = Path(member.name).stem.split("_")[-1]
+            if member.isfile() and member.name.endswith(".tif") and band in wanted:
+                patch = Path(member.name).parent.name
+                content = tar.extractfile(member)
+                if content is not None:
+                    found.setdefault("_".join(patch.split("_")[-2:]), {})[band] = content.read()
+    return found
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
