@@ -33,6 +33,7 @@ def info(source: str, as_json: bool, **settings: Any) -> None:
         ("scale", f"{scale} ({facts['scale_reason']})"),
         ("crs", facts["crs"] or "none"),
         ("transform", " ".join(f"{value:.10g}" for value in transform) if transform else "none"),
+        ("invalid", f"where {facts['invalid_where']}"),
         ("valid", f"{100 * facts['sampled_valid_fraction']:.1f} % of a sample"),
     ]
     for band, level in facts["sampled_levels"].items():

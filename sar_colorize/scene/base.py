@@ -44,12 +44,14 @@ class Scene(ABC):
 
     source: its path or name, for messages and tags.
     block_shape: (rows, columns) in which its source is stored; windows along it read fastest.
+    validity: how it says which pixels are invalid, in words. notes: what a user should know before using it.
     """
 
     source: str
     grid: Grid
     declaration: Declaration
     block_shape: tuple[int, int]
+    validity: str = "not finite"
     notes: tuple[str, ...] = ()
 
     @abstractmethod

@@ -81,12 +81,12 @@ def open_raster(
         _refuse_what_is_no_radar(dataset, source)
         opened = _Opened(dataset, location, nodata)
         declaration = declare(opened.facts, unit, polarization)
-        notes = tuple(opened.notes())
+        notes, validity = tuple(opened.notes()), opened.validity
         grid = opened.grid
         block_shape = dataset.block_shapes[opened.radar_bands[declaration.indexes[0]] - 1]
         indexes = tuple(opened.radar_bands[i] for i in declaration.indexes)
     declaration = type(declaration)(**{**declaration.__dict__, "indexes": indexes})
-    return GeoTiffScene(location, grid, declaration, block_shape, notes, nodata)
+    return GeoTiffScene(location, grid, declaration, block_shape, validity, notes, nodata)
 
 
 @dataclass
@@ -135,6 +135,21 @@ class _Opened:
             tags=self.dataset.tags(),
             sample=lambda: self._sample,
         )
+
+    @property
+    def validity(self) -> str:
+        """Every way in which the file, and the caller, say what is invalid."""
+        flags = {flag.name for index in self.radar_bands for flag in self.dataset.mask_flag_enums[index - 1]}
+        said = ["not finite"]
+        if "nodata" in flags:
+            said.append(f"nodata value {self.dataset.nodata:g}")
+        if "per_dataset" in flags and "alpha" not in flags:
+            said.append("mask band")
+        if _alpha_bands(self.dataset):
+            said.append("alpha band")
+        if self.nodata is not None:
+            said.append(f"value {self.nodata:g}, as you said")
+        return ", ".join(said)
 
     def notes(self) -> Iterator[str]:
         """What a user should know before the picture is made."""

@@ -81,7 +81,10 @@ def from_xarray(
     )
     declaration = declare(facts, unit, polarization)
     notes = () if crs is not None else ("no CRS: the picture will have none either",)
-    return ArrayScene(name, grid, declaration, block_shape, notes, stacked.data, own_nodata)
+    validity = (
+        "not finite" if own_nodata is None or np.isnan(own_nodata) else f"not finite, nodata value {own_nodata:g}"
+    )
+    return ArrayScene(name, grid, declaration, block_shape, validity, notes, stacked.data, own_nodata)
 
 
 def to_xarray(scene: Scene) -> xarray.DataArray:
