@@ -28,13 +28,13 @@ STRIDE_PX = 16
 class ConvBlock(nn.Sequential):
     """Conv 3x3 - BatchNorm - ReLU.
 
-    Padding mirrors: with zeros a network trained on small patches learns that borders are everywhere, and paints the
+    Padding repeats the edge: with zeros a network trained on small patches learns that borders are everywhere, and paints the
     middle of a scene, where there is none, in colours of its own. Inside the halo it makes no difference.
     """
 
     def __init__(self, channels_in: int, channels_out: int, stride: int = 1) -> None:
         super().__init__(
-            nn.Conv2d(channels_in, channels_out, 3, stride, padding=1, padding_mode="reflect", bias=False),
+            nn.Conv2d(channels_in, channels_out, 3, stride, padding=1, padding_mode="replicate", bias=False),
             nn.BatchNorm2d(channels_out),
             nn.ReLU(inplace=True),
         )
@@ -67,7 +67,7 @@ class ColorSAR(nn.Module):
         self.decode_8 = ConvBlock(8 * w, 2 * w)
         self.decode_4 = ConvBlock(4 * w, w)
         self.decode_2 = ConvBlock(2 * w, w)
-        self.head = nn.Conv2d(w, len(colours) or 2, 3, padding=1, padding_mode="reflect")
+        self.head = nn.Conv2d(w, len(colours) or 2, 3, padding=1, padding_mode="replicate")
 
     def forward(self, lightness: Tensor) -> Tensor:
         """(a, b) / `color.AB_MAX` from L / 100 * 2 - 1; sides must be multiples of `STRIDE_PX`."""
