@@ -23,6 +23,7 @@ COMMANDS = {
     "demo": "Make a scene without a network, colorize it, show before and after.",
     "despeckle": "Filter the speckle of a whole scene.",
     "doctor": "Versions, devices, what is missing and the line that mends it.",
+    "evaluate": "Measure models on pairs, and write a report.",
     "info": "What a raster is: bands, unit and why, grid, nodata.",
     "models": "Names, cards and checksums of the models.",
     "pairs": "Cut radar and colour rasters into pairs to train on.",

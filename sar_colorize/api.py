@@ -15,6 +15,7 @@ from .colorizer import RGB, Colorizer, ColorizeSettings, despeckle_block, prepar
 from .demo import demo
 from .doctor import examine
 from .errors import SettingError
+from .evaluation.run import INPUTS, evaluate
 from .infer import DEVICES, PRECISIONS
 from .models.registry import DEFAULT_MODEL, load_card
 from .models.registry import names as model_names
@@ -37,6 +38,7 @@ __all__ = [
     "DEFAULT_MODEL",
     "DEVICES",
     "FILTER_NAMES",
+    "INPUTS",
     "POLARIZATIONS",
     "PRECISIONS",
     "PROFILES",
@@ -46,6 +48,7 @@ __all__ = [
     "colorize",
     "demo",
     "despeckle",
+    "evaluate",
     "examine",
     "info",
     "load_card",

@@ -6,23 +6,21 @@ All four paint under the same lightness, so that only colour is compared.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
 
 from ..color import lab_to_srgb, srgb_to_lab
-from ..errors import DataError
 from ..raster import Bool, Float32
 from ..training.dataset import lightness_of, read_pair, to_input, usable
 from ..training.pairs import Pair
 from ..training.settings import TrainSettings
 from ..training.validation import picture_lab
 from . import metrics
+from .baselines import learn, samples
 
 Painter = Callable[[Float32], Float32]
 """L (H, W) in 0..100 to CIE Lab (3, H, W)."""
-_LEVELS = 256
 
 
 def measure(
@@ -100,30 +98,9 @@ def baselines(pairs: Sequence[Pair], *, despeckle: str, lightness: str) -> dict[
     Raises:
         DataError: no usable pixel.
     """
-    settings = replace(TrainSettings(), input=lightness, despeckle=despeckle)
-    sums, counts = np.zeros((2, _LEVELS)), np.zeros(_LEVELS)
-    for pair in pairs:
-        code, rgb = read_pair(pair)
-        valid = usable(rgb)
-        level = _level(lightness_of(code, rgb, pair, settings, None))[valid]
-        share = 1.0 / max(1, level.size)
-        counts += np.bincount(level, minlength=_LEVELS) * share
-        for channel, values in enumerate(srgb_to_lab(rgb / np.float32(255.0))[1:, valid]):
-            sums[channel] += np.bincount(level, values, minlength=_LEVELS) * share
-    if counts.sum() == 0:
-        raise DataError("training pairs must show ground somewhere, got none; look at the colour patches")
-    mean = (sums.sum(1) / counts.sum()).astype(np.float32)
-    table = np.where(counts > 0, sums / np.where(counts > 0, counts, 1), mean[:, None]).astype(np.float32)
-
-    def flat(ab: Float32) -> Painter:
-        return lambda lightness: np.stack([lightness, *(np.full_like(lightness, value) for value in ab)])
-
+    learned = learn(samples(pairs, despeckle=despeckle, lightness=lightness))
     return {
-        "grey": flat(np.zeros(2, np.float32)),
-        "mean colour": flat(mean),
-        "look-up table": lambda lightness: np.stack([lightness, *table[:, _level(lightness)]]),
+        "grey": lambda lightness: np.stack([lightness, *np.zeros((2, *lightness.shape), np.float32)]),
+        "mean colour": learned.mean_colour,
+        "look-up table": learned.look_up,
     }
-
-
-def _level(lightness: Float32) -> np.ndarray:
-    return np.clip(np.rint(lightness * (255.0 / 100.0)), 0, 255).astype(np.int64)
