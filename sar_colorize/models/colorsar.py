@@ -28,8 +28,8 @@ STRIDE_PX = 16
 class ConvBlock(nn.Sequential):
     """Conv 3x3 - BatchNorm - ReLU.
 
-    Padding repeats the edge: with zeros a network trained on small patches learns that borders are everywhere, and paints the
-    middle of a scene, where there is none, in colours of its own. Inside the halo it makes no difference.
+    Padding repeats the edge: zeros would teach a network of small patches borders that the middle of a scene does not
+    have (measured in docs/experiments.md). Inside the halo it makes no difference.
     """
 
     def __init__(self, channels_in: int, channels_out: int, stride: int = 1) -> None:
