@@ -38,7 +38,8 @@ td.best{background:var(--tint);color:var(--best);font-weight:700}
 td.best::before{content:"\\25B8\\00A0"}
 td small{display:block;color:var(--soft);font-weight:400;font-size:.74rem}
 figure{margin:.8rem 0 1.4rem;overflow-x:auto}
-svg{display:block;width:100%;min-width:36rem;height:auto;background:var(--card);border:1px solid var(--line);border-radius:10px}
+svg{display:block;width:100%;min-width:36rem;height:auto;background:var(--card);border:1px solid var(--line);
+border-radius:10px}
 svg text{fill:var(--soft);font:12px system-ui,"DejaVu Sans",sans-serif}
 svg text.strong{fill:var(--ink);font-weight:600}
 .key{display:flex;flex-wrap:wrap;gap:.3rem 1.1rem;font-size:.88rem;margin:.5rem 0}

@@ -1,0 +1,254 @@
+"""The page docs/comparison.md: Model 1, Model 2 and pix2pix, on optical and on radar lightness.
+
+    python benchmarks/compare_systems.py --data PAIRS --work DIR [--limit N] [--exclude SITE] [--scene FILE ...]
+
+Runs `evaluate` on every shipped network three times: on the radar's lightness with each network's own filter, on the
+radar's lightness without one, and on the real picture's lightness. Reports that stand in DIR already are not made
+again. Scenes are colorized by every network in their middle; nobody knows their real colours, so they are pictures only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from sar_colorize import api
+from sar_colorize.color import lab_to_srgb, to_uint8
+from sar_colorize.evaluation.baselines import NAMES
+from sar_colorize.evaluation.methods import Seen, models
+from sar_colorize.training.pairs import find_pairs
+
+ROOT = Path(__file__).parents[1]
+RUNS: dict[str, dict[str, str]] = {
+    "sar": {"input": "sar", "despeckle": "auto"},
+    "sar-raw": {"input": "sar", "despeckle": "none"},
+    "optical": {"input": "optical", "despeckle": "auto"},
+}
+TITLES = {
+    "sar": "Radar lightness, despeckled (Lee, 5 x 5)",
+    "sar-raw": "Radar lightness with its speckle",
+    "optical": "The real picture's own lightness",
+}
+SYSTEMS = {
+    "colorsar-optical": "Model 1: (a, b) from L, trained on optical L",
+    "colorsar-sar": "Model 2: (a, b) from L, trained on radar L",
+    "pix2pix-optical": "pix2pix, trained on optical L",
+    "pix2pix-sar": "pix2pix, trained on radar L",
+}
+COLUMNS = {
+    "ab_error": "ab error", "ciede2000": "CIEDE2000", "chroma_ratio": "chroma ratio", "ssim": "SSIM",
+    "gradient_correlation": "gradient corr.", "psnr": "PSNR dB", "q4": "Q4", "nrmse": "NRMSE", "sam": "SAM °",
+}  # fmt: skip
+DIGITS = {"ssim": 3, "gradient_correlation": 3, "q4": 3, "nrmse": 3}
+SIDE_PX = 128
+
+
+def main() -> None:
+    """Measures, draws, writes the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True, type=Path, help="a folder of pairs")
+    parser.add_argument("--work", required=True, type=Path, help="a folder for the three reports")
+    parser.add_argument("--limit", type=int, help="at most so many pairs of each site")
+    parser.add_argument("--exclude", action="append", default=[], help="a site to leave out")
+    parser.add_argument("--scene", action="append", default=[], type=Path, help="a scene to colorize")
+    parser.add_argument("--only", choices=RUNS, help="make this report and stop")
+    chosen = parser.parse_args()
+    names = [name for name in SYSTEMS if name in api.model_names()]
+    runs = {}
+    for run in [chosen.only] if chosen.only else RUNS:
+        report = chosen.work / run
+        if not (report / "metrics.json").exists():
+            api.evaluate(names, chosen.data, report, limit=chosen.limit, exclude=chosen.exclude, **RUNS[run])
+        runs[run] = json.loads((report / "metrics.json").read_text(encoding="utf-8"))
+    if chosen.only:
+        return
+    images = ROOT / "docs" / "img"
+    images.mkdir(exist_ok=True)
+    for run, seen in runs.items():
+        sheet(chosen.data, chosen.work / run, seen).save(images / f"compare_{run}.png", optimize=True)
+    scenes = [draw_scene(path, names, images) for path in chosen.scene]
+    (ROOT / "docs" / "comparison.md").write_text(page(runs, scenes, chosen), encoding="utf-8")
+
+
+def page(runs: dict[str, Any], scenes: list[str], chosen: argparse.Namespace) -> str:
+    """The page as Markdown."""
+    first = runs["sar"]
+    sites = ", ".join(f"{site} ({count})" for site, count in first["pairs"].items())
+    made = first["made"]
+    command = "python benchmarks/compare_systems.py --data PAIRS --work DIR"
+    command += "".join(f" --exclude {site}" for site in chosen.exclude)
+    command += f" --limit {chosen.limit}" if chosen.limit else ""
+    lines = [
+        "# Model 1, Model 2 and pix2pix compared",
+        "",
+        f"Made by `{command}` on {made['date'][:10]} ({made['machine']}, torch {made['versions']['torch']}, fp32). Split "
+        f"`test`, pairs by site: {sites}. Each site counts alike. Measures and baselines are those of "
+        "`sar-colorize evaluate`; bold is the best of models and baselines in its column. The pairs are Sentinel-1 and "
+        "Sentinel-2 of different days; contains modified Copernicus Sentinel data.",
+        "",
+        *(f"- **{name}**: {SYSTEMS[name]}." for name in SYSTEMS if name in first["overall"]),
+    ]
+    absent = [name for name in SYSTEMS if name not in first["overall"]]
+    lines += [f"- Not shipped when this was made: {', '.join(absent)}."] * bool(absent) + [""]
+    lines += ["## In words", "", *words(runs), ""]
+    for run, seen in runs.items():
+        lines += [f"## {TITLES[run]}", "", *table(seen), "", f"![{TITLES[run]}](img/compare_{run}.png)", ""]
+        lines += ["Mean absolute error of a and b by site:", "", *site_table(seen, "ab_error"), ""]
+    if scenes:
+        lines += ["## Whole scenes", "", "Nobody knows the real colours of these days, so there are no figures.", ""]
+        lines += [line for scene in scenes for line in (f"![{scene}](img/scene_{scene}.png)", "")]
+    return "\n".join(lines)
+
+
+def words(runs: dict[str, Any]) -> list[str]:
+    """What the figures say, best and worst, as a list."""
+    out = []
+    for run, seen in runs.items():
+        names = [model["name"] for model in seen["models"]]
+        model, base = least(seen["overall"], names), least(seen["overall"], baselines(seen))
+        ours, theirs = (seen["overall"][name]["ab_error"]["mean"] for name in (model, base))
+        lost = [site for site, rows in seen["sites"].items() if least(rows, names + baselines(seen)) not in names]
+        out.append(
+            f"- {TITLES[run]}: least colour error by **{model}**, {ours:.2f}, against {theirs:.2f} of the best baseline "
+            f"({base}). "
+            + (f"No model beats every baseline in {', '.join(lost)}." if lost else "It wins at every site.")
+        )
+    for name in (model["name"] for model in runs["sar"]["models"]):
+        clean, raw = (runs[run]["overall"][name] for run in ("sar", "sar-raw"))
+        out.append(
+            f"- Despeckling before {name}: ab error {raw['ab_error']['mean']:.2f} without, {clean['ab_error']['mean']:.2f} "
+            f"with; SSIM {raw['ssim']['mean']:.3f} and {clean['ssim']['mean']:.3f}; gradient correlation "
+            f"{raw['gradient_correlation']['mean']:.3f} and {clean['gradient_correlation']['mean']:.3f}."
+        )
+    oracle = runs["sar"]["overall"]["grey (oracle)"]
+    out.append(
+        f"- Grey under the real lightness, without any colour, has Q4 {oracle['q4']['mean']:.3f}, SSIM "
+        f"{oracle['ssim']['mean']:.3f} and NRMSE {oracle['nrmse']['mean']:.3f}: better than everything painted from "
+        "radar. Those measures ask for brightness. Read colour from the ab error and the chroma ratio together: an ab "
+        "error under grey's with a chroma ratio near 1 is colour, a low one of both is a grey wash."
+    )
+    top = max(
+        row["gradient_correlation"]["mean"] for name, row in runs["sar"]["overall"].items() if name != "grey (oracle)"
+    )
+    out.append(
+        f"- Where all fail: structure. Edges of radar lightness are not those of the eye: the best gradient correlation "
+        f"from radar is {top:.3f}, the speckle filter changes it more than the network does, and no network makes up for "
+        "it. Pictures that keep the radar's L are dark where water and smooth fields are, whatever their real brightness."
+    )
+    return out
+
+
+def table(seen: dict[str, Any]) -> list[str]:
+    """The overall table as Markdown."""
+    rows = seen["overall"]
+    ranked = [name for name in rows if seen["methods"][name] != "oracle"]
+    lines = [f"| method | {' | '.join(COLUMNS.values())} |", "|---" * (len(COLUMNS) + 1) + "|"]
+    aims = {measure["key"]: measure["best"] for measure in seen["measures"]}
+    best = {key: pick(rows, key, aims[key], ranked) for key in COLUMNS}
+    for name, row in rows.items():
+        cells = [number(row[key]["mean"], DIGITS.get(key, 2), bold=best[key] == name) for key in COLUMNS]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines
+
+
+def site_table(seen: dict[str, Any], key: str) -> list[str]:
+    """One measure by site as Markdown."""
+    sites = seen["sites"]
+    ranked = [name for name in seen["overall"] if seen["methods"][name] != "oracle"]
+    lines = [f"| method | {' | '.join(sites)} |", "|---" * (len(sites) + 1) + "|"]
+    for name in seen["overall"]:
+        cells = [number(rows[name][key]["mean"], 2, bold=least(rows, ranked) == name) for rows in sites.values()]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines
+
+
+def sheet(data: Path, report: Path, seen: dict[str, Any]) -> Image.Image:
+    """A row for each site, the pair of its middle rank: what was given, each model, real."""
+    settings = seen["settings"]
+    methods = models(
+        [model["name"] for model in seen["models"]], despeckle=settings["despeckle"], device="cpu", precision="fp32"
+    )
+    pairs = {(pair.split, pair.site, pair.key): pair for pair in find_pairs(data).pairs}
+    with (report / "patches.csv").open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["method"] == methods[0].name]
+    shown = []
+    for site in seen["pairs"]:
+        ranked = sorted((row for row in rows if row["site"] == site), key=lambda row: float(row["ab_error"]))
+        middle = ranked[len(ranked) // 2]
+        pair = Seen(pairs[middle["split"], site, middle["key"]], settings["input"])
+        given = np.repeat((pair.lightness(methods[0].despeckle) * 2.55)[None], 3, 0).astype(np.uint8)
+        painted = [to_uint8(lab_to_srgb(method.paint(pair))) for method in methods]
+        shown.append((site, [given, *painted, pair.rgb]))
+    return grid(["given", *(method.name for method in methods), "real"], shown)
+
+
+def draw_scene(path: Path, names: list[str], images: Path) -> str:
+    """Radar and every network on the middle 1024 px of a scene; the name of the picture."""
+    import rasterio
+    from rasterio.windows import Window, bounds
+
+    with rasterio.open(path) as source:
+        side = min(1024, source.width, source.height)
+        window = Window((source.width - side) // 2, (source.height - side) // 2, side, side)
+        box = bounds(window, source.transform)
+    shown = []
+    for name in ("composite", *names):
+        array = api.colorize(str(path), model=name, bbox=box, device="cpu")
+        shown.append(array.values[:3])
+    titles = ["composite", *names]
+    grid(titles, [(path.stem, shown)], side_px=2 * SIDE_PX).save(images / f"scene_{path.stem}.png", optimize=True)
+    return path.stem
+
+
+def grid(titles: list[str], rows: list[tuple[str, list[np.ndarray]]], side_px: int = SIDE_PX) -> Image.Image:
+    """Pictures in rows under titles, at most 256 colours."""
+    gap, head = 4, 18
+    width, height = len(titles) * (side_px + gap), len(rows) * (side_px + head + gap) + head
+    image = Image.new("RGB", (width, height), "white")
+    draw = ImageDraw.Draw(image)
+    for col, title in enumerate(titles):
+        draw.text((col * (side_px + gap) + 2, 3), title, fill="black")
+    for row, (name, pictures) in enumerate(rows):
+        top = head + row * (side_px + head + gap)
+        draw.text((2, top + side_px + 2), name, fill="black")
+        for col, picture in enumerate(pictures):
+            size = min(512 if side_px == SIDE_PX else 1024, *picture.shape[1:])
+            down, across = ((side - size) // 2 for side in picture.shape[1:])
+            part = np.moveaxis(picture[:, down : down + size, across : across + size], 0, -1)
+            small = Image.fromarray(np.ascontiguousarray(part)).resize((side_px, side_px), Image.Resampling.LANCZOS)
+            image.paste(small, (col * (side_px + gap), top))
+    return image.quantize(256, dither=Image.Dither.FLOYDSTEINBERG)
+
+
+def baselines(seen: dict[str, Any]) -> list[str]:
+    """Baselines of a report, without the oracle."""
+    return [name for name in NAMES if seen["methods"].get(name) == "baseline"]
+
+
+def least(rows: dict[str, Any], names: list[str]) -> str:
+    """The method with the least colour error."""
+    return min(names, key=lambda name: rows[name]["ab_error"]["mean"])
+
+
+def pick(rows: dict[str, Any], key: str, aim: str, names: list[str]) -> str:
+    """The best method of a measure."""
+    means = {name: rows[name][key]["mean"] for name in names if rows[name][key]["mean"] is not None}
+    if aim == "one":
+        return min(means, key=lambda name: abs(means[name] - 1))
+    return (min if aim == "low" else max)(means, key=means.__getitem__)
+
+
+def number(value: float | None, digits: int, *, bold: bool) -> str:
+    """A figure, bold where it is the best."""
+    text = "-" if value is None else f"{value:.{digits}f}"
+    return f"**{text}**" if bold else text
+
+
+if __name__ == "__main__":
+    main()
