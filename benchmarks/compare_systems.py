@@ -4,7 +4,7 @@
 
 Runs `evaluate` on every shipped network three times: on the radar's lightness with each network's own filter, on the
 radar's lightness without one, and on the real picture's lightness. Reports that stand in DIR already are not made
-again. Scenes are colorized by every network in their middle; nobody knows their real colours, so they are pictures only.
+again. Scenes are colorized by every network in their middle; nobody knows their real colours: they are pictures only.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw
 
 from sar_colorize import api
 from sar_colorize.color import lab_to_srgb, to_uint8
-from sar_colorize.evaluation.baselines import NAMES
+from sar_colorize.evaluation.baselines import GREY, NAMES
 from sar_colorize.evaluation.methods import Seen, models
 from sar_colorize.training.pairs import find_pairs
 
@@ -87,10 +87,10 @@ def page(runs: dict[str, Any], scenes: list[str], chosen: argparse.Namespace) ->
     lines = [
         "# Model 1, Model 2 and pix2pix compared",
         "",
-        f"Made by `{command}` on {made['date'][:10]} ({made['machine']}, torch {made['versions']['torch']}, fp32). Split "
-        f"`test`, pairs by site: {sites}. Each site counts alike. Measures and baselines are those of "
-        "`sar-colorize evaluate`; bold is the best of models and baselines in its column. The pairs are Sentinel-1 and "
-        "Sentinel-2 of different days; contains modified Copernicus Sentinel data.",
+        f"Made by `{command}` on {made['date'][:10]} ({made['machine']}, torch {made['versions']['torch']}, fp32). "
+        f"Split `test`, pairs by site: {sites}. Each site counts alike. Measures and baselines are those of "
+        "`sar-colorize evaluate`; bold is the best of models and baselines in its column. The pairs are Sentinel-1 "
+        "and Sentinel-2 of different days; contains modified Copernicus Sentinel data.",
         "",
         *(f"- **{name}**: {SYSTEMS[name]}." for name in SYSTEMS if name in first["overall"]),
     ]
@@ -112,34 +112,37 @@ def words(runs: dict[str, Any]) -> list[str]:
     for run, seen in runs.items():
         names = [model["name"] for model in seen["models"]]
         model, base = least(seen["overall"], names), least(seen["overall"], baselines(seen))
-        ours, theirs = (seen["overall"][name]["ab_error"]["mean"] for name in (model, base))
+        ours, theirs = (mean(seen["overall"], name, "ab_error") for name in (model, base))
         lost = [site for site, rows in seen["sites"].items() if least(rows, names + baselines(seen)) not in names]
+        failed = f"No model beats every baseline in {', '.join(lost)}." if lost else "At every site a model is best."
         out.append(
-            f"- {TITLES[run]}: least colour error by **{model}**, {ours:.2f}, against {theirs:.2f} of the best baseline "
-            f"({base}). "
-            + (f"No model beats every baseline in {', '.join(lost)}." if lost else "It wins at every site.")
+            f"- {TITLES[run]}: least colour error by **{model}**, {ours:.2f} (chroma ratio "
+            f"{mean(seen['overall'], model, 'chroma_ratio'):.2f}), against {theirs:.2f} of the best baseline, {base}. "
+            + failed
         )
+    clean, raw = (runs[run]["overall"] for run in ("sar", "sar-raw"))
     for name in (model["name"] for model in runs["sar"]["models"]):
-        clean, raw = (runs[run]["overall"][name] for run in ("sar", "sar-raw"))
-        out.append(
-            f"- Despeckling before {name}: ab error {raw['ab_error']['mean']:.2f} without, {clean['ab_error']['mean']:.2f} "
-            f"with; SSIM {raw['ssim']['mean']:.3f} and {clean['ssim']['mean']:.3f}; gradient correlation "
-            f"{raw['gradient_correlation']['mean']:.3f} and {clean['gradient_correlation']['mean']:.3f}."
+        said = "; ".join(
+            f"{COLUMNS[key]} {mean(raw, name, key):.3f} without, {mean(clean, name, key):.3f} with"
+            for key in ("ab_error", "ssim", "gradient_correlation")
         )
-    oracle = runs["sar"]["overall"]["grey (oracle)"]
+        out.append(f"- Despeckling before {name}: {said}.")
+    measured = [name for name in clean if clean[name] is not clean[GREY]]
+    beaten = [
+        COLUMNS[key]
+        for key, sign in (("q4", 1), ("ssim", 1), ("psnr", 1), ("nrmse", -1), ("ciede2000", -1))
+        if all(sign * mean(clean, GREY, key) > sign * mean(clean, name, key) for name in measured)
+    ]
     out.append(
-        f"- Grey under the real lightness, without any colour, has Q4 {oracle['q4']['mean']:.3f}, SSIM "
-        f"{oracle['ssim']['mean']:.3f} and NRMSE {oracle['nrmse']['mean']:.3f}: better than everything painted from "
-        "radar. Those measures ask for brightness. Read colour from the ab error and the chroma ratio together: an ab "
-        "error under grey's with a chroma ratio near 1 is colour, a low one of both is a grey wash."
+        f"- Grey under the real lightness, without any colour, beats everything painted from radar in "
+        f"{', '.join(beaten) or 'nothing'}: those measures ask for brightness. Read colour from the ab error and the "
+        f"chroma ratio together: an ab error under grey's ({mean(clean, GREY, 'ab_error'):.2f}) with a chroma ratio "
+        "near 1 is colour; with one near 0 it is a grey wash."
     )
-    top = max(
-        row["gradient_correlation"]["mean"] for name, row in runs["sar"]["overall"].items() if name != "grey (oracle)"
-    )
+    top = max(measured, key=lambda name: mean(clean, name, "gradient_correlation"))
     out.append(
-        f"- Where all fail: structure. Edges of radar lightness are not those of the eye: the best gradient correlation "
-        f"from radar is {top:.3f}, the speckle filter changes it more than the network does, and no network makes up for "
-        "it. Pictures that keep the radar's L are dark where water and smooth fields are, whatever their real brightness."
+        f"- Where all fail: structure. Edges of the radar are not those of the eye. The best gradient correlation from "
+        f"radar is {mean(clean, top, 'gradient_correlation'):.3f} ({top}), of 1 for the real lightness."
     )
     return out
 
@@ -229,6 +232,11 @@ def grid(titles: list[str], rows: list[tuple[str, list[np.ndarray]]], side_px: i
 def baselines(seen: dict[str, Any]) -> list[str]:
     """Baselines of a report, without the oracle."""
     return [name for name in NAMES if seen["methods"].get(name) == "baseline"]
+
+
+def mean(rows: dict[str, Any], name: str, key: str) -> float:
+    """A figure of a method."""
+    return rows[name][key]["mean"]
 
 
 def least(rows: dict[str, Any], names: list[str]) -> str:

@@ -42,12 +42,12 @@ class Comparison:
         """Of the methods."""
         return tuple(method.name for method in self.methods)
 
-    def real_colourfulness(self, site: str = "") -> float:
-        """Of the real pictures of a site; "" for the mean over sites."""
-        sites = sorted({pair.site for pair in self.pairs})
-        if not site:
-            return float(np.mean([self.real_colourfulness(name) for name in sites]))
-        index = [i for i, pair in enumerate(self.pairs) if pair.site == site]
+    def real_colourfulness(self, *, site: str = "", terrain: str = "") -> float:
+        """Of the real pictures of a site or a terrain; the mean over sites where neither is named."""
+        if not site and not terrain:
+            sites = sorted({pair.site for pair in self.pairs})
+            return float(np.mean([self.real_colourfulness(site=name) for name in sites]))
+        index = [i for i, pair in enumerate(self.pairs) if site in ("", pair.site) and terrain in ("", pair.terrain)]
         return float(np.average(self.real[index], weights=self.pixels[index]))
 
 

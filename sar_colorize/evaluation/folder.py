@@ -128,7 +128,7 @@ def _figures(
         "sites": {site: _plain(rows) for site, rows in tables.sites.items()},
         "terrains": {terrain: _plain(rows) for terrain, rows in tables.terrains.items()},
         "real_colourfulness": {
-            site or "overall": round(comparison.real_colourfulness(site), 3) for site in ["", *sorted(set(sites))]
+            site or "overall": round(comparison.real_colourfulness(site=site), 3) for site in ["", *sorted(set(sites))]
         },
         "ab_error_histogram": {
             "bins": f"0..{HISTOGRAM_TOP} in steps of 1 Lab unit, the last for all above",

@@ -28,8 +28,8 @@ def page(comparison: Comparison, settings: EvaluateSettings, figures: dict[str, 
         _charts(comparison),
         _pictures(comparison, settings),
         _extremes(comparison, settings),
-        _groups("Site by site", "sites", comparison.tables.sites, comparison),
-        _groups("Terrain by terrain", "terrains", comparison.tables.terrains, comparison),
+        _groups("Site by site", "site", comparison.tables.sites, comparison),
+        _groups("Terrain by terrain", "terrain", comparison.tables.terrains, comparison),
         _made(figures),
     ]
     return (
@@ -96,7 +96,7 @@ def _overall(comparison: Comparison) -> str:
         '<section id="overall"><h2>Overall</h2><p class="soft">Each site counts alike. The small figures are the '
         "interval that holds 95 % of the bootstrap draws; point at a cell for its own. \u25b8 marks the best of models "
         "and baselines. The oracle knows the real lightness, which no method can: it shows how much a measure cares "
-        f"for colour at all.</p>{_table(comparison.tables.overall, comparison, '')}"
+        f"for colour at all.</p>{_table(comparison.tables.overall, comparison)}"
         f"<details><summary>What the measures mean</summary><dl>{_meanings()}</dl></details></section>"
     )
 
@@ -105,9 +105,9 @@ def _meanings() -> str:
     return "".join(f"<dt>{escape(item.label)}</dt><dd>{escape(item.meaning)}</dd>" for item in MEASURES)
 
 
-def _table(rows: Rows, comparison: Comparison, site: str) -> str:
-    """A table of methods by measures; `site` "" for the mean of all."""
-    real = comparison.real_colourfulness(site)
+def _table(rows: Rows, comparison: Comparison, *, site: str = "", terrain: str = "") -> str:
+    """A table of methods by measures, of a site, a terrain, or overall."""
+    real = comparison.real_colourfulness(site=site, terrain=terrain)
     ranked = [method.name for method in comparison.methods if method.kind != "oracle"]
     winners = {measure.key: best(rows, measure, real, ranked) for measure in MEASURES}
     aim = {"low": "low", "high": "high", "one": "near 1", "real": f"near {real:.1f}"}
@@ -186,16 +186,16 @@ def _cases(comparison: Comparison, cases: Sequence[Case], input: str) -> str:
     return f'<div class="cases" style="--n:{count}">{"".join(out)}</div>'
 
 
-def _groups(title: str, place: str, groups: dict[str, Rows], comparison: Comparison) -> str:
+def _groups(title: str, kind: str, groups: dict[str, Rows], comparison: Comparison) -> str:
     """A table for each site or terrain; "" where there is none."""
     if not groups:
         return ""
     parts = []
     for name, rows in groups.items():
-        of = [pair for pair in comparison.pairs if name in (pair.site if place == "sites" else pair.terrain,)]
-        table = _table(rows, comparison, name if place == "sites" else "")
+        of = [pair for pair in comparison.pairs if getattr(pair, kind) == name]
+        table = _table(rows, comparison, **{kind: name})
         parts.append(f"<details open><summary>{escape(name)}, {len(of)} pairs</summary>{table}</details>")
-    return f'<section id="{place}"><h2>{title}</h2>{"".join(parts)}</section>'
+    return f'<section id="{kind}s"><h2>{title}</h2>{"".join(parts)}</section>'
 
 
 def _made(figures: dict[str, Any]) -> str:

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -57,3 +59,10 @@ def test_a_model_is_asked_for(folder):
     done = CliRunner().invoke(cli, ["evaluate", "--data", str(folder), "--report", "r"])
     assert done.exit_code == 2
     assert "Missing option '--model'" in done.stderr
+
+
+def test_help_loads_nothing_heavy():
+    code = "import sys\nfrom sar_colorize_cli.main import cli\ncli(['evaluate', '--help'], standalone_mode=False)\n"
+    code += "print('LOADED', {'torch', 'rasterio', 'geopandas', 'skimage', 'dask'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "LOADED set()"
