@@ -26,7 +26,7 @@ from ..training.pairs import Pair
 GREY, MEAN, TABLE, LR, NOCOL = "grey (oracle)", "mean colour", "look-up table", "LR4ColSAR", "NoColSAR"
 NAMES = (MEAN, TABLE, LR, NOCOL, GREY)
 _LEVELS = 256
-_SIDE_PX = 256
+_SIDE_PX = 512
 
 
 @dataclass(frozen=True)
@@ -101,19 +101,31 @@ def learn(samples: Iterable[Sample]) -> Baselines:
     return Baselines(mean, table, slope.astype(np.float32), (y_mean - slope * x_mean).astype(np.float32))
 
 
-def samples(pairs: Sequence[Pair], *, despeckle: str, lightness: str) -> Iterable[Sample]:
-    """Training pairs one by one, large ones thinned to every n-th pixel; `lightness` is "sar-l" or "optical-l"."""
+def samples(
+    pairs: Sequence[Pair], *, despeckle: str, lightness: str, skipped: list[str] | None = None
+) -> Iterable[Sample]:
+    """Training pairs one by one, of large ones the middle 512 px; `lightness` is "sar-l" or "optical-l".
+
+    A pair that cannot be read is left out and the reason appended to `skipped`; without that list it is refused.
+    """
     from ..training.dataset import lightness_of, read_pair, usable
     from ..training.settings import TrainSettings
 
     radar_settings = TrainSettings(input="sar-l", despeckle=despeckle)
     settings = TrainSettings(input=lightness, despeckle=despeckle)
     for pair in pairs:
-        code, rgb = read_pair(pair)
+        try:
+            code, rgb = read_pair(pair)
+        except DataError as error:
+            if skipped is None:
+                raise
+            skipped.append(str(error))
+            continue
+        rows, cols = (slice(max(0, (side - _SIDE_PX) // 2), (side + _SIDE_PX) // 2) for side in code.shape)
+        code, rgb = code[rows, cols], rgb[:, rows, cols]
         radar = lightness_of(code, rgb, pair, radar_settings, None)
-        thin = (slice(None, None, max(1, min(code.shape) // _SIDE_PX)),) * 2
         given = radar if lightness == "sar-l" else lightness_of(code, rgb, pair, settings, None)
-        yield Sample(given[thin], radar[thin], rgb[(slice(None), *thin)], usable(rgb)[thin])
+        yield Sample(given, radar, rgb, usable(rgb))
 
 
 def _level(lightness: Float32) -> np.ndarray:

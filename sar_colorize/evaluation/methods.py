@@ -110,9 +110,9 @@ def models(given: Sequence[str], *, despeckle: str, device: str, precision: str)
     return found
 
 
-def learned(pairs: Sequence[Pair], input: str, despeckle: str) -> list[Method]:
-    """The baselines, learned from these pairs, and the grey oracle."""
-    base = baselines.learn(baselines.samples(pairs, despeckle=despeckle, lightness=LIGHTNESS[input]))
+def learned(pairs: Sequence[Pair], input: str, despeckle: str, skipped: list[str] | None) -> list[Method]:
+    """The baselines, learned from these pairs, and the grey oracle; `skipped` as in `baselines.samples`."""
+    base = baselines.learn(baselines.samples(pairs, despeckle=despeckle, lightness=LIGHTNESS[input], skipped=skipped))
     return [
         Method(baselines.MEAN, "baseline", despeckle, lambda seen: base.mean_colour(seen.lightness(despeckle))),
         Method(baselines.TABLE, "baseline", despeckle, lambda seen: base.look_up(seen.lightness(despeckle))),

@@ -126,19 +126,18 @@ def _compare(
     on_progress: Progress | None,
 ) -> tuple[Comparison, list[str]]:
     """The comparison, and what a reader should know of its data."""
-    from ..training.dataset import readable
     from . import methods
     from .compare import compare, spread
 
     asked = methods.models(models, despeckle=chosen.despeckle, device=chosen.device, precision=chosen.precision)
-    train = readable(source.of("train"), strict=chosen.strict)
-    if not train.pairs:
+    train = source.of("train")
+    if not train:
         raise DataError(
-            "baselines must have a split train to learn from, got none that can be read; name a folder that has one "
-            "with --train"
+            "baselines must have a split train to learn from, got none; name a folder that has one with --train"
         )
+    broken: list[str] = []
     # Baselines are given what the first model is given.
-    base = methods.learned(train.pairs, chosen.input, asked[0].despeckle)
+    base = methods.learned(train, chosen.input, asked[0].despeckle, None if chosen.strict else broken)
     result = compare(
         [*asked, *base],
         spread(measured, chosen.limit),
@@ -147,8 +146,8 @@ def _compare(
         seed=chosen.seed,
         on_progress=on_progress,
     )
-    notes = [f"left out of train: {reason}" for reason in train.skipped]
-    shared = {pair.site for pair in result.pairs} & {pair.site for pair in train.pairs}
+    notes = [f"left out of train: {reason}" for reason in broken]
+    shared = {pair.site for pair in result.pairs} & {pair.site for pair in train}
     if shared and chosen.split != "train":
         notes.append(f"also a site of train, so neither model nor baseline is new to it: {', '.join(sorted(shared))}")
     other = sorted({method.despeckle for method in asked} - {asked[0].despeckle})

@@ -92,13 +92,15 @@ def test_sites_are_excluded_and_broken_pairs_named_or_refused(pairs_folder, tmp_
     (pairs_folder / "test" / "coast" / "s2" / "coast_s2_0001.png").write_bytes(b"no picture")
     black = pairs_folder / "test" / "coast" / "s2" / "coast_s2_0002.png"
     Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(black)
+    (pairs_folder / "train" / "hills" / "s1" / "hills_s1_0001.png").write_bytes(b"no picture")
     made = api.evaluate(["composite"], pairs_folder, tmp_path / "report", exclude=["town"])
     assert made["pairs"] == {"coast": 2}
+    assert [("left out of train" in note, "hills_s1_0001" in note) for note in made["notes"]] == [(True, True)]
     assert [("coast_s2_0001" in text, "only black" in text) for text in made["skipped"]] == [
         (True, False),
         (False, True),
     ]
-    with pytest.raises(DataError, match=r"must be a whole picture, got .*coast_s2_0001"):
+    with pytest.raises(DataError, match=r"must be a whole picture, got .*hills_s1_0001"):
         api.evaluate(["composite"], pairs_folder, tmp_path / "other", strict=True)
     assert not (tmp_path / "other").exists()
 
