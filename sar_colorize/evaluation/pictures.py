@@ -63,7 +63,7 @@ def strip(comparison: Comparison, case: Case, input: str) -> list[tuple[str, str
             values = comparison.values[case.number, i]
             caption = f"ab {values[0]:.1f}, ΔE {values[_RANKED_BY]:.1f}"
             found.append((method.name, data_uri(to_uint8(lab_to_srgb(method.paint(seen)))), caption))
-    return [*found, ("real", data_uri(seen.rgb), "Sentinel-2, other day")]
+    return [*found, ("real", data_uri(seen.rgb), "colour patch")]
 
 
 def data_uri(picture: NDArray[np.uint8]) -> str:

@@ -64,8 +64,8 @@ code{font:.85em ui-monospace,"DejaVu Sans Mono",monospace;overflow-wrap:anywhere
 @media (max-width:640px){main{padding:1.5rem .9rem 3rem}th,td{padding:.38rem .45rem}table{font-size:.8rem}
 .row{grid-template-columns:repeat(3,1fr);gap:.4rem}tbody th{white-space:normal;min-width:6.2rem}}
 @media print{:root{--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;--tint:#eee;--best:#000}
-@page{size:A4 landscape;margin:12mm}body{font-size:10.5px}main{max-width:none;padding:0}nav{display:none}
-.wide{overflow:visible}table{font-size:8.5px}th,td{padding:.2rem .3rem}h2{break-after:avoid}
-details>*{content-visibility:visible}details::details-content{content-visibility:visible;display:block}
-.cases{grid-template-columns:1fr 1fr}svg{max-height:75mm}}
+@page{size:A4 landscape;margin:12mm}html{font-size:9.5px}body{font-size:1rem}main{max-width:none;padding:0}
+nav{display:none}p{max-width:none}h2,h3{break-after:avoid}h2{margin-top:2rem}dl{columns:2}figure,.wide,.facts,details{break-inside:avoid}
+.wide{overflow:visible}.cases{grid-template-columns:1fr 1fr}svg{max-height:80mm;min-width:0}
+details::details-content{content-visibility:visible;display:block}}
 """
