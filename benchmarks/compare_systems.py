@@ -4,7 +4,7 @@
 
 Runs `evaluate` on every shipped network three times: on the radar's lightness with each network's own filter, on the
 radar's lightness without one, and on the real picture's lightness. Reports that stand in DIR already are not made
-again. Scenes are colorized by every network in their middle; nobody knows their real colours: they are pictures only.
+again. Scenes are colorized by every network where they are fullest; nobody knows their real colours, so no figures.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import rasterio
 from PIL import Image, ImageDraw
+from rasterio import windows
 
 from sar_colorize import api
 from sar_colorize.color import lab_to_srgb, to_uint8
@@ -192,20 +194,17 @@ def sheet(data: Path, report: Path, seen: dict[str, Any]) -> Image.Image:
 
 
 def draw_scene(path: Path, names: list[str], images: Path) -> str:
-    """Radar and every network on the middle 1024 px of a scene; the name of the picture."""
-    import rasterio
-    from rasterio.windows import Window, bounds
-
+    """The composite and every network on the fullest 1024 px of a scene; the name of the picture."""
     with rasterio.open(path) as source:
         side = min(1024, source.width, source.height)
-        window = Window((source.width - side) // 2, (source.height - side) // 2, side, side)
-        box = bounds(window, source.transform)
-    shown = []
-    for name in ("composite", *names):
-        array = api.colorize(str(path), model=name, bbox=box, device="cpu")
-        shown.append(array.values[:3])
+        coarse = source.read_masks(1, out_shape=(max(1, source.height * 8 // side), max(1, source.width * 8 // side)))
+        sums = np.lib.stride_tricks.sliding_window_view((coarse > 0).astype(int), (8, 8)).sum((2, 3))
+        row, col = (int(k) * side // 8 for k in np.unravel_index(sums.argmax(), sums.shape))
+        box = windows.bounds(windows.Window(col, row, side, side), source.transform)
     titles = ["composite", *names]
-    grid(titles, [(path.stem, shown)], side_px=2 * SIDE_PX).save(images / f"scene_{path.stem}.png", optimize=True)
+    shown = [api.colorize(str(path), model=name, bbox=box, device="cpu").values[:3] for name in titles]
+    picture = grid(titles, [(path.stem, shown)], side_px=2 * SIDE_PX)
+    picture.save(images / f"scene_{path.stem}.png", optimize=True)
     return path.stem
 
 
