@@ -59,7 +59,7 @@ __all__ = [
     "verify_models",
 ]
 
-GDAL_CACHE_BYTES = 128 << 20
+GDAL_CACHE_BYTES = 256 << 20
 """GDAL's own cache of decoded blocks; its default is a twentieth of the machine, which is not bounded by the block."""
 
 
@@ -106,36 +106,28 @@ def colorize(
     with _gdal():
         scene = open_scene(source, unit=unit, polarization=polarization, nodata=nodata)
         window, area = extent(scene, target)
-        if output is not None and not dry_run:
+        if output is not None:
             check_output(scene, output)
         scene, colorizer = prepare(scene, chosen, area)
         if output is None and not dry_run:
             return lazy_blocks(
                 scene.grid, window, chosen.block_px, (*RGB, "alpha"), np.uint8, partial(_rgba, colorizer, scene)
             )
-        described = partial(
-            describe,
-            scene,
-            window,
-            colorizer.filter,
-            model=colorizer.card.name,
-            weights_sha256=colorizer.checksum,
-            offset_db=colorizer.offset_db,
-            offset_reason=colorizer.offset_reason,
-            device=colorizer.inference.device if colorizer.inference else "cpu",
-            precision=colorizer.inference.precision if colorizer.inference else "fp32",
-        )
         windows = list(blocks(window, chosen.block_px))
-        if dry_run:
-            return described(None, BlockCount(len(windows), 0), 0.0)
-        started = time.perf_counter()
-        with open_writer(output, scene.grid.crop(window), target, RGB, "uint8", colorizer.tags(scene)) as writer:
-            write = shifted(writer, window)
-            if scheduler is not None:
-                count = run_blocks_on(scheduler, windows, colorizer.block, scene, write, on_progress)
-            else:
-                count = run_blocks(windows, partial(colorizer.load, scene), colorizer.paint, write, on_progress)
-        return described(os.fspath(output), count, time.perf_counter() - started)  # type: ignore[arg-type]
+        count, seconds = BlockCount(len(windows), 0), 0.0
+        if output is not None:
+            writer = open_writer(output, scene.grid.crop(window), target, RGB, "uint8", colorizer.tags(scene))
+        if not dry_run:
+            started = time.perf_counter()
+            with writer:
+                write = shifted(writer, window)
+                if scheduler is not None:
+                    count = run_blocks_on(scheduler, windows, colorizer.block, scene, write, on_progress)
+                else:
+                    count = run_blocks(windows, partial(colorizer.load, scene), colorizer.paint, write, on_progress)
+            seconds = time.perf_counter() - started
+        made = None if dry_run or output is None else os.fspath(output)
+        return describe(scene, window, colorizer.filter, made, count, seconds, **colorizer.facts())
 
 
 def despeckle(
@@ -223,6 +215,7 @@ def info(source: Any, *, unit: str = "auto", polarization: str | None = None, no
         "crs": _crs_name(scene.grid),
         "transform": list(scene.grid.transform)[:6] if scene.grid.transform else None,
         "block_shape": list(scene.block_shape),
+        "invalid_where": scene.validity,
         "sampled_valid_fraction": round(float(np.mean(valid)), 4) if valid else 0.0,
         "sampled_levels": levels,
         "notes": list(scene.notes),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,6 +153,17 @@ class Colorizer:
             [to_db_despeckled(values, raster.valid, raster.unit, self.filter, self.card.db_ranges[band])
              for values, band in zip(raster.values, raster.bands, strict=True)]
         )  # fmt: skip
+
+    def facts(self) -> dict[str, Any]:
+        """What a result says of the model and the scale."""
+        return {
+            "model": self.card.name,
+            "weights_sha256": self.checksum,
+            "offset_db": self.offset_db,
+            "offset_reason": self.offset_reason,
+            "device": self.inference.device if self.inference else "cpu",
+            "precision": self.inference.precision if self.inference else "fp32",
+        }
 
     def tags(self, scene: Scene) -> dict[str, str]:
         """What the output says of itself: the colours are a prediction, by this model, from this source."""

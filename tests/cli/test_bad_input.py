@@ -114,7 +114,7 @@ OPTIONS: dict[str, tuple[Callable[[Path], list[object]], str]] = {
 }  # fmt: skip
 
 
-def _check(done: subprocess.CompletedProcess[str], sentence: str, out: Path) -> None:
+def check_refusal(done: subprocess.CompletedProcess[str], sentence: str, out: Path) -> None:
     assert done.returncode == 1
     assert done.stdout == ""
     lines = done.stderr.strip().splitlines()
@@ -136,7 +136,7 @@ def test_a_bad_input_is_one_sentence(
     case: str, make_tif: MakeTif, tmp_path: Path, out: Path, run_cli: Callable
 ) -> None:
     make, sentence = INPUTS[case]
-    _check(run_cli("colorize", make(make_tif, tmp_path), out / "c.tif", "--model", "composite"), sentence, out)
+    check_refusal(run_cli("colorize", make(make_tif, tmp_path), out / "c.tif", "--model", "composite"), sentence, out)
 
 
 @pytest.mark.parametrize("case", OPTIONS)
@@ -144,7 +144,7 @@ def test_a_bad_option_is_one_sentence(
     case: str, make_tif: MakeTif, tmp_path: Path, out: Path, run_cli: Callable
 ) -> None:
     make, sentence = OPTIONS[case]
-    _check(run_cli("colorize", _good(make_tif), out / "c.tif", *make(tmp_path)), sentence, out)
+    check_refusal(run_cli("colorize", _good(make_tif), out / "c.tif", *make(tmp_path)), sentence, out)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_a_bad_option_is_one_sentence(
 def test_a_bad_filter_is_one_sentence(
     make_tif: MakeTif, out: Path, run_cli: Callable, size: int, looks: float, sentence: str
 ) -> None:
-    _check(run_cli("despeckle", _good(make_tif), out / "s.tif", "--size", size, "--looks", looks), sentence, out)
+    check_refusal(run_cli("despeckle", _good(make_tif), out / "s.tif", "--size", size, "--looks", looks), sentence, out)
 
 
 def test_an_existing_output_is_kept(make_tif: MakeTif, out: Path, run_cli: Callable) -> None:
@@ -169,4 +169,4 @@ def test_an_existing_output_is_kept(make_tif: MakeTif, out: Path, run_cli: Calla
 
 def test_an_output_in_no_folder_is_one_sentence(make_tif: MakeTif, out: Path, run_cli: Callable) -> None:
     done = run_cli("colorize", _good(make_tif), out / "none" / "c.tif", "--model", "composite")
-    _check(done, str(out / "none"), out)
+    check_refusal(done, str(out / "none"), out)
