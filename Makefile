@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
 
-.PHONY: help install demo test lint package benchmark clean
+.PHONY: help install demo test lint browser package benchmark clean
 
 help:
 	@echo "make demo       install, colorize a simulated scene offline, say where the picture is"
@@ -39,8 +39,15 @@ lint: $(VENV)/tested
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The report is tested in a browser, which apt installs where it may; elsewhere that test skips and says so.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+	       && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+	  || echo "No Chromium here, and apt may not install it: the test of the report in a browser will be skipped."
+
 # One thread for each worker: more threads than cores are slower than one.
-test: lint
+test: lint browser
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
 
 package: $(VENV)/tested
