@@ -97,13 +97,20 @@ def page(runs: dict[str, Any], scenes: list[str], chosen: argparse.Namespace) ->
         *(f"- **{name}**: {SYSTEMS[name]}." for name in SYSTEMS if name in first["overall"]),
     ]
     absent = [name for name in SYSTEMS if name not in first["overall"]]
-    lines += [f"- Not shipped when this was made: {', '.join(absent)}."] * bool(absent) + [""]
+    lines += [f"- Not shipped when this was made: {', '.join(absent)}."] * bool(absent)
+    lines += [f"- Note: {note}." for note in first["notes"]] + [""]
     lines += ["## In words", "", *words(runs), ""]
     for run, seen in runs.items():
         lines += [f"## {TITLES[run]}", "", *table(seen), "", f"![{TITLES[run]}](img/compare_{run}.png)", ""]
         lines += ["Mean absolute error of a and b by site:", "", *site_table(seen, "ab_error"), ""]
     if scenes:
-        lines += ["## Whole scenes", "", "Nobody knows the real colours of these days, so there are no figures.", ""]
+        lines += [
+            "## Whole scenes",
+            "",
+            "The fullest 1024 px of each scene, or all of a smaller one. Nobody knows the ",
+        ]
+        lines[-1] += "real colours of these days, so there are no figures. The composite is grey where one band is all."
+        lines.append("")
         lines += [line for scene in scenes for line in (f"![{scene}](img/scene_{scene}.png)", "")]
     return "\n".join(lines)
 
@@ -123,7 +130,24 @@ def words(runs: dict[str, Any]) -> list[str]:
             + failed
         )
     clean, raw = (runs[run]["overall"] for run in ("sar", "sar-raw"))
-    for name in (model["name"] for model in runs["sar"]["models"]):
+    names = [model["name"] for model in runs["sar"]["models"]]
+    aims = {measure["key"]: measure["best"] for measure in runs["sar"]["measures"]}
+    won: dict[str, list[str]] = {}
+    for key, label in COLUMNS.items():
+        won.setdefault(pick(clean, key, aims[key], names), []).append(label)
+    out.append(
+        "- Best of the models for what, on despeckled radar: "
+        + "; ".join(f"**{name}** for {', '.join(labels)}" for name, labels in won.items())
+        + "."
+    )
+    worse = [
+        f"{name} in {site} ({mean(rows, name, 'ab_error'):.2f} against {mean(rows, GREY, 'ab_error'):.2f})"
+        for site, rows in runs["sar"]["sites"].items()
+        for name in names
+        if mean(rows, name, "ab_error") >= mean(rows, GREY, "ab_error")
+    ]
+    out.append(f"- Worse in colour than grey, on despeckled radar: {', '.join(worse) or 'none at any site'}.")
+    for name in names:
         said = "; ".join(
             f"{COLUMNS[key]} {mean(raw, name, key):.3f} without, {mean(clean, name, key):.3f} with"
             for key in ("ab_error", "ssim", "gradient_correlation")
