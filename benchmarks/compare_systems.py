@@ -45,7 +45,7 @@ SYSTEMS = {
 }
 COLUMNS = {
     "ab_error": "ab error", "ciede2000": "CIEDE2000", "chroma_ratio": "chroma ratio", "ssim": "SSIM",
-    "gradient_correlation": "gradient corr.", "psnr": "PSNR dB", "q4": "Q4", "nrmse": "NRMSE", "sam": "SAM °",
+    "gradient_correlation": "gradient correlation", "psnr": "PSNR dB", "q4": "Q4", "nrmse": "NRMSE", "sam": "SAM °",
 }  # fmt: skip
 DIGITS = {"ssim": 3, "gradient_correlation": 3, "q4": 3, "nrmse": 3}
 SIDE_PX = 128
@@ -86,11 +86,13 @@ def page(runs: dict[str, Any], scenes: list[str], chosen: argparse.Namespace) ->
     command = "python benchmarks/compare_systems.py --data PAIRS --work DIR"
     command += "".join(f" --exclude {site}" for site in chosen.exclude)
     command += f" --limit {chosen.limit}" if chosen.limit else ""
+    command += " --scene FILE" * len(scenes)
+    few = "These are few pairs a site: read differences against the intervals. " if chosen.limit else ""
     lines = [
         "# Model 1, Model 2 and pix2pix compared",
         "",
         f"Made by `{command}` on {made['date'][:10]} ({made['machine']}, torch {made['versions']['torch']}, fp32). "
-        f"Split `test`, pairs by site: {sites}. Each site counts alike. Measures and baselines are those of "
+        f"Split `test`, pairs by site: {sites}. Each site counts alike. {few}Measures and baselines are those of "
         "`sar-colorize evaluate`; bold is the best of models and baselines in its column. The pairs are Sentinel-1 "
         "and Sentinel-2 of different days; contains modified Copernicus Sentinel data.",
         "",
@@ -122,12 +124,13 @@ def words(runs: dict[str, Any]) -> list[str]:
         names = [model["name"] for model in seen["models"]]
         model, base = least(seen["overall"], names), least(seen["overall"], baselines(seen))
         ours, theirs = (mean(seen["overall"], name, "ab_error") for name in (model, base))
+        cell = seen["overall"][model]["ab_error"]
         lost = [site for site, rows in seen["sites"].items() if least(rows, names + baselines(seen)) not in names]
         failed = f"No model beats every baseline in {', '.join(lost)}." if lost else "At every site a model is best."
         out.append(
-            f"- {TITLES[run]}: least colour error by **{model}**, {ours:.2f} (chroma ratio "
-            f"{mean(seen['overall'], model, 'chroma_ratio'):.2f}), against {theirs:.2f} of the best baseline, {base}. "
-            + failed
+            f"- {TITLES[run]}: the model with the least colour error is **{model}**, {ours:.2f} (95 % interval "
+            f"{cell['low']:.2f} to {cell['high']:.2f}, chroma ratio {mean(seen['overall'], model, 'chroma_ratio'):.2f}), "
+            f"{'under' if ours < theirs else 'over'} the best baseline, {base} ({theirs:.2f}). " + failed
         )
     clean, raw = (runs[run]["overall"] for run in ("sar", "sar-raw"))
     names = [model["name"] for model in runs["sar"]["models"]]
