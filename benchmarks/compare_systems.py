@@ -124,12 +124,12 @@ def words(runs: dict[str, Any]) -> list[str]:
         names = [model["name"] for model in seen["models"]]
         model, base = least(seen["overall"], names), least(seen["overall"], baselines(seen))
         ours, theirs = (mean(seen["overall"], name, "ab_error") for name in (model, base))
-        cell = seen["overall"][model]["ab_error"]
+        cell, chroma = seen["overall"][model]["ab_error"], mean(seen["overall"], model, "chroma_ratio")
         lost = [site for site, rows in seen["sites"].items() if least(rows, names + baselines(seen)) not in names]
         failed = f"No model beats every baseline in {', '.join(lost)}." if lost else "At every site a model is best."
         out.append(
             f"- {TITLES[run]}: the model with the least colour error is **{model}**, {ours:.2f} (95 % interval "
-            f"{cell['low']:.2f} to {cell['high']:.2f}, chroma ratio {mean(seen['overall'], model, 'chroma_ratio'):.2f}), "
+            f"{cell['low']:.2f} to {cell['high']:.2f}, chroma ratio {chroma:.2f}), "
             f"{'under' if ours < theirs else 'over'} the best baseline, {base} ({theirs:.2f}). " + failed
         )
     clean, raw = (runs[run]["overall"] for run in ("sar", "sar-raw"))
