@@ -33,7 +33,7 @@ RUNS: dict[str, dict[str, str]] = {
     "optical": {"input": "optical", "despeckle": "auto"},
 }
 TITLES = {
-    "sar": "Radar lightness, despeckled (Lee, 5 x 5)",
+    "sar": "Radar lightness, despeckled (Lee, 7 x 7)",
     "sar-raw": "Radar lightness with its speckle",
     "optical": "The real picture's own lightness",
 }

@@ -17,7 +17,7 @@ from .result import show
 @click.argument("source", metavar="INPUT")
 @click.argument("output", metavar="OUTPUT")
 @click.option("--filter", type=click.Choice(api.FILTER_NAMES), default="lee", show_default=True)
-@click.option("--size", type=int, metavar="PX", help="Width of the window, odd.  [default: 5]")
+@click.option("--size", type=int, metavar="PX", help="Width of the window, odd.  [default: boxcar 5, lee 7]")
 @click.option("--looks", type=float, help="Equivalent number of looks.  [default: 4.4, Sentinel-1 IW GRDH]")
 @options.what_it_is
 @options.where

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from .errors import OutputError
+from .models.registry import DEFAULT_MODEL
 from .run.local import Progress
 
 
 def demo(
     folder: str | Path = "demo",
     *,
-    model: str,
+    model: str = DEFAULT_MODEL,
     seed: int = 0,
     overwrite: bool = False,
     on_progress: Progress | None = None,

@@ -39,7 +39,7 @@ class Lee(Filter):
     """
 
     name: ClassVar[str] = "lee"
-    default_size_px: ClassVar[int] = 5
+    default_size_px: ClassVar[int] = 7
 
     def apply(self, power: Any, valid: Any) -> Any:
         xp = namespace(power)
