@@ -30,7 +30,7 @@ class Progress:
             emit({"event": "progress", "done": done, "total": total, "unit": self.unit})
         elif self.mode == "bar":
             if self._bar is None:
-                self._bar = click.progressbar(length=total, file=sys.stderr, label="colorizing")
+                self._bar = click.progressbar(length=total, file=sys.stderr, label=self.unit)
                 self._bar.__enter__()
             self._bar.update(done - self._bar.pos)
             if done == total:
