@@ -34,6 +34,7 @@ _HELP = {
     "huber": "Error of (a, b) above which the loss is linear.",
     "l1_weight": "pix2pix: weight of L1.",
     "feature_weight": "pix2pix: weight of feature matching.",
+    "structure_weight": "pix2pix: weight of 1 - SSIM of the brightness.",
     "despeckle": "Filter before L.",
     "despeckle_share": "How often a patch is filtered.",
     "level_db": "Spread of the shift in dB, for each patch.",

@@ -57,7 +57,8 @@ class TrainSettings:
     rebalance: 0..1, how far rare colours count more than frequent ones in the loss of (a, b).
     head: of colorsar: "ab" regresses (a, b), "classes" chooses among colours `spacing` Lab units apart.
     huber: (a, b) error, in Lab units, above which the loss of (a, b) is linear.
-    l1_weight, feature_weight: pix2pix: of the L1 term and of feature matching.
+    l1_weight, feature_weight, structure_weight: pix2pix: of the L1 term, of feature matching, and of 1 - SSIM of the
+        brightness.
     despeckle, despeckle_share: the filter, and how often a patch passes through it.
     level_db, contrast: standard deviation of the shift in dB, and of the logarithm of the stretch, a patch.
     speckle_share, hole_share: how often a patch gets simulated speckle, and an invalid part.
@@ -88,6 +89,7 @@ class TrainSettings:
     huber: float = 4.0
     l1_weight: float = 100.0
     feature_weight: float = 0.0
+    structure_weight: float = 0.0
     despeckle: str = "lee"
     despeckle_share: float = 0.6
     level_db: float = 2.0
@@ -115,7 +117,7 @@ class TrainSettings:
             _at_least(name, getattr(self, name), 0)
         for name in ("rebalance", "despeckle_share", "speckle_share", "hole_share"):
             _within(name, getattr(self, name), 0.0, 1.0)
-        for name in ("l1_weight", "feature_weight", "level_db", "contrast"):
+        for name in ("l1_weight", "feature_weight", "structure_weight", "level_db", "contrast"):
             _within(name, getattr(self, name), 0.0, 1e6)
         _within("fill_lightness", self.fill_lightness, 0.0, 100.0)
         for name in ("learning_rate", "huber"):

@@ -12,7 +12,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from ..color import AB_MAX, srgb_to_lab
 from ..models.colorsar import ColorSAR
 from ..models.pix2pix import Discriminator, Generator, initialize
-from .losses import adversarial_loss, chroma_loss, class_loss, masked_l1
+from .losses import adversarial_loss, chroma_loss, class_loss, masked_l1, structure_loss
 from .peers import Peers
 from .settings import TrainSettings
 
@@ -149,6 +149,8 @@ class Adversarial(System):
                 wanted = _features(self.discriminator, torch.cat([lightness, target], 1))
             matched = [(a.float() - b.float()).abs().mean() for a, b in zip(features[:-1], wanted[:-1], strict=True)]
             loss = loss + settings.feature_weight * torch.stack(matched).mean()
+        if settings.structure_weight:
+            loss = loss + settings.structure_weight * structure_loss(fake, target)
         self._descend("network", loss)
         self.discriminator.requires_grad_(True)
         self._average()

@@ -1,0 +1,46 @@
+"""The composition: paths, arrays and options to results. The only package that knows every other."""
+
+from __future__ import annotations
+
+from ..cog import PROFILES
+from ..demo import demo
+from ..doctor import examine
+from ..evaluation.run import INPUTS, evaluate
+from ..infer import DEVICES, PRECISIONS
+from ..models.registry import DEFAULT_MODEL, load_card
+from ..models.registry import names as model_names
+from ..models.registry import verify as verify_models
+from ..raster import Unit
+from ..result import Result
+from ..scene import open_scene
+from ..scene.declare import POLARIZATIONS
+from ..speckle import FILTER_NAMES
+from ..training.folders import build_pairs, train, train_options
+from .facts import info
+from .filters import despeckle
+from .pictures import colorize
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "DEVICES",
+    "FILTER_NAMES",
+    "INPUTS",
+    "POLARIZATIONS",
+    "PRECISIONS",
+    "PROFILES",
+    "Result",
+    "Unit",
+    "build_pairs",
+    "colorize",
+    "demo",
+    "despeckle",
+    "evaluate",
+    "examine",
+    "info",
+    "load_card",
+    "model_names",
+    "open_scene",
+    "train",
+    "train_options",
+    "verify_models",
+]
