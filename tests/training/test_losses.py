@@ -10,6 +10,7 @@ from sar_colorize.training.losses import (
     colour_classes,
     masked_l1,
     rare_colour_weights,
+    structure_loss,
 )
 
 EVEN = torch.ones(32, 32)
@@ -78,3 +79,18 @@ def test_class_loss_is_least_at_the_true_classes():
     assert class_loss(logits, target, weight, colours, 16.0, EVEN).item() == pytest.approx(np.log(3))
     logits[:, 2] = 9.0
     assert class_loss(logits, target, weight, colours, 16.0, EVEN).item() < 1e-3
+
+
+def test_structure_loss_agrees_with_scikit_image() -> None:
+    from skimage.metrics import structural_similarity
+
+    random = np.random.default_rng(3)
+    ours, true = random.uniform(-1.0, 1.0, (2, 3, 40, 48))
+    blended = 0.6 * true + 0.4 * ours
+    # scikit-image divides by n - 1 unless told, and crops the border of half a window.
+    wanted = 1.0 - structural_similarity(
+        blended.mean(0), true.mean(0), win_size=7, data_range=2.0, use_sample_covariance=False
+    )
+    found = structure_loss(torch.from_numpy(blended)[None], torch.from_numpy(true)[None])
+    assert float(found) == pytest.approx(wanted, abs=1e-9)
+    assert float(structure_loss(torch.from_numpy(true)[None], torch.from_numpy(true)[None])) == pytest.approx(0.0)
