@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+import _thread
+import os
 import signal
 import sys
+import threading
+import time
 from importlib import import_module
 from types import FrameType
 from typing import NoReturn
@@ -17,7 +21,10 @@ from sar_colorize.errors import SarColorizeError
 
 from .progress import report_error
 
+_GRACE_S = 10.0
+
 COMMANDS = {
+    "choices": "The version, and the names that options take.",
     "colorize": "A whole radar scene to a georeferenced colour picture.",
     "completion": "The completion script of a shell, to be sourced.",
     "demo": "Make a scene without a network, colorize it, show before and after.",
@@ -50,11 +57,16 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="sar-colorize")
-def cli() -> None:
+@click.option(
+    "--stop-at-eof", is_flag=True, help="Stop as at Ctrl-C when standard input ends: for programs that start this one."
+)
+def cli(stop_at_eof: bool) -> None:
     """Colour pictures from Sentinel-1 radar scenes, georeferenced, whole scenes at a time.
 
     Results go to standard output, progress and messages to standard error.
     """
+    if stop_at_eof:
+        threading.Thread(target=_stop_at_eof, daemon=True).start()
 
 
 def main() -> NoReturn:
@@ -74,6 +86,18 @@ def main() -> NoReturn:
         report_error(str(error))
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _stop_at_eof() -> None:
+    """Whoever holds the other end of standard input cancelled or died: cancels, and in the end exits in any case."""
+    while os.read(0, 1024):
+        pass
+    if sys.platform == "win32":
+        _thread.interrupt_main(signal.SIGTERM)
+    else:  # a real signal also wakes a main thread that waits
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+    time.sleep(_GRACE_S)
+    os._exit(130)
 
 
 def _cancel(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -1,0 +1,33 @@
+"""`sar-colorize choices`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+import sar_colorize
+from sar_colorize import api
+
+from . import options
+
+
+@click.command()
+@options.as_json
+def choices(as_json: bool) -> None:
+    """The version, and the names that options take: for programs that put them into a menu."""
+    cards = [api.load_card(name) for name in api.model_names()]
+    found = {
+        "models": [{"name": card.name, "summary": card.summary} for card in cards],
+        "filters": list(api.FILTER_NAMES),
+        "polarizations": list(api.POLARIZATIONS),
+        "units": [str(unit) for unit in api.Unit],
+        "profiles": list(api.PROFILES),
+        "devices": list(api.DEVICES),
+    }
+    if as_json:
+        click.echo(json.dumps({"version": sar_colorize.__version__, **found}))
+        return
+    click.echo(f"{'version':<14} {sar_colorize.__version__}")
+    for name, values in found.items():
+        click.echo(f"{name:<14} {' '.join(item['name'] if isinstance(item, dict) else item for item in values)}")
