@@ -34,6 +34,7 @@ from .result import show
     "--palette", default="auto", show_default=True, metavar="auto|none|FILE", help="What colours the place has."
 )
 @options.what_it_is
+@options.product
 @click.option(
     "--offset-db",
     default="auto",

@@ -20,6 +20,7 @@ from .result import show
 @click.option("--size", type=int, metavar="PX", help="Width of the window, odd.  [default: boxcar 5, lee 7]")
 @click.option("--looks", type=float, help="Equivalent number of looks.  [default: 4.4, Sentinel-1 IW GRDH]")
 @options.what_it_is
+@options.product
 @options.where
 @options.how_to_write
 @options.how_to_run

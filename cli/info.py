@@ -15,6 +15,7 @@ from . import options
 @click.command()
 @click.argument("source", metavar="INPUT")
 @options.what_it_is
+@options.product
 @options.as_json
 def info(source: str, as_json: bool, **settings: Any) -> None:
     """What INPUT is, why we think so, and what will be done to it."""
@@ -38,6 +39,7 @@ def info(source: str, as_json: bool, **settings: Any) -> None:
     ]
     for band, level in facts["sampled_levels"].items():
         lines.append((band, f"1 % {level['p1']:.4g}, median {level['median']:.4g}, 99 % {level['p99']:.4g}"))
+    lines += [(name.replace("_", " "), text) for name, text in facts["about"].items()]
     lines += [("note", note) for note in facts["notes"]]
     for name, text in lines:
-        click.echo(f"{name:<10} {text}")
+        click.echo(f"{name:<11} {text}")

@@ -52,6 +52,32 @@ what_it_is = _all(
     click.option("--nodata", type=float, help="A value that is invalid besides what the file says."),
 )
 
+product = _all(
+    click.option(
+        "--grid",
+        type=click.Choice(api.GRIDS),
+        default="map",
+        show_default=True,
+        help="map draws what has ground control points on a map; radar keeps the radar's own grid.",
+    ),
+    click.option("--crs", metavar="CRS", help="Of that map, such as EPSG:3857.  [default: UTM of the scene]"),
+    click.option("--resolution", type=float, help="Of that map, in units of its CRS.  [default: the radar's spacing]"),
+    click.option(
+        "--calibration",
+        type=click.Choice(list(api.QUANTITIES)),
+        default="sigma0",
+        show_default=True,
+        help="What a SAFE product is calibrated to.",
+    ),
+    click.option(
+        "--keep-noise",
+        "remove_noise",
+        flag_value=False,
+        default=True,
+        help="Leave the thermal noise in a SAFE product.",
+    ),
+)
+
 where = _all(
     click.option("--bbox", type=float, nargs=4, metavar="W S E N", help="Only this box; the output is cut to it."),
     click.option("--bbox-crs", metavar="CRS", help="CRS of the box, such as EPSG:4326.  [default: the scene's]"),

@@ -12,7 +12,7 @@ from ..models.registry import names as model_names
 from ..models.registry import verify as verify_models
 from ..raster import Unit
 from ..result import Result
-from ..scene import open_scene
+from ..scene import GRIDS, QUANTITIES, open_scene
 from ..scene.declare import POLARIZATIONS
 from ..speckle import FILTER_NAMES
 from ..training.folders import build_pairs, train, train_options
@@ -24,10 +24,12 @@ __all__ = [
     "DEFAULT_MODEL",
     "DEVICES",
     "FILTER_NAMES",
+    "GRIDS",
     "INPUTS",
     "POLARIZATIONS",
     "PRECISIONS",
     "PROFILES",
+    "QUANTITIES",
     "Result",
     "Unit",
     "build_pairs",

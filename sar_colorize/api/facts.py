@@ -11,10 +11,31 @@ from ..scene import open_scene
 from .gdal import bounded_gdal
 
 
-def info(source: Any, *, unit: str = "auto", polarization: str | None = None, nodata: float | None = None) -> dict:
+def info(
+    source: Any,
+    *,
+    unit: str = "auto",
+    polarization: str | None = None,
+    nodata: float | None = None,
+    grid: str = "map",
+    crs: str | None = None,
+    resolution: float | None = None,
+    calibration: str = "sigma0",
+    remove_noise: bool = True,
+) -> dict[str, Any]:
     """What a scene is and why we think so: bands, unit, scale, grid, validity of a sample; plain values, for JSON."""
     with bounded_gdal():
-        scene = open_scene(source, unit=unit, polarization=polarization, nodata=nodata)
+        scene = open_scene(
+            source,
+            unit=unit,
+            polarization=polarization,
+            nodata=nodata,
+            grid=grid,
+            crs=crs,
+            resolution=resolution,
+            calibration=calibration,
+            remove_noise=remove_noise,
+        )
         samples = list(scene.samples())
         valid = [float(raster.valid.mean()) for raster in samples]
         declared = scene.declaration
@@ -41,6 +62,7 @@ def info(source: Any, *, unit: str = "auto", polarization: str | None = None, no
         "sampled_valid_fraction": round(float(np.mean(valid)), 4) if valid else 0.0,
         "sampled_levels": levels,
         "notes": list(scene.notes),
+        "about": dict(scene.about) | scene.sampled_facts(),
     }
 
 

@@ -34,6 +34,11 @@ def despeckle(
     unit: str = "auto",
     polarization: str | None = None,
     nodata: float | None = None,
+    grid: str = "map",
+    crs: str | None = None,
+    resolution: float | None = None,
+    calibration: str = "sigma0",
+    remove_noise: bool = True,
     bbox: Box | None = None,
     bbox_crs: str | None = None,
     aoi: str | None = None,
@@ -64,10 +69,20 @@ def despeckle(
         return despeckle_values(source, chosen, unit)
     target = Target(bbox, bbox_crs, aoi, None, profile, creation_options, overwrite)
     with bounded_gdal():
-        scene = open_scene(source, unit=unit, polarization=polarization, nodata=nodata)
+        scene = open_scene(
+            source,
+            unit=unit,
+            polarization=polarization,
+            nodata=nodata,
+            grid=grid,
+            crs=crs,
+            resolution=resolution,
+            calibration=calibration,
+            remove_noise=remove_noise,
+        )
         window, area = extent(scene, target)
         load = partial(_despeckled, scene, chosen, area)
-        windows = list(blocks(window, block_px))
+        windows = scene.in_reading_order(blocks(window, block_px))
         if dry_run:
             return describe(scene, window, chosen, None, BlockCount(len(windows), 0), 0.0)
         if output is None:

@@ -30,6 +30,11 @@ def colorize(
     unit: str = "auto",
     polarization: str | None = None,
     nodata: float | None = None,
+    grid: str = "map",
+    crs: str | None = None,
+    resolution: float | None = None,
+    calibration: str = "sigma0",
+    remove_noise: bool = True,
     bbox: Box | None = None,
     bbox_crs: str | None = None,
     aoi: str | None = None,
@@ -47,7 +52,7 @@ def colorize(
     Args:
         source: a path, anything GDAL opens, an xarray DataArray, or a Scene.
         output: path of the Cloud Optimized GeoTIFF to write; None for a lazy array.
-        unit, polarization, nodata: see `open_scene`.
+        unit, polarization, nodata, grid, crs, resolution, calibration, remove_noise: see `open_scene`.
         bbox, bbox_crs, aoi, confidence, profile, creation_options, overwrite: see `Target`.
         dry_run: say what would be done and check that it could be; write nothing.
         scheduler: address of a dask scheduler whose workers paint the blocks; None paints them here.
@@ -64,7 +69,17 @@ def colorize(
     target = Target(bbox, bbox_crs, aoi, confidence, profile, creation_options, overwrite)
     chosen = _settings(settings)
     with bounded_gdal():
-        scene = open_scene(source, unit=unit, polarization=polarization, nodata=nodata)
+        scene = open_scene(
+            source,
+            unit=unit,
+            polarization=polarization,
+            nodata=nodata,
+            grid=grid,
+            crs=crs,
+            resolution=resolution,
+            calibration=calibration,
+            remove_noise=remove_noise,
+        )
         window, area = extent(scene, target)
         if output is not None:
             check_output(scene, output)
@@ -73,7 +88,7 @@ def colorize(
             return lazy_blocks(
                 scene.grid, window, chosen.block_px, (*RGB, "alpha"), np.uint8, partial(_rgba, colorizer, scene)
             )
-        windows = list(blocks(window, chosen.block_px))
+        windows = scene.in_reading_order(blocks(window, chosen.block_px))
         count, seconds = BlockCount(len(windows), 0), 0.0
         if output is not None:
             writer = open_writer(output, scene.grid.crop(window), target, RGB, "uint8", colorizer.tags(scene))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -14,6 +14,8 @@ from ..raster import Grid, Raster, Unit, Window
 
 if TYPE_CHECKING:
     import xarray
+
+    from .control import GroundControl
 
 SAMPLE_BLOCKS = 64
 SAMPLE_BLOCK_PX = 512
@@ -45,6 +47,9 @@ class Scene(ABC):
     source: its path or name, for messages and tags.
     block_shape: (rows, columns) in which its source is stored; windows along it read fastest.
     validity: how it says which pixels are invalid, in words. notes: what a user should know before using it.
+    about: what else it says of itself, such as the pass and the processor of a product, by name.
+    control: ground control points of a scene in radar geometry, None of a scene that has a grid. pixel_m: ground size
+    of a radar pixel in metres, None if not said.
     """
 
     source: str
@@ -53,6 +58,9 @@ class Scene(ABC):
     block_shape: tuple[int, int]
     validity: str = "not finite"
     notes: tuple[str, ...] = ()
+    about: Mapping[str, str] = field(default_factory=dict)
+    control: GroundControl | None = field(default=None, repr=False)
+    pixel_m: float | None = None
 
     @abstractmethod
     def _read_inside(self, window: Window) -> Raster:
@@ -108,6 +116,14 @@ class Scene(ABC):
         """A few windows spread evenly over the scene, the same ones each time."""
         for window in sample_windows(self.grid, self.block_shape):
             yield self.read(window)
+
+    def sampled_facts(self) -> dict[str, str]:
+        """What only a look at some of its values can tell, by name; costs as much as `samples`."""
+        return {}
+
+    def in_reading_order(self, windows: Iterable[Window]) -> list[Window]:
+        """Windows in the order in which the source gives them fastest; as they are unless it knows better."""
+        return list(windows)
 
     def to_xarray(self) -> xarray.DataArray:
         """A lazy DataArray (band, y, x), float32, NaN where invalid.

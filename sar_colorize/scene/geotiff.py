@@ -18,19 +18,18 @@ from numpy.typing import NDArray
 
 from ..errors import SceneError, UnreadableError
 from ..raster import Bool, Grid, Raster, Window
+from .ard import recognise, without_query
 from .base import Scene, sample_windows
+from .control import GroundControl
 from .declare import Facts, declare
+from .package import Package, find_package, to_vrt
+from .snap import SnapBand, read_bands
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
 RASTER_SUFFIXES = (".tif", ".tiff", ".vrt", ".img", ".jp2", ".png", ".nc", ".h5")
 """Members of a zip that are taken for rasters."""
-
-_SAFE_SENTENCE = (
-    "input must be a raster, got {0}, a Sentinel-1 SAFE product, which this version does not calibrate yet; give its "
-    "measurement TIFF (in radar geometry), or a GeoTIFF made of it by SNAP or from an RTC service"
-)
 
 
 class _Handles(threading.local):
@@ -46,16 +45,18 @@ class _Handles(threading.local):
 class GeoTiffScene(Scene):
     """A raster file read by windows through GDAL, with one handle for each thread.
 
-    nodata: the value that is invalid, given by the caller; the file's own masks count besides.
+    nodata: values that are invalid, from the caller or a published layout; the file's own masks count besides.
+    location: what GDAL opens, where that is not the source itself.
     """
 
-    nodata: float | None = None
+    nodata: tuple[float, ...] = ()
+    location: str = field(default="", repr=False)
     _handles: _Handles = field(default_factory=_Handles, repr=False, compare=False)
 
     def _read_inside(self, window: Window) -> Raster:
-        with _readable(self.source):
+        with readable_by_gdal(self.source):
             if self._handles.dataset is None:
-                self._handles.dataset = _open(self.source)
+                self._handles.dataset = open_quietly(self.location or self.source)
             values, valid = _read(self._handles.dataset, self.declaration.indexes, window, self.nodata)
         return Raster(values, valid, self.bands, self.unit)
 
@@ -67,7 +68,7 @@ def open_raster(
 
     Args:
         source: a path, or anything GDAL opens (`/vsizip/...`, `/vsis3/...`, `https://...`). A zip that holds one
-            raster is opened in place.
+            raster is opened in place; a folder or zip with one file for each polarisation is one scene.
         unit, polarization: see `declare`.
         nodata: a value that is invalid besides what the file says.
 
@@ -76,17 +77,23 @@ def open_raster(
         SceneError: complex, paletted, or already a colour picture.
         UnitError: see `declare`.
     """
-    location = _locate(source)
-    with _readable(source), _open(location) as dataset:
-        _refuse_what_is_no_radar(dataset, source)
-        opened = _Opened(dataset, location, nodata)
+    package = find_package(source)
+    with readable_by_gdal(without_query(source)):
+        location = to_vrt(package, source) if package else _locate(source)
+    shown = source if package else without_query(location)
+    with readable_by_gdal(shown), open_quietly(location) as dataset:
+        _refuse_what_is_no_radar(dataset, shown)
+        opened = _Opened(dataset, shown, nodata, package)
         declaration = declare(opened.facts, unit, polarization)
-        notes, validity = tuple(opened.notes()), opened.validity
+        notes, validity, control = tuple(opened.notes()), opened.validity, opened.control
         grid = opened.grid
         block_shape = dataset.block_shapes[opened.radar_bands[declaration.indexes[0]] - 1]
         indexes = tuple(opened.radar_bands[i] for i in declaration.indexes)
     declaration = type(declaration)(**{**declaration.__dict__, "indexes": indexes})
-    return GeoTiffScene(location, grid, declaration, block_shape, validity, notes, nodata)
+    return GeoTiffScene(
+        shown, grid, declaration, block_shape, validity, notes, opened.about, control,
+        nodata=opened.invalid, location=location if location != shown else "",
+    )  # fmt: skip
 
 
 @dataclass
@@ -96,6 +103,7 @@ class _Opened:
     dataset: DatasetReader
     source: str
     nodata: float | None
+    package: Package | None = None
 
     @cached_property
     def radar_bands(self) -> list[int]:
@@ -116,25 +124,69 @@ class _Opened:
         )
 
     @cached_property
+    def control(self) -> GroundControl | None:
+        """Ground control points of a raster without a grid of its own."""
+        points, crs = self.dataset.gcps
+        if self.grid.transform is not None or len(points) < 4 or not crs:
+            return None
+        return GroundControl.of(
+            [point.row for point in points],
+            [point.col for point in points],
+            [point.x for point in points],
+            [point.y for point in points],
+            [point.z or 0.0 for point in points],
+            crs.to_wkt(),
+        )
+
+    @cached_property
     def _sample(self) -> list[NDArray[np.float32]]:
         parts: list[list[NDArray[np.float32]]] = [[] for _ in self.radar_bands]
         for window in sample_windows(self.grid, self.dataset.block_shapes[0]):
-            values, valid = _read(self.dataset, tuple(self.radar_bands), window, self.nodata)
+            values, valid = _read(self.dataset, tuple(self.radar_bands), window, self.invalid)
             for part, band in zip(parts, values, strict=True):
                 part.append(band[valid])
         return [np.concatenate(part) for part in parts]
 
-    @property
+    @cached_property
+    def _snap(self) -> tuple[SnapBand, ...]:
+        """What SNAP says of the bands, where GDAL knows no names."""
+        return () if any(self.dataset.descriptions) else read_bands(self.source, self.dataset.count)
+
+    @cached_property
     def facts(self) -> Facts:
         bands = [i - 1 for i in self.radar_bands]
+        names = [self._snap[i].name if self._snap else self.dataset.descriptions[i] or "" for i in bands]
+        units = [self._snap[i].unit if self._snap else self.dataset.units[i] or "" for i in bands]
+        source = next(iter(self.package.files.values())) if self.package else self.source
+        named_by = "the names of its files" if self.package else "the band descriptions"
         return Facts(
-            source=self.source,
+            source=source,
             dtype=self.dataset.dtypes[bands[0]] if not _is_scaled(self.dataset) else "float32",
-            descriptions=[self.dataset.descriptions[i] or "" for i in bands],
-            units=[self.dataset.units[i] or "" for i in bands],
+            descriptions=names,
+            units=units,
             tags=self.dataset.tags(),
             sample=lambda: self._sample,
+            named_by="SNAP's band names (TIFF tag 65000)" if self._snap else named_by,
+            layout=recognise(source, names),
         )
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What its layout tells of the acquisition."""
+        layout = self.facts.layout
+        return {"layout": layout.name, **layout.about} if layout else {}
+
+    @cached_property
+    def _published(self) -> tuple[float, ...]:
+        """Values that SNAP or the layout mean as no data."""
+        layout = self.facts.layout
+        said = (layout.nodata if layout else ()) + tuple(band.nodata for band in self._snap if band.nodata is not None)
+        return tuple(sorted({value for value in said if not np.isnan(value)}))
+
+    @property
+    def invalid(self) -> tuple[float, ...]:
+        """Values that are invalid besides what GDAL masks."""
+        return self._published if self.nodata is None else (*self._published, self.nodata)
 
     @property
     def validity(self) -> str:
@@ -147,19 +199,17 @@ class _Opened:
             said.append("mask band")
         if _alpha_bands(self.dataset):
             said.append("alpha band")
+        if self._published and self.facts.layout:
+            said.append(f"value {' or '.join(f'{value:g}' for value in self._published)}, as {self.facts.layout.name} does")
         if self.nodata is not None:
             said.append(f"value {self.nodata:g}, as you said")
         return ", ".join(said)
 
     def notes(self) -> Iterator[str]:
         """What a user should know before the picture is made."""
-        gcps, _ = self.dataset.gcps
-        if gcps:
-            yield (
-                f"{len(gcps)} ground control points and no map grid: the picture keeps the radar's own grid, "
-                "without georeference"
-            )
-        elif self.grid.crs_wkt is None:
+        if self.package and self.package.beside:
+            yield f"{', '.join(self.package.beside)} beside it: no backscatter, left out"
+        if self.grid.crs_wkt is None and self.control is None:
             yield "no CRS: the picture will have none either"
         if self.grid.transform is not None and (self.grid.transform.b or self.grid.transform.d):
             yield "rotated grid: kept as it is"
@@ -176,8 +226,6 @@ def _locate(source: str) -> str:
     path = Path(source)
     if not path.exists():
         raise UnreadableError(f"input must be an existing raster, got {source}, which does not exist; check the path")
-    if path.is_dir() and path.suffix.upper() == ".SAFE":
-        raise UnreadableError(_SAFE_SENTENCE.format(source))
     if path.is_dir():
         raise UnreadableError(f"input must be a raster file, got the folder {source}; name one file in it")
     if path.stat().st_size == 0:
@@ -189,8 +237,6 @@ def _locate(source: str) -> str:
             names = archive.namelist()
     except zipfile.BadZipFile:
         raise UnreadableError(f"input must be a whole zip, got {source}, which is damaged; download it again") from None
-    if any(".SAFE/" in name for name in names):
-        raise UnreadableError(_SAFE_SENTENCE.format(source))
     rasters = [name for name in names if name.lower().endswith(RASTER_SUFFIXES)]
     if len(rasters) != 1:
         listed = ", ".join(rasters[:4]) or "none"
@@ -222,7 +268,7 @@ def _refuse_what_is_no_radar(dataset: DatasetReader, source: str) -> None:
         )
 
 
-def _open(location: str) -> DatasetReader:
+def open_quietly(location: str) -> DatasetReader:
     """Opens without the warning that a raster has no georeference: the scene's notes say it."""
     import rasterio
     from rasterio.errors import NotGeoreferencedWarning
@@ -233,7 +279,7 @@ def _open(location: str) -> DatasetReader:
 
 
 @contextmanager
-def _readable(source: str) -> Iterator[None]:
+def readable_by_gdal(source: str) -> Iterator[None]:
     """GDAL's errors as one sentence."""
     from rasterio.errors import RasterioError, RasterioIOError
 
@@ -259,7 +305,7 @@ def _is_scaled(dataset: DatasetReader) -> bool:
 
 
 def _read(
-    dataset: DatasetReader, indexes: tuple[int, ...], window: Window, nodata: float | None
+    dataset: DatasetReader, indexes: tuple[int, ...], window: Window, nodata: tuple[float, ...]
 ) -> tuple[NDArray[np.float32], Bool]:
     """Values of bands (numbers from 1), scale and offset applied, and where all of them are valid."""
     import rasterio
@@ -271,8 +317,8 @@ def _read(
     for position, index in enumerate(indexes):
         if MaskFlags.all_valid not in dataset.mask_flag_enums[index - 1]:
             valid &= dataset.read_masks(index, window=part) != 0
-        if nodata is not None and not np.isnan(nodata):
-            valid &= raw[position] != nodata
+        for value in nodata:
+            valid &= raw[position] != value
     for index in _alpha_bands(dataset):  # GDAL makes no mask of an alpha band of floats
         valid &= dataset.read(index, window=part) != 0
     values = raw.astype(np.float32)

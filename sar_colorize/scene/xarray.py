@@ -84,7 +84,9 @@ def from_xarray(
     validity = (
         "not finite" if own_nodata is None or np.isnan(own_nodata) else f"not finite, nodata value {own_nodata:g}"
     )
-    return ArrayScene(name, grid, declaration, block_shape, validity, notes, stacked.data, own_nodata)
+    return ArrayScene(
+        name, grid, declaration, block_shape, validity, notes=notes, array=stacked.data, nodata=own_nodata
+    )
 
 
 def to_xarray(scene: Scene) -> xarray.DataArray:

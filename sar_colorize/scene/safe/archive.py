@@ -1,0 +1,165 @@
+"""The members of one SAFE product, in a folder or in its zip, which is never unpacked."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from ...errors import UnreadableError
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+XML_BYTES = 64 << 20
+"""The largest metadata file that is read; real ones are under 8 MB."""
+_SAFE_FOLDER = re.compile(r"^(?:.*/)?[^/]+\.SAFE(?=/)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Archive:
+    """One product: where it is, and its members by their path inside the .SAFE folder.
+
+    source: as the user named it, for messages. container: the folder, or the zip. prefix: what stands before a member
+    in the zip, "" in a folder.
+    """
+
+    source: str
+    container: Path
+    prefix: str
+    members: tuple[str, ...]
+
+    @property
+    def is_zip(self) -> bool:
+        return self.container.is_file()
+
+    @property
+    def name(self) -> str:
+        """The product's name, without .SAFE."""
+        stem = PurePosixPath(self.prefix.rstrip("/")).name or self.container.name
+        return re.sub(r"\.(SAFE|zip)$", "", stem, flags=re.IGNORECASE)
+
+    def gdal_path(self, member: str) -> str:
+        """The name under which GDAL opens a member in place."""
+        if self.is_zip:
+            return f"/vsizip/{self.container.resolve().as_posix()}/{self.prefix}{member}"
+        return str(self.container / member)
+
+    def xml(self, member: str) -> Element:
+        """A metadata file, parsed without entities or document types.
+
+        Raises:
+            UnreadableError: missing, damaged, too large, or with a document type.
+        """
+        from xml.etree.ElementTree import ParseError
+
+        from defusedxml import DefusedXmlException
+        from defusedxml.ElementTree import fromstring
+
+        try:
+            return fromstring(self._read(member), forbid_dtd=True)
+        except DefusedXmlException:
+            raise UnreadableError(
+                f"product metadata must be plain XML, got a document type or entities in {member} of {self.source}; "
+                "download the product again"
+            ) from None
+        except ParseError as error:
+            raise UnreadableError(
+                f"product metadata must be whole, got damaged XML in {member} of {self.source} ({error}); "
+                "download the product again"
+            ) from None
+
+    def _read(self, member: str) -> bytes:
+        try:
+            if not self.is_zip:
+                path = self.container / member
+                size = path.stat().st_size
+                return path.read_bytes() if size <= XML_BYTES else self._too_large(member, size)
+            with zipfile.ZipFile(self.container) as archive:
+                size = archive.getinfo(self.prefix + member).file_size
+                return archive.read(self.prefix + member) if size <= XML_BYTES else self._too_large(member, size)
+        except (OSError, KeyError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+            raise UnreadableError(
+                f"product must be whole, got an unreadable {member} in {self.source} ({error}); download it again"
+            ) from error
+
+    def _too_large(self, member: str, size: int) -> bytes:
+        raise UnreadableError(
+            f"product metadata must be at most {XML_BYTES >> 20} MB, got {size >> 20} MB in {member} of {self.source}; "
+            "this is no Sentinel-1 product"
+        )
+
+
+def is_product(source: str) -> bool:
+    """Whether a local path is, or holds, a SAFE product: its folder, its zip, its manifest, or one of its TIFFs."""
+    path = Path(source)
+    if path.is_dir():
+        return path.suffix.upper() == ".SAFE" or (path / "manifest.safe").is_file()
+    if path.name.lower() == "manifest.safe":
+        return True
+    if path.suffix.lower() == ".zip" and path.is_file():
+        try:
+            with zipfile.ZipFile(path) as archive:
+                return any(_is_of_product(name) for name in archive.namelist())
+        except zipfile.BadZipFile:
+            return False
+    return _is_measurement(path)
+
+
+def open_archive(source: str) -> tuple[Archive, str | None]:
+    """The product that a path belongs to, and the member that was named if the path is one of its TIFFs.
+
+    Raises:
+        UnreadableError: missing, damaged, more than one product in a zip, or a member that points outside.
+    """
+    path = Path(source)
+    if not path.exists():
+        raise UnreadableError(f"input must be an existing product, got {source}, which does not exist; check the path")
+    if path.is_dir():
+        return _folder(source, path), None
+    if path.name.lower() == "manifest.safe":
+        return _folder(source, path.parent), None
+    if path.suffix.lower() != ".zip":
+        return _folder(source, path.parents[1]), f"measurement/{path.name}"
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if not name.endswith("/")]
+    except zipfile.BadZipFile:
+        raise UnreadableError(f"input must be a whole zip, got {source}, which is damaged; download it again") from None
+    outside = [name for name in names if name.startswith(("/", "\\")) or ".." in PurePosixPath(name).parts]
+    if outside:
+        raise UnreadableError(
+            f"product zip must hold members of its own folder, got {outside[0]!r} in {source}; do not trust this file"
+        )
+    prefixes = sorted({match[0] + "/" for name in names if (match := _SAFE_FOLDER.match(name))})
+    if not prefixes and "manifest.safe" in names:
+        prefixes = [""]
+    if len(prefixes) > 1:
+        listed = ", ".join(PurePosixPath(prefix).name for prefix in prefixes[:3])
+        raise UnreadableError(
+            f"product zip must hold one product, got {len(prefixes)} in {source} ({listed}); unpack it and name one"
+        )
+    prefix = prefixes[0]
+    members = tuple(sorted(name[len(prefix) :] for name in names if name.startswith(prefix)))
+    return Archive(source, path, prefix, members), None
+
+
+def _folder(source: str, folder: Path) -> Archive:
+    members = (file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
+    return Archive(source, folder, "", tuple(sorted(members)))
+
+
+def _is_of_product(name: str) -> bool:
+    return bool(_SAFE_FOLDER.match(name)) or name == "manifest.safe"
+
+
+def _is_measurement(path: Path) -> bool:
+    """A measurement TIFF that stands in its product, beside its annotation."""
+    return (
+        path.suffix.lower() in (".tif", ".tiff")
+        and path.parent.name == "measurement"
+        and path.is_file()
+        and (path.parents[1] / "annotation").is_dir()
+    )

@@ -1,0 +1,86 @@
+"""The dark border of products made before IPF 2.90: low digital numbers at the edges that are no measurement.
+
+Found once for a product, along its rows and, at its first and last lines, along its columns: from each edge inwards
+until the signal stands above the thermal noise. After the method of Masking "No-value" Pixels on GRD Products Generated
+by the Sentinel-1 ESA IPF (MPC-0243, OI-MPC-OTH-MPCS, 2015), with a running mean instead of single pixels, because one
+bright speckle inside the border would end the search.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...raster import Bool, Window
+from .measurement import Measurement
+from .vectors import Noise
+
+MARGIN_PX = 2000
+"""The widest border that is looked for at the sides."""
+MARGIN_LINES = 500
+"""The deepest border that is looked for at the first and last lines."""
+MEAN_PX = 15
+SIGNAL_OVER_NOISE = 0.7
+"""Of a mean: a measurement holds the noise too, so that its mean is at least 1; a border's is a tenth."""
+_STRIP_LINES = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Border:
+    """First and last valid column of each row, and first and last valid row of each column; ends inclusive."""
+
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    top: NDArray[np.int32]
+    bottom: NDArray[np.int32]
+
+    def inside(self, window: Window) -> Bool:
+        """(height, width), true where no border is."""
+        rows = np.arange(window.row, window.row + window.height)[:, None]
+        cols = np.arange(window.col, window.col + window.width)[None]
+        r, c = slice(window.row, window.row + window.height), slice(window.col, window.col + window.width)
+        across = (cols >= self.left[r, None]) & (cols <= self.right[r, None])
+        return across & (rows >= self.top[None, c]) & (rows <= self.bottom[None, c])
+
+    def describe(self) -> str:
+        """How much is cut, in words."""
+        height, width = len(self.left), len(self.top)
+        return (
+            f"dark border masked: on average {self.left.mean():.0f} px at the first column, "
+            f"{width - 1 - self.right.mean():.0f} at the last, {self.top.mean():.0f} at the first line, "
+            f"{height - 1 - self.bottom.mean():.0f} at the last"
+        )
+
+
+def find_border(measurement: Measurement, noise: Noise, height: int, width: int) -> Border:
+    """The border of a product, from one of its channels; reads the whole measurement once, strip by strip."""
+    side, depth = min(MARGIN_PX, width // 4), min(MARGIN_LINES, height // 4)
+    left, right = np.empty(height, np.int32), np.empty(height, np.int32)
+    for row in range(0, height, _STRIP_LINES):
+        lines = min(_STRIP_LINES, height - row)
+        for col, edge in ((0, left), (width - side, right)):
+            signal = _signal(measurement, noise, Window(row, col, lines, side))
+            edge[row : row + lines] = _first(signal) if edge is left else width - 1 - _first(signal[:, ::-1])
+    top = _first(_signal(measurement, noise, Window(0, 0, depth, width)).T)
+    bottom = height - 1 - _first(_signal(measurement, noise, Window(height - depth, 0, depth, width)).T[:, ::-1])
+    return Border(left, right, top.astype(np.int32), bottom.astype(np.int32))
+
+
+def _signal(measurement: Measurement, noise: Noise, window: Window) -> NDArray[np.float32]:
+    """Power over thermal noise, 0 where nothing was measured; (height, width)."""
+    dn = measurement.read(window).astype(np.float32)
+    floor = np.maximum(noise.at(window), 1.0).astype(np.float32)
+    return dn * dn / floor
+
+
+def _first(signal: NDArray[np.float32]) -> NDArray[np.int64]:
+    """First column, for each row, from which the mean of the next MEAN_PX stands above the noise; 0 if it never does.
+
+    Calm water is dark up to the other end of the margin: then there is no edge to be seen, and nothing is cut.
+    """
+    total = np.cumsum(np.pad(signal, ((0, 0), (1, MEAN_PX))), axis=1, dtype=np.float64)
+    mean = (total[:, MEAN_PX:] - total[:, :-MEAN_PX])[:, : signal.shape[1]] / MEAN_PX
+    above = (mean > SIGNAL_OVER_NOISE) & (signal > 0.5 * SIGNAL_OVER_NOISE)
+    return np.where(above.any(axis=1), above.argmax(axis=1), 0)
