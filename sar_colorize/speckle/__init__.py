@@ -8,11 +8,19 @@ from __future__ import annotations
 
 from ..errors import SettingError
 from .base import DEFAULT_LOOKS, Filter, NoFilter
-from .local import Boxcar, Lee
+from .edges import RefinedLee
+from .frost import Frost
+from .local import Boxcar, EnhancedLee, GammaMap, Kuan, Lee
+from .median import Median
+from .patches import PatchBased
+from .sigma import LeeSigma
 
 __all__ = ["DEFAULT_LOOKS", "FILTER_NAMES", "Filter", "get_filter"]
 
-_FILTERS: dict[str, type[Filter]] = {kind.name: kind for kind in (NoFilter, Boxcar, Lee)}
+_FILTERS: dict[str, type[Filter]] = {
+    kind.name: kind
+    for kind in (NoFilter, Boxcar, Median, Lee, EnhancedLee, RefinedLee, LeeSigma, Frost, Kuan, GammaMap, PatchBased)
+}
 
 FILTER_NAMES: tuple[str, ...] = tuple(_FILTERS)
 """Names for `--despeckle` and `--filter`."""

@@ -1,4 +1,4 @@
-"""What every speckle filter is, and the normalised window sums that they share."""
+"""What every speckle filter is, and how it runs over an array piece by piece."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..arrays import namespace
+from ..arrays import as_float, namespace
 from ..errors import SettingError
 
 DEFAULT_LOOKS = 4.4
 """Equivalent number of looks of Sentinel-1 IW GRDH (Sentinel-1 Product Definition, S1-RS-MDA-52-7440, table 5-1)."""
+
+PIECE_PX = 256
+"""Numpy arrays are filtered in squares of this side: what a piece needs stays in a core's cache."""
+
+HEAP_BYTES = 8 << 20
+"""glibc maps arrays above 128 KiB from the system, zeroed, each time anew, until it has seen a larger one freed."""
 
 
 @dataclass(frozen=True)
@@ -20,18 +26,21 @@ class Filter:
 
     `apply` takes power of shape (..., H, W), float32, and its validity of shape (H, W); it returns float32 of the same
     shape with NaN where invalid. Invalid pixels and everything beyond the array count for nothing: sums are divided by
-    the number of valid pixels in the window.
+    the number of valid pixels in the window. Each pixel depends on its window alone, and its terms are added in the
+    same order wherever it stands, so that two blocks agree to the last bit.
     """
 
     name: ClassVar[str] = ""
     default_size_px: ClassVar[int] = 5
+    smallest_size_px: ClassVar[int] = 3
     size_px: int = 5
     looks: float = DEFAULT_LOOKS
 
     def __post_init__(self) -> None:
-        if self.size_px < 1 or self.size_px > 31 or self.size_px % 2 == 0:
+        smallest = self.smallest_size_px
+        if not smallest <= self.size_px <= 31 or self.size_px % 2 == 0:
             raise SettingError(
-                f"size must be an odd number of pixels from 3 to 31, got {self.size_px}; 5 or 7 is usual"
+                f"size must be an odd number of pixels from {smallest} to 31, got {self.size_px}; 5 or 7 is usual"
             )
         if not self.looks > 0:
             raise SettingError(f"looks must be above 0, got {self.looks}; Sentinel-1 IW GRDH has {DEFAULT_LOOKS}")
@@ -43,6 +52,40 @@ class Filter:
 
     def apply(self, power: Any, valid: Any) -> Any:
         """Filtered power, NaN where invalid."""
+        xp = namespace(power)
+        if xp is not np:
+            filled = xp.nn.functional.pad(xp.where(valid, power, 0.0), (self.halo_px,) * 4)
+            present = xp.nn.functional.pad(as_float(valid, power), (self.halo_px,) * 4)
+            return xp.where(valid, self._estimate(filled, present), np.nan)
+        np.empty(HEAP_BYTES, np.uint8)
+        out = np.empty_like(power)
+        for row in range(0, power.shape[-2], PIECE_PX):
+            for col in range(0, power.shape[-1], PIECE_PX):
+                piece = (..., slice(row, row + PIECE_PX), slice(col, col + PIECE_PX))
+                out[piece] = self._piece(power, valid, row, col)
+                if not valid[piece].all():
+                    out[piece][..., ~valid[piece]] = np.nan
+        return out
+
+    def _piece(self, power: Any, valid: Any, row: int, col: int) -> Any:
+        """The estimate of the piece that begins at a row and a column of a numpy array."""
+        present = _with_halo(valid, row, col, self.halo_px)
+        filled = _with_halo(power, row, col, self.halo_px)
+        if present.all():
+            return self._estimate(filled, None)
+        if not present.any():
+            return np.float32(0.0)
+        return self._estimate(np.where(present, filled, np.float32(0.0)), as_float(present, power))
+
+    def _estimate(self, power: Any, present: Any) -> Any:
+        """Filtered power of (..., h, w) from (..., h + 2 halo_px, w + 2 halo_px), which stays as it is.
+
+        Args:
+            power: 0 where invalid. present: 1 where valid and 0 elsewhere; None where all of it is valid.
+
+        Returns:
+            Finite; anything where invalid.
+        """
         raise NotImplementedError
 
 
@@ -52,6 +95,7 @@ class NoFilter(Filter):
 
     name: ClassVar[str] = "none"
     default_size_px: ClassVar[int] = 1
+    smallest_size_px: ClassVar[int] = 1
 
     @property
     def halo_px(self) -> int:
@@ -61,41 +105,14 @@ class NoFilter(Filter):
         return namespace(power).where(valid, power, np.nan)
 
 
-def window_sum(values: Any, size_px: int) -> Any:
-    """Sum over the size_px x size_px window around each pixel, zeros beyond the border.
-
-    Args:
-        values: (..., H, W), numpy or torch, finite.
-        size_px: odd window width.
-
-    Returns:
-        Same shape. Every pixel's terms are added in the same order wherever it stands, so that two blocks agree to
-        the last bit; a running sum would not.
-    """
-    radius = size_px // 2
-    xp = namespace(values)
-    if xp is np:
-        padded = np.pad(values, [(0, 0)] * (values.ndim - 2) + [(radius, radius)] * 2)
-    else:
-        padded = xp.nn.functional.pad(values, (radius, radius, radius, radius))
-    return _sum_along(_sum_along(padded, size_px, -1), size_px, -2)
-
-
-def _sum_along(x: Any, count: int, axis: int) -> Any:
-    """Sum of `count` neighbours along the last (-1) or the last but one (-2) axis, by doubling."""
-
-    def take(array: Any, start: int, stop: int) -> Any:
-        return array[..., start:stop] if axis == -1 else array[..., start:stop, :]
-
-    length = x.shape[axis] - count + 1
-    total, offset, width = None, 0, 1
-    while True:
-        if count & 1:
-            part = take(x, offset, offset + length)
-            total = part if total is None else total + part
-            offset += width
-        count >>= 1
-        if not count:
-            return total
-        x = take(x, 0, x.shape[axis] - width) + take(x, width, x.shape[axis])
-        width *= 2
+def _with_halo(values: Any, row: int, col: int, halo_px: int) -> Any:
+    """A piece of a numpy array with its halo; zeros, or false, beyond the array."""
+    height, width = values.shape[-2:]
+    top, left = max(0, row - halo_px), max(0, col - halo_px)
+    bottom, right = min(height, row + PIECE_PX), min(width, col + PIECE_PX)
+    inner = values[..., top : min(height, bottom + halo_px), left : min(width, right + halo_px)]
+    pad = [
+        (top - row + halo_px, max(0, bottom + halo_px - height)),
+        (left - col + halo_px, max(0, right + halo_px - width)),
+    ]
+    return np.pad(inner, [(0, 0)] * (values.ndim - 2) + pad) if np.any(pad) else inner
