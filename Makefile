@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
 
-.PHONY: help install demo test lint browser package benchmark clean
+.PHONY: help install demo test lint browser toolbox package benchmark clean
 
 help:
 	@echo "make demo       install, colorize a simulated scene offline, say where the picture is"
@@ -46,8 +46,15 @@ browser:
 	       && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
 	  || echo "No Chromium here, and apt may not install it: the test of the report in a browser will be skipped."
 
+# The Orfeo Toolbox, which four speckle filters are compared with; without it they are tested on recorded results.
+toolbox:
+	@command -v otbcli_Despeckle >/dev/null \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+	       && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends otb-bin >/dev/null; } \
+	  || echo "NO ORFEO TOOLBOX here, and apt may not install it: filters are tested on its recorded results alone."
+
 # One thread for each worker: more threads than cores are slower than one.
-test: lint browser
+test: lint browser toolbox
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
 
 package: $(VENV)/tested
