@@ -1,7 +1,8 @@
 """From what a file says of itself to a declared unit and polarisations, each with its reason.
 
-Evidence in order: the caller's word, the unit and description of the bands, the tags of the file, its name, and last
-the values themselves. Pure functions of these facts, so that each rule can be tested by itself.
+Evidence in order: the caller's word, the unit of the bands, the tags of the file, the names of the bands, the published
+layout that it follows, its own name, and last the values themselves. Pure functions of these facts, so that each rule
+can be tested by itself.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import UnitError
 from ..raster import Unit
+from .ard import SNAP, Layout, file_name, radiometry_in
 from .base import Declaration
 
 POLARIZATIONS = ("VV", "VH", "HH", "HV")
@@ -29,6 +31,14 @@ _UNIT_WORDS: tuple[tuple[Unit, str], ...] = (
 )
 _FLOAT_RELATIVE_ABOVE = 10.0
 
+# Bands that go with a measurement, and may carry its polarisation in their names.
+_BESIDE = re.compile(
+    r"angle|incidence|mask|dem|elevation|layover|shadow|ratio|count|looks|area|std|noise", re.IGNORECASE
+)
+
+# SNAP's names of bands that were never calibrated: calibration renames them to Sigma0, Gamma0 or Beta0.
+_UNCALIBRATED = re.compile(r"(?:Amplitude|Intensity)_(?:IW\d_)?(?:VV|VH|HH|HV)(?:_.*)?")
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -36,6 +46,7 @@ class Facts:
 
     source: path or name. dtype: numpy's name. descriptions, units: one for each band, "" where not given.
     tags: tags of the whole file. sample: valid values of each band, called only if nothing else decides.
+    named_by: where the descriptions were found. layout: the published layout that it follows, if any.
     """
 
     source: str
@@ -44,6 +55,8 @@ class Facts:
     units: Sequence[str]
     tags: Mapping[str, str]
     sample: Callable[[], Sequence[NDArray[np.float32]]]
+    named_by: str = "the band descriptions"
+    layout: Layout | None = None
 
 
 def declare(facts: Facts, unit: str = "auto", polarization: str | None = None) -> Declaration:
@@ -55,7 +68,8 @@ def declare(facts: Facts, unit: str = "auto", polarization: str | None = None) -
         polarization: the band to use; also the name of a single band that has none.
 
     Raises:
-        UnitError: unknown unit or polarisation; more bands than names; values that fit no unit.
+        UnitError: unknown unit or polarisation; more bands than names; bands of different units; values that fit no
+            unit, or not the one that was found.
     """
     if unit != "auto" and unit not in list(Unit):
         raise UnitError(f"unit must be auto or one of {', '.join(Unit)}, got {unit!r}; see `sar-colorize info`")
@@ -65,6 +79,8 @@ def declare(facts: Facts, unit: str = "auto", polarization: str | None = None) -
     bands, indexes, bands_reason = _find_bands(facts, wanted)
     if unit == "auto":
         found, unit_reason = _find_unit(facts, indexes)
+        unit_reason += _radiometry(facts, indexes, unit_reason)
+        _check_sign(facts, found, indexes, unit_reason)
     else:
         found, unit_reason = Unit(unit), "as you said"
     absolute, scale_reason = _find_scale(facts, found, indexes)
@@ -73,11 +89,11 @@ def declare(facts: Facts, unit: str = "auto", polarization: str | None = None) -
 
 def _find_bands(facts: Facts, wanted: str | None) -> tuple[tuple[str, ...], tuple[int, ...], str]:
     """Polarisations and where they stand."""
-    named = [_polarization_in(text) for text in facts.descriptions]
-    reason = "from the band descriptions"
+    named = [None if _BESIDE.search(text) else _polarization_in(text) for text in facts.descriptions]
+    reason = f"from {facts.named_by}"
     if not any(named):
         if len(named) == 1:
-            from_name = _polarization_in(_file_name(facts.source))
+            from_name = _polarization_in(file_name(facts.source))
             if wanted:
                 named, reason = [wanted], "one band, named by you"
             elif from_name:
@@ -85,16 +101,16 @@ def _find_bands(facts: Facts, wanted: str | None) -> tuple[tuple[str, ...], tupl
             else:
                 named, reason = ["VV"], "one band without a name, taken as VV; change it with --polarization"
         elif len(named) == 2:
-            named, reason = ["VV", "VH"], _reason_for_order(facts)
+            named, reason = _order_of_two(facts)
         else:
             raise UnitError(
                 f"bands must be named by polarisation, or be one (VV) or two (VV, VH), got {len(named)} without names "
                 f"in {facts.source}; set the band descriptions, for example with gdal_edit.py"
             )
-    found: dict[str, int] = {}
-    for index, name in enumerate(named):
-        if name and name not in found:
-            found[name] = index
+    found = _one_each(facts.descriptions, named)
+    others = [facts.descriptions[i] or f"band {i + 1}" for i in range(len(named)) if i not in found.values()]
+    if others:
+        reason += f"; ignored: {', '.join(others[:6])}" + (f" and {len(others) - 6} more" if len(others) > 6 else "")
     if wanted and wanted not in found:
         raise UnitError(
             f"polarization must be one of {', '.join(found)} in {facts.source}, got {wanted}; its bands: {reason}"
@@ -103,28 +119,95 @@ def _find_bands(facts: Facts, wanted: str | None) -> tuple[tuple[str, ...], tupl
     return bands, tuple(found[name] for name in bands), reason
 
 
-def _reason_for_order(facts: Facts) -> str:
-    """Two bands without names are VV and VH by custom; their levels can confirm it."""
+def _one_each(descriptions: Sequence[str], named: Sequence[str | None]) -> dict[str, int]:
+    """One band for each polarisation: where there are more, calibrated ones first, of one kind, in their order."""
+
+    def kind(index: int) -> str:
+        return re.sub(named[index] or "", "*", descriptions[index], count=1, flags=re.IGNORECASE)
+
+    candidates = [index for index, name in enumerate(named) if name]
+    ranked = sorted(candidates, key=lambda index: (not radiometry_in(descriptions[index]), index))
+    first = kind(ranked[0])
+    found: dict[str, int] = {}
+    for index in sorted(ranked, key=lambda index: kind(index) != first):
+        found.setdefault(named[index] or "", index)
+    return found
+
+
+def _order_of_two(facts: Facts) -> tuple[list[str | None], str]:
+    """Two bands without names are VV and VH by custom, but VH and VV from SNAP; their levels can confirm it."""
     first, second = (np.median(values) if values.size else np.nan for values in facts.sample())
+    if facts.layout and facts.layout.name == SNAP and second > first:
+        levels = f"their levels agree (median {second:.4g} above {first:.4g})"
+        return ["VH", "VV"], f"two bands without names, taken as VH, VV (the order of SNAP); {levels}"
     custom = "two bands without names, taken as VV, VH (the order of SEN12MS and Earth Engine)"
     if first > second:
-        return f"{custom}; their levels agree (median {first:.4g} above {second:.4g})"
-    return f"{custom}; but their levels do not (median {first:.4g} not above {second:.4g}), so check it"
+        return ["VV", "VH"], f"{custom}; their levels agree (median {first:.4g} above {second:.4g})"
+    return ["VV", "VH"], f"{custom}; but their levels do not (median {first:.4g} not above {second:.4g}), so check it"
 
 
 def _find_unit(facts: Facts, indexes: tuple[int, ...]) -> tuple[Unit, str]:
     """Unit and reason, from words first and values last."""
-    words = [(f"band {i + 1} has the unit {facts.units[i]!r}", facts.units[i]) for i in indexes]
-    words += [
-        (f"tag {key}={value}", value) for key, value in facts.tags.items() if key.lower() in ("units", "unit", "scale")
+    tags = [
+        (f"tag {key}={text}", text) for key, text in facts.tags.items() if key.lower() in ("units", "unit", "scale")
     ]
-    words += [(f"band {i + 1} is called {facts.descriptions[i]!r}", facts.descriptions[i]) for i in indexes]
-    words += [(f"the file is called {_file_name(facts.source)}", _file_name(facts.source))]
-    for reason, text in words:
-        found = _unit_in(text)
-        if found:
-            return found, reason
-    return _unit_of_values(facts, indexes)
+    found = (
+        _common_unit(facts, [(f"{_band(facts, i)} has the unit {facts.units[i]!r}", facts.units[i]) for i in indexes])
+        or next(((unit, reason) for reason, text in tags if (unit := _unit_in(text))), None)
+        or _common_unit(
+            facts, [(f"band {i + 1} is called {facts.descriptions[i]!r}", facts.descriptions[i]) for i in indexes]
+        )
+    )
+    if found:
+        return found
+    layout, name = facts.layout, file_name(facts.source)
+    if layout and layout.unit:
+        return layout.unit, layout.unit_reason
+    if from_name := _unit_in(name):
+        return from_name, f"the file is called {name}"
+    unit, reason = _unit_of_values(facts, indexes)
+    return unit, f"{reason}; {layout.unit_reason}" if layout and layout.unit_reason else reason
+
+
+def _band(facts: Facts, index: int) -> str:
+    return f"band {index + 1}" + (f", {facts.descriptions[index]}," if facts.descriptions[index] else "")
+
+
+def _common_unit(facts: Facts, words: Sequence[tuple[str, str]]) -> tuple[Unit, str] | None:
+    """The unit that words on the bands in use name, with the first of them; None if none does."""
+    found = [(unit, reason) for reason, text in words if (unit := _unit_in(text))]
+    if len({unit for unit, _ in found}) > 1:
+        raise UnitError(
+            f"bands must share one unit, got {' and '.join(reason for _, reason in found)} in {facts.source}; choose "
+            "one with --polarization"
+        )
+    return found[0] if found else None
+
+
+def _radiometry(facts: Facts, indexes: tuple[int, ...], reason: str) -> str:
+    """What the backscatter is normalised to, where anything names it and the reason does not yet."""
+    texts = [facts.descriptions[i] for i in indexes]
+    if len(kinds := sorted({radiometry_in(text) for text in texts} - {""})) > 1:
+        raise UnitError(
+            f"bands must be normalised alike, got {' and '.join(kinds)} ({', '.join(texts)}) in {facts.source}; choose "
+            "one with --polarization"
+        )
+    texts.append(facts.layout.radiometry if facts.layout else "")
+    named = next((found for text in [*texts, file_name(facts.source)] if (found := radiometry_in(text))), "")
+    return f"; {named}" if named and named != radiometry_in(reason) else ""
+
+
+def _check_sign(facts: Facts, unit: Unit, indexes: tuple[int, ...], reason: str) -> None:
+    """Words that name a linear unit must not stand on decibels."""
+    if unit not in (Unit.POWER, Unit.AMPLITUDE) or not facts.dtype.startswith("float"):
+        return
+    samples = facts.sample()
+    values = np.concatenate([samples[i] for i in indexes])
+    if values.size and np.percentile(values, 75) < 0:
+        raise UnitError(
+            f"{unit} must not be negative, got a median of {np.median(values):.4g} in {facts.source} although "
+            f"{reason}; if these are decibels, say --unit db"
+        )
 
 
 def _unit_of_values(facts: Facts, indexes: tuple[int, ...]) -> tuple[Unit, str]:
@@ -158,10 +241,15 @@ def _find_scale(facts: Facts, unit: Unit, indexes: tuple[int, ...]) -> tuple[boo
     """Whether the unit has an absolute scale here."""
     if unit is Unit.DISPLAY:
         return True, "a picture is its own scale"
-    if unit is Unit.DB:
-        return True, "decibels are taken as calibrated"
     if unit is Unit.DN:
         return False, "digital numbers have no absolute scale"
+    for index in indexes:
+        if _UNCALIBRATED.fullmatch(facts.descriptions[index]):
+            return False, f"{facts.descriptions[index]} is SNAP's name of a band that was not calibrated"
+    layout = facts.layout
+    calibrated = f"{layout.name} is calibrated" if layout and layout.absolute else ""
+    if unit is Unit.DB:
+        return True, calibrated or "decibels are taken as calibrated"
     for key, value in facts.tags.items():
         if key.lower() in ("units", "scale") and "relative" in value.lower():
             return False, f"tag {key}={value}"
@@ -171,11 +259,12 @@ def _find_scale(facts: Facts, unit: Unit, indexes: tuple[int, ...]) -> tuple[boo
     values = np.concatenate([samples[i] for i in indexes])
     if values.size and np.median(values) > _FLOAT_RELATIVE_ABOVE:
         return False, f"median {np.median(values):.4g} is too large for calibrated {unit}"
-    return True, f"{unit} is taken as calibrated"
+    return True, calibrated or f"{unit} is taken as calibrated"
 
 
 def _polarization_in(text: str) -> str | None:
-    """The one polarisation that a text names as a word of its own, or None."""
+    """The one polarisation that a text names as a word of its own, or None; VV+VH names a product, not a band."""
+    text = re.sub(r"(?:VV|HH)\+(?:VH|HV)", "", text, flags=re.IGNORECASE)
     found = {word.upper() for word in re.split(r"[^A-Za-z]+", text) if word.upper() in POLARIZATIONS}
     return found.pop() if len(found) == 1 else None
 
@@ -187,7 +276,3 @@ def _unit_in(text: str) -> Unit | None:
         if re.search(rf"(?:^|_)(?:{pattern})(?:_|$)", words):
             return unit
     return None
-
-
-def _file_name(source: str) -> str:
-    return re.split(r"[\\/]", source.rstrip("/\\"))[-1]

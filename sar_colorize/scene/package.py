@@ -1,0 +1,112 @@
+"""A folder or zip with one file for each polarisation, as one virtual raster with a band for each.
+
+So do ASF's HyP3 and OPERA deliver, and the Planetary Computer keep, their scenes: NAME_VV.tif, NAME_VH.tif and, under
+the same NAME, layers that are no backscatter.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from ..errors import SceneError
+from .dataset import open_quietly
+
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
+
+_POLARIZED = re.compile(r"(.*?)(?<![A-Za-z])(VV|VH|HH|HV)((?:\.rtc)?\.tiff?)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Package:
+    """One scene in several files.
+
+    files: where GDAL finds each polarisation, in the order VV, VH, HH, HV. beside: how the other rasters' names end.
+    """
+
+    files: dict[str, str]
+    beside: tuple[str, ...]
+
+
+def find_package(source: str) -> Package | None:
+    """The package that a local folder or zip is; None if it is none, such as a single raster or several scenes."""
+    path = Path(source)
+    if path.is_dir():
+        return _group((file.name for file in path.iterdir() if file.is_file()), path.resolve().as_posix())
+    if path.suffix.lower() != ".zip" or not path.is_file():
+        return None
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _group(archive.namelist(), f"/vsizip/{path.resolve().as_posix()}")
+    except zipfile.BadZipFile:
+        return None
+
+
+def _group(names: Iterable[str], root: str) -> Package | None:
+    """Files that differ only in their polarisation; any other raster must share the name before it."""
+    rasters = sorted(name for name in names if name.lower().endswith((".tif", ".tiff")))
+    matches = {name: match for name in rasters if (match := _POLARIZED.fullmatch(name))}
+    stems = {(match[1], match[3]) for match in matches.values()}
+    if len(stems) != 1 or len(rasters) < 2:
+        return None
+    stem = stems.pop()[0]
+    beside = [name for name in rasters if name not in matches]
+    if beside and (not PurePosixPath(stem).name or not all(name.startswith(stem) for name in beside)):
+        return None
+    found = {match[2].upper(): f"{root}/{name}" for name, match in matches.items()}
+    files = {band: found[band] for band in ("VV", "VH", "HH", "HV") if band in found}
+    return Package(files, tuple(f"*{name[len(stem.rstrip('_-.')) :]}" for name in beside))
+
+
+def to_vrt(package: Package, source: str) -> str:
+    """The package as one virtual raster, a band for each polarisation, as the XML that GDAL opens.
+
+    Raises:
+        SceneError: the files have another size, grid or type, or more than one band.
+    """
+    from rasterio.dtypes import dtype_rev, typename_fwd
+
+    root = Element("VRTDataset")
+    first = ""
+    for number, (name, location) in enumerate(package.files.items(), 1):
+        with open_quietly(location) as dataset:
+            found = _shape(dataset)
+            if not first:
+                first = found
+                root.attrib.update(rasterXSize=str(dataset.width), rasterYSize=str(dataset.height))
+                if dataset.crs:
+                    SubElement(root, "SRS").text = dataset.crs.to_wkt()
+                if not dataset.transform.is_identity:
+                    SubElement(root, "GeoTransform").text = ", ".join(map(repr, dataset.transform.to_gdal()))
+            if found != first or dataset.count != 1:
+                raise SceneError(
+                    f"polarisations must share one grid and type, one band each, got {first} and {found} in {source}; "
+                    "name one of its files"
+                )
+            rows, columns = dataset.block_shapes[0]
+            band = SubElement(
+                root, "VRTRasterBand", dataType=typename_fwd[dtype_rev[dataset.dtypes[0]]], band=str(number),
+                blockXSize=str(columns), blockYSize=str(rows),
+            )  # fmt: skip
+            SubElement(band, "Description").text = name
+            if dataset.nodata is not None:
+                SubElement(band, "NoDataValue").text = repr(dataset.nodata)
+            part = SubElement(band, "SimpleSource")
+            # Not shared: each thread opens files of its own.
+            SubElement(part, "SourceFilename", relativeToVRT="0", shared="0").text = location
+            SubElement(part, "SourceBand").text = "1"
+    assert root is not None  # a package has a file
+    return tostring(root, encoding="unicode")
+
+
+def _shape(dataset: DatasetReader) -> str:
+    """What must be alike, in words."""
+    crs = dataset.crs.to_string() if dataset.crs else "no CRS"
+    corner = ", ".join(f"{value:.9g}" for value in tuple(dataset.transform)[:6])
+    return f"{dataset.width} x {dataset.height} {dataset.dtypes[0]} in {crs[:24]} at ({corner})"
