@@ -8,6 +8,7 @@ can be tested by itself.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -120,16 +121,16 @@ def _find_bands(facts: Facts, wanted: str | None) -> tuple[tuple[str, ...], tupl
 
 
 def _one_each(descriptions: Sequence[str], named: Sequence[str | None]) -> dict[str, int]:
-    """One band for each polarisation: where there are more, calibrated ones first, of one kind, in their order."""
-
-    def kind(index: int) -> str:
-        return re.sub(named[index] or "", "*", descriptions[index], count=1, flags=re.IGNORECASE)
-
-    candidates = [index for index, name in enumerate(named) if name]
-    ranked = sorted(candidates, key=lambda index: (not radiometry_in(descriptions[index]), index))
-    first = kind(ranked[0])
+    """One band for each polarisation: where there are more, those of the kind that is calibrated, and has most."""
+    kinds = {
+        index: re.sub(name, "*", descriptions[index], count=1, flags=re.IGNORECASE)
+        for index, name in enumerate(named)
+        if name
+    }
+    has = Counter(kind for kind, _ in {(kind, named[index]) for index, kind in kinds.items()})
+    best = min(kinds, key=lambda index: (not radiometry_in(kinds[index]), -has[kinds[index]], index))
     found: dict[str, int] = {}
-    for index in sorted(ranked, key=lambda index: kind(index) != first):
+    for index in sorted(kinds, key=lambda index: (kinds[index] != kinds[best], not radiometry_in(kinds[index]), index)):
         found.setdefault(named[index] or "", index)
     return found
 

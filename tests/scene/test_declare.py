@@ -9,6 +9,7 @@ import pytest
 
 from sar_colorize.errors import UnitError
 from sar_colorize.raster import Unit
+from sar_colorize.scene.ard import Layout
 from sar_colorize.scene.declare import Facts, declare
 
 
@@ -44,6 +45,30 @@ def test_the_unit_is_found_with_its_reason(facts: Facts, unit: Unit, why: str) -
     assert why in found.unit_reason
 
 
+HYP3 = Layout("HyP3", Unit.AMPLITUDE, "its name says amplitude", True, "gamma0")
+OPEN = Layout("Earth Engine", None, "both are called alike", True, "sigma0")
+
+
+@pytest.mark.parametrize(
+    ("facts", "unit", "reason"),
+    [
+        (_facts(layout=HYP3), Unit.AMPLITUDE, "its name says amplitude; gamma0"),
+        (_facts(layout=HYP3, source="power.tif"), Unit.AMPLITUDE, "its name says amplitude; gamma0"),
+        (_facts(layout=HYP3, units=["power"]), Unit.POWER, "band 1 has the unit 'power'; gamma0"),
+        (_facts(layout=HYP3, tags={"UNITS": "power"}), Unit.POWER, "tag UNITS=power; gamma0"),
+        (_facts(layout=HYP3, descriptions=["Sigma0_VV"]), Unit.POWER, "band 1 is called 'Sigma0_VV'"),
+        (_facts(layout=OPEN, values=(-25, -12, 3)), Unit.DB,
+         "values -24.74 to 2.7, median -12, mostly negative: decibels; both are called alike; sigma0"),
+        (_facts(source="beta_nought_vv_db.tif"), Unit.DB, "the file is called beta_nought_vv_db.tif"),
+        (_facts(units=["intensity"], descriptions=["VV_gamma0"]), Unit.POWER,
+         "band 1, VV_gamma0, has the unit 'intensity'"),
+    ],
+)  # fmt: skip
+def test_a_layout_ranks_behind_bands_and_tags_and_before_the_name(facts: Facts, unit: Unit, reason: str) -> None:
+    found = declare(facts)
+    assert (found.unit, found.unit_reason) == (unit, reason)
+
+
 def test_the_users_word_overrules_all_evidence() -> None:
     found = declare(_facts(tags={"UNITS": "dB"}, values=(-20, -10, 0)), unit="amplitude")
     assert (found.unit, found.unit_reason) == (Unit.AMPLITUDE, "as you said")
@@ -59,6 +84,11 @@ def test_the_users_word_overrules_all_evidence() -> None:
         (_facts(dtype="uint16", descriptions=["Amplitude_VV"], values=(1, 200, 3000)), False),
         (_facts(values=(1000.0, 40000.0, 9e6)), False),
         (_facts(), True),
+        (_facts(layout=HYP3), True),
+        (_facts(layout=HYP3, values=(1000.0, 40000.0, 9e6)), False),
+        (_facts(descriptions=["Amplitude_VV"]), False),
+        (_facts(descriptions=["Intensity_IW1_VH_db"], values=(20, 40, 60)), False),
+        (_facts(descriptions=["Sigma0_VV"]), True),
     ],
 )
 def test_what_has_no_absolute_scale_is_recognised(facts: Facts, absolute: bool) -> None:
@@ -77,8 +107,18 @@ def test_what_has_no_absolute_scale_is_recognised(facts: Facts, absolute: bool) 
         (_facts(bands=2), None, ("VV", "VH"), (0, 1), "their levels agree"),
         (_facts(bands=2, values=(-20, -12, -1)), None, ("VV", "VH"), (0, 1), "but their levels do not"),
         (_facts(bands=2, descriptions=["HH", "HV"]), None, ("HH", "HV"), (0, 1), "band descriptions"),
+        (_facts(bands=3, descriptions=["VV", "angle", ""]), None, ("VV",), (0,), "; ignored: angle, band 3"),
+        (_facts(bands=3, descriptions=["VV_mask", "VV_count", "VV"]), None, ("VV",), (2,), "ignored: VV_mask, VV_c"),
+        (_facts(bands=3, descriptions=["VV/VH", "VH", "VV"]), None, ("VV", "VH"), (2, 1), "ignored: VV/VH"),
+        (_facts(bands=4, descriptions=["Sigma0_VH", "Gamma0_VV", "Sigma0_VV", "VV"]), None, ("VV", "VH"), (2, 0),
+         "ignored: Gamma0_VV, VV"),
+        (_facts(bands=3, descriptions=["Gamma0_VV", "Sigma0_VV", "Sigma0_VH"]), None, ("VV", "VH"), (1, 2),
+         "ignored: Gamma0_VV"),
+        (_facts(bands=9, descriptions=["VV"] * 9), None, ("VV",), (0,), "VV, VV, VV, VV, VV, VV and 2 more"),
+        (_facts(source="x_IW_VV+VH_VH_(Raw).tiff"), None, ("VH",), (0,), "from the file name"),
+        (_facts(source="https://host/a_VV.tif?sig=VH"), None, ("VV",), (0,), "from the file name"),
     ],
-)
+)  # fmt: skip
 def test_polarizations_are_found_with_their_reason(
     facts: Facts, polarization: str | None, bands: tuple, indexes: tuple, why: str
 ) -> None:
@@ -101,6 +141,21 @@ def test_polarizations_are_found_with_their_reason(
         (_facts(values=()), {}, r"must hold valid pixels to find its unit, got none"),
         (_facts(values=(-4000, -2000, 900)), {}, r"unit must be known, got values .* like no unit"),
         (_facts(dtype="int16", values=(-2500, -1200, -10)), {}, r"unit must be known, got int16 .* set the scale"),
+        (
+            _facts(bands=2, descriptions=["Sigma0_VV_db", "Sigma0_VH"]),
+            {},
+            r"share one unit, got band 1 is called 'Sigma0_VV_db' and band 2 is called 'Sigma0_VH' in scene.tif;",
+        ),
+        (
+            _facts(bands=2, descriptions=["Sigma0_VV", "Gamma0_VH"]),
+            {},
+            r"normalised alike, got gamma0 and sigma0 \(Sigma0_VV, Gamma0_VH\) in scene.tif; choose one with --polariz",
+        ),
+        (
+            _facts(values=(-25, -12, -3), tags={"UNITS": "power"}),
+            {},
+            r"power must not be negative, got a median of -12 in scene.tif although tag UNITS=power; .* --unit db",
+        ),
     ],
 )
 def test_what_cannot_be_known_is_refused(facts: Facts, settings: dict, message: str) -> None:
