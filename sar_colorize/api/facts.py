@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..raster import Grid
-from ..scene import open_scene
+from ..scene import Scene, open_scene
 from .gdal import bounded_gdal
 
 
@@ -64,6 +64,11 @@ def info(
         "notes": list(scene.notes),
         "about": dict(scene.about) | scene.sampled_facts(),
     }
+
+
+def about(scene: Scene) -> dict[str, str]:
+    """What a scene says of itself, as tags of what is made from it."""
+    return {f"SAR_COLORIZE_{name.upper()}": text for name, text in scene.about.items()}
 
 
 def _crs_name(grid: Grid) -> str | None:

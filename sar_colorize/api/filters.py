@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..colorizer import despeckle_block
+from ..despeckled import despeckle_block
 from ..raster import Raster, Window
 from ..result import describe
 from ..run.lazy import lazy_blocks
@@ -21,6 +21,7 @@ from ..speckle import Filter, get_filter
 from ..speckle.values import despeckle_values
 from ..target import Box, Target, check_output, extent, open_writer, shifted
 from ..tiles import blocks
+from .facts import about
 from .gdal import bounded_gdal
 
 
@@ -103,6 +104,7 @@ def _tags(scene: Scene, chosen: Filter) -> dict[str, str]:
     return {
         "UNITS": str(scene.unit) if scene.declaration.absolute else f"{scene.unit}, relative",
         "SAR_COLORIZE_SOURCE": scene.source,
+        **about(scene),
         "SAR_COLORIZE_DESPECKLE": f"{chosen.name}, size {chosen.size_px} px, looks {chosen.looks:g}",
     }
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..colorizer import RGB, Colorizer, ColorizeSettings, prepare
+from ..colorizer import ERROR, RGB, Colorizer, ColorizeSettings, prepare
 from ..errors import SettingError
 from ..raster import Window
 from ..result import describe
@@ -18,8 +19,9 @@ from ..run.distributed import run_blocks_on
 from ..run.lazy import lazy_blocks
 from ..run.local import BlockCount, Progress, run_blocks
 from ..scene import Scene, open_scene
-from ..target import Box, Target, check_output, extent, open_writer, shifted
+from ..target import Box, Target, apart, check_output, extent, open_error_writer, open_writer, shifted
 from ..tiles import blocks
+from .facts import about
 from .gdal import bounded_gdal
 
 
@@ -83,7 +85,9 @@ def colorize(
         window, area = extent(scene, target)
         if output is not None:
             check_output(scene, output)
-        scene, colorizer = prepare(scene, chosen, area)
+            if target.confidence is not None:
+                check_output(scene, target.confidence)
+        scene, colorizer = prepare(scene, chosen, area, tells_error=target.confidence is not None)
         if output is None and not dry_run:
             return lazy_blocks(
                 scene.grid, window, chosen.block_px, (*RGB, "alpha"), np.uint8, partial(_rgba, colorizer, scene)
@@ -91,18 +95,26 @@ def colorize(
         windows = scene.in_reading_order(blocks(window, chosen.block_px))
         count, seconds = BlockCount(len(windows), 0), 0.0
         if output is not None:
-            writer = open_writer(output, scene.grid.crop(window), target, RGB, "uint8", colorizer.tags(scene))
+            writer = open_writer(
+                output, scene.grid.crop(window), target, RGB, "uint8", colorizer.tags(scene) | about(scene)
+            )
+            if target.confidence is not None:
+                error_writer = open_error_writer(writer, target, ERROR)
         if not dry_run:
             started = time.perf_counter()
-            with writer:
-                write = shifted(writer, window)
+            with ExitStack() as stack:
+                write = shifted(stack.enter_context(writer), window)
+                if target.confidence is not None:
+                    write = apart(write, shifted(stack.enter_context(error_writer), window))
                 if scheduler is not None:
                     count = run_blocks_on(scheduler, windows, colorizer.block, scene, write, on_progress)
                 else:
                     count = run_blocks(windows, partial(colorizer.load, scene), colorizer.paint, write, on_progress)
             seconds = time.perf_counter() - started
         made = None if dry_run or output is None else os.fspath(output)
-        return describe(scene, window, colorizer.filter, made, count, seconds, **colorizer.facts())
+        return describe(
+            scene, window, colorizer.filter, made, count, seconds, said=colorizer.notes, **colorizer.facts()
+        )
 
 
 def _settings(values: dict[str, Any]) -> ColorizeSettings:

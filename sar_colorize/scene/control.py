@@ -9,6 +9,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import SceneError
+
+METRES_PER_DEGREE = 111_320.0
 SPLINE_POINTS = 500
 """Above this many ground control points the spline gives way to a polynomial of order 3; a spline costs n**3."""
 Float64 = NDArray[np.float64]
@@ -20,6 +23,7 @@ class GroundControl:
 
     rows, cols: (n,) in pixels, 0 at the outer corner of the first. xs, ys: (n,) in `crs`, longitudes unwrapped.
     heights_m: (n,) above the ellipsoid.
+    incidence_deg: (n,) of the radar's beam, 0 to 90, NaN where not said.
     is_geographic: whether `crs` counts in degrees.
     """
 
@@ -28,13 +32,14 @@ class GroundControl:
     xs: Float64
     ys: Float64
     heights_m: Float64
+    incidence_deg: Float64
     crs: str
     is_geographic: bool
 
     @classmethod
     def of(
         cls, rows: Sequence[float], cols: Sequence[float], xs: Sequence[float], ys: Sequence[float],
-        heights_m: Sequence[float], crs: str,
+        heights_m: Sequence[float], crs: str, incidence_deg: Sequence[float] | None = None,
     ) -> Self:  # fmt: skip
         """From sequences; longitudes on both sides of 180 degrees are made to follow each other."""
         from rasterio.crs import CRS
@@ -42,12 +47,49 @@ class GroundControl:
         is_geographic = CRS.from_user_input(crs).is_geographic
         x = np.asarray(xs, dtype=np.float64)
         row, col, y, height = (np.asarray(values, dtype=np.float64) for values in (rows, cols, ys, heights_m))
-        return cls(row, col, unwrapped(x, x[0]) if is_geographic else x, y, height, crs, is_geographic)
+        incidence = np.full(len(x), np.nan) if incidence_deg is None else np.asarray(incidence_deg, dtype=np.float64)
+        return cls(row, col, unwrapped(x, x[0]) if is_geographic else x, y, height, incidence, crs, is_geographic)
 
     def thinned(self, keep: NDArray[np.bool_]) -> GroundControl:
         """Only the points where `keep` is true."""
-        row, col, x, y, height = (v[keep] for v in (self.rows, self.cols, self.xs, self.ys, self.heights_m))
-        return GroundControl(row, col, x, y, height, self.crs, self.is_geographic)
+        row, col, x, y, height, incidence = (
+            values[keep] for values in (self.rows, self.cols, self.xs, self.ys, self.heights_m, self.incidence_deg)
+        )
+        return GroundControl(row, col, x, y, height, incidence, self.crs, self.is_geographic)
+
+    def to_degrees(self) -> tuple[Float64, Float64]:
+        """Longitudes and latitudes of the points."""
+        from rasterio.warp import transform
+
+        lons, lats = transform(self.crs, "EPSG:4326", self.xs, self.ys)
+        return unwrapped(np.asarray(lons), lons[0]), np.asarray(lats)
+
+    def measured_pixel_m(self, source: str) -> float:
+        """Mean ground size of a radar pixel in metres, from a plane through the points, to two digits.
+
+        Raises:
+            SceneError: points that span no area; `source` is named.
+        """
+        lons, lats = self.to_degrees()
+        east, north = lons * METRES_PER_DEGREE * np.cos(np.radians(lats.mean())), lats * METRES_PER_DEGREE
+        design = np.stack([np.ones_like(self.cols), self.cols, self.rows], 1)
+        fitted, _, rank, _ = np.linalg.lstsq(design, np.stack([east, north], 1), rcond=None)
+        area = abs(np.linalg.det(fitted[1:]))
+        if rank < 3 or not area > 0:
+            raise SceneError(
+                f"ground control points must span an area, got {len(self.rows)} in a line in {source}; use "
+                "--grid radar to leave them out"
+            )
+        return float(f"{area**0.5:.2g}")
+
+    def describe_terrain(self) -> str:
+        """How far off a place above the points is drawn: 130 % of its height where incidence is not said."""
+        known = np.isfinite(self.incidence_deg)
+        per_m = float((1.0 / np.tan(np.radians(self.incidence_deg[known]))).mean()) if known.any() else 1.3
+        return (
+            f"ground 100 m above the points, which stand {self.heights_m.min():.0f} to {self.heights_m.max():.0f} m "
+            f"high, is drawn about {100 * per_m:.0f} m towards the radar"
+        )
 
     def transformer(self) -> Any:
         """GDAL's transformer through these points, forth and back."""

@@ -20,10 +20,10 @@ from typing import Any, Self
 import numpy as np
 from affine import Affine
 
-from ..errors import SceneError, SettingError
+from ..errors import SettingError
 from ..raster import Bool, Float32, Grid, Raster, Window
 from .base import Scene
-from .control import Float64, GroundControl, unwrapped
+from .control import METRES_PER_DEGREE, Float64, GroundControl, unwrapped
 
 NODE_PX = 16
 """Distance of the pixels at which the spline is evaluated."""
@@ -200,20 +200,19 @@ def geocode(radar: Scene, control: GroundControl, wanted: MapGrid) -> GeocodedSc
     from rasterio.crs import CRS
     from rasterio.errors import CRSError
 
-    spacing_m = radar.pixel_m or _measured_pixel_m(radar, control)
-    lons, lats = _to_degrees(control)
+    spacing_m = radar.pixel_m or control.measured_pixel_m(radar.source)
+    lons, lats = control.to_degrees()
     try:
         crs = CRS.from_user_input(wanted.crs or _map_crs(float(lons.mean()), float(lats.mean())))
-        unit_m = 111_320.0 if crs.is_geographic else crs.linear_units_factor[1]
+        unit_m = METRES_PER_DEGREE if crs.is_geographic else crs.linear_units_factor[1]
     except CRSError as error:
         raise SettingError(f"crs must be one that PROJ knows, got {wanted.crs} ({error}); EPSG:32633 is one") from error
     resolution = wanted.resolution or spacing_m / unit_m
     grid = _grid_around(radar, control, crs, resolution)
     samples = max(1, round(resolution * unit_m / spacing_m))
-    low, high = control.heights_m.min(), control.heights_m.max()
     note = (
         f"drawn on a map through {len(control.rows)} ground control points, {resolution:g} units of the CRS a pixel; "
-        f"terrain is not corrected (the points stand {low:.0f} to {high:.0f} m high)"
+        f"terrain is not corrected: {control.describe_terrain()}"
     )
     assert grid.transform is not None
     return GeocodedScene(
@@ -240,7 +239,7 @@ def _grid_around(radar: Scene, control: GroundControl, crs: Any, resolution: flo
         raise SettingError(f"crs must cover the scene, got {crs.to_string()}; leave it out for UTM")
     left, right = np.floor(xs.min() / resolution), np.ceil(xs.max() / resolution)
     bottom, top = np.floor(ys.min() / resolution), np.ceil(ys.max() / resolution)
-    if (right - left) * (top - bottom) > MAX_PIXELS or right - left < 1 or top - bottom < 1:
+    if (right - left) * (top - bottom) > MAX_PIXELS or min(right - left, top - bottom) < 4:
         raise SettingError(
             f"resolution must fit the scene, got {resolution:g}, which makes {right - left:.0f} x {top - bottom:.0f} "
             "pixels; it is counted in units of the CRS, metres or degrees"
@@ -255,28 +254,6 @@ def _map_crs(lon: float, lat: float) -> str:
         return "EPSG:3413" if lat > 0 else "EPSG:3031"
     zone = int((lon + 180.0) % 360.0 // 6.0) + 1
     return f"EPSG:{32600 + zone if lat >= 0 else 32700 + zone}"
-
-
-def _to_degrees(control: GroundControl) -> tuple[Float64, Float64]:
-    from rasterio.warp import transform
-
-    lons, lats = transform(control.crs, "EPSG:4326", control.xs, control.ys)
-    return unwrapped(np.asarray(lons), lons[0]), np.asarray(lats)
-
-
-def _measured_pixel_m(radar: Scene, control: GroundControl) -> float:
-    """Mean ground size of a radar pixel, from the ground control points, to two digits."""
-    lons, lats = _to_degrees(control)
-    east, north = lons * 111_320.0 * np.cos(np.radians(lats.mean())), lats * 110_574.0
-    design = np.stack([np.ones_like(control.cols), control.cols, control.rows], 1)
-    fitted, _, rank, _ = np.linalg.lstsq(design, np.stack([east, north], 1), rcond=None)
-    area = abs(np.linalg.det(fitted[1:]))
-    if rank < 3 or not area > 0:
-        raise SceneError(
-            f"ground control points must span an area, got {len(control.rows)} in a line in {radar.source}; use "
-            "--grid radar to leave them out"
-        )
-    return float(f"{area**0.5:.2g}")
 
 
 def _four(raster: Raster, span: Window, rows: Float64, cols: Float64) -> Iterator[tuple[Float32, Float32]]:

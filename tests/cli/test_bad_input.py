@@ -55,14 +55,14 @@ GREY = [ColorInterp.red, ColorInterp.green, ColorInterp.blue]
 INPUTS: dict[str, tuple[Callable[[MakeTif, Path], Path], str]] = {
     "missing file": (lambda tif, tmp: tmp / "nowhere.tif", "which does not exist; check the path"),
     "a folder": (lambda tif, tmp: _folder(tmp / "folder"), "got the folder"),
-    "a SAFE folder": (lambda tif, tmp: _folder(tmp / "S1A.SAFE"), "a Sentinel-1 SAFE product"),
+    "a SAFE folder": (lambda tif, tmp: _folder(tmp / "S1A.SAFE"), "must hold a GRD measurement"),
     "empty file": (lambda tif, tmp: _bytes(tmp, "empty.tif", b""), "which is empty (0 bytes)"),
     "text": (lambda tif, tmp: _bytes(tmp, "text.tif", b"no raster at all"), "must be a whole raster that GDAL reads"),
     "truncated": (lambda tif, tmp: _truncated(tif), "if it is truncated, copy or download it again"),
     "damaged zip": (lambda tif, tmp: _bytes(tmp, "bad.zip", b"PK no zip"), "which is damaged; download it again"),
     "zip without a raster": (lambda tif, tmp: _zip(tmp / "no.zip", "a.txt"), "must hold one raster, got 0"),
     "zip with two rasters": (lambda tif, tmp: _zip(tmp / "two.zip", "a.tif", "b.tif"), "must hold one raster, got 2"),
-    "zipped SAFE": (lambda tif, tmp: _zip(tmp / "s.zip", "S1A.SAFE/manifest.safe"), "a Sentinel-1 SAFE product"),
+    "zipped SAFE": (lambda tif, tmp: _zip(tmp / "s.zip", "S1A.SAFE/manifest.safe"), "must hold a GRD measurement"),
     "complex": (lambda tif, tmp: tif(np.ones((128, 128), np.complex64)), "got complex values"),
     "paletted": (
         lambda tif, tmp: tif(np.ones((128, 128), np.uint8), photometric="palette", colorinterp=[ColorInterp.palette]),

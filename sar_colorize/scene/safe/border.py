@@ -31,10 +31,10 @@ _STRIP_LINES = 256
 class Border:
     """First and last valid column of each row, and first and last valid row of each column; ends inclusive."""
 
-    left: NDArray[np.int32]
-    right: NDArray[np.int32]
-    top: NDArray[np.int32]
-    bottom: NDArray[np.int32]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    top: NDArray[np.int64]
+    bottom: NDArray[np.int64]
 
     def inside(self, window: Window) -> Bool:
         """(height, width), true where no border is."""
@@ -57,15 +57,24 @@ class Border:
 def find_border(measurement: Measurement, noise: Noise, height: int, width: int) -> Border:
     """The border of a product, from one of its channels; reads the whole measurement once, strip by strip."""
     side, depth = min(MARGIN_PX, width // 4), min(MARGIN_LINES, height // 4)
-    left, right = np.empty(height, np.int32), np.empty(height, np.int32)
+    left, right = np.empty(height, np.int64), np.empty(height, np.int64)
     for row in range(0, height, _STRIP_LINES):
         lines = min(_STRIP_LINES, height - row)
-        for col, edge in ((0, left), (width - side, right)):
-            signal = _signal(measurement, noise, Window(row, col, lines, side))
-            edge[row : row + lines] = _first(signal) if edge is left else width - 1 - _first(signal[:, ::-1])
-    top = _first(_signal(measurement, noise, Window(0, 0, depth, width)).T)
-    bottom = height - 1 - _first(_signal(measurement, noise, Window(height - depth, 0, depth, width)).T[:, ::-1])
-    return Border(left, right, top.astype(np.int32), bottom.astype(np.int32))
+        near_end = _near_end(np.arange(row, row + lines), depth, height)
+        strip = slice(row, row + lines)
+        left[strip] = _first(_signal(measurement, noise, Window(row, 0, lines, side)), near_end)
+        far = _signal(measurement, noise, Window(row, width - side, lines, side))
+        right[strip] = width - 1 - _first(far[:, ::-1], near_end)
+    near_end = _near_end(np.arange(width), side, width)
+    top = _first(_signal(measurement, noise, Window(0, 0, depth, width)).T, near_end)
+    last = _signal(measurement, noise, Window(height - depth, 0, depth, width)).T
+    bottom = height - 1 - _first(last[:, ::-1], near_end)
+    return Border(left, right, top, bottom)
+
+
+def _near_end(numbers: NDArray[np.int64], margin: int, length: int) -> Bool:
+    """True for lines or columns in the margins, where a corner of the border may be all that they show."""
+    return (numbers < margin) | (numbers >= length - margin)
 
 
 def _signal(measurement: Measurement, noise: Noise, window: Window) -> NDArray[np.float32]:
@@ -75,12 +84,12 @@ def _signal(measurement: Measurement, noise: Noise, window: Window) -> NDArray[n
     return dn * dn / floor
 
 
-def _first(signal: NDArray[np.float32]) -> NDArray[np.int64]:
-    """First column, for each row, from which the mean of the next MEAN_PX stands above the noise; 0 if it never does.
+def _first(signal: NDArray[np.float32], all_may_be_border: Bool) -> NDArray[np.int64]:
+    """First column, for each row, that stands above the noise with the mean of the MEAN_PX from it on.
 
-    Calm water is dark up to the other end of the margin: then there is no edge to be seen, and nothing is cut.
+    Where no column does: the width of the signal where all of it may be border, else 0, for a border ends somewhere.
     """
     total = np.cumsum(np.pad(signal, ((0, 0), (1, MEAN_PX))), axis=1, dtype=np.float64)
     mean = (total[:, MEAN_PX:] - total[:, :-MEAN_PX])[:, : signal.shape[1]] / MEAN_PX
     above = (mean > SIGNAL_OVER_NOISE) & (signal > 0.5 * SIGNAL_OVER_NOISE)
-    return np.where(above.any(axis=1), above.argmax(axis=1), 0)
+    return np.where(above.any(axis=1), above.argmax(axis=1), np.where(all_may_be_border, signal.shape[1], 0))

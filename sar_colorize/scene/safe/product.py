@@ -98,7 +98,7 @@ def read_product(archive: Archive, only: str | None = None) -> Product:
     if kind != "GRD":
         raise SceneError(_not_grd(kind, archive.source))
     image = _find(annotation, "imageAnnotation/imageInformation", where)
-    absolute = int(_text(header, "absoluteOrbitNumber", where))
+    absolute = int(_number(header, "absoluteOrbitNumber", where))
     manifest = archive.xml("manifest.safe") if "manifest.safe" in archive.members else None
     return Product(
         archive=archive,
@@ -112,11 +112,11 @@ def read_product(archive: Archive, only: str | None = None) -> Product:
         absolute_orbit=absolute,
         relative_orbit=_relative_orbit(manifest),
         ipf=_ipf(manifest),
-        width=int(_text(image, "numberOfSamples", where)),
-        height=int(_text(image, "numberOfLines", where)),
+        width=int(_number(image, "numberOfSamples", where)),
+        height=int(_number(image, "numberOfLines", where)),
         pixel_m=(
-            float(_text(image, "rangePixelSpacing", where)),
-            float(_text(image, "azimuthPixelSpacing", where)),
+            _number(image, "rangePixelSpacing", where),
+            _number(image, "azimuthPixelSpacing", where),
         ),
         control=_control(annotation, where),
         channels=channels,
@@ -179,7 +179,7 @@ def _control(annotation: Element, where: str) -> GroundControl:
         )
 
     def column(tag: str) -> Sequence[float]:
-        return [float(_text(point, tag, where)) for point in points]
+        return [_number(point, tag, where) for point in points]
 
     return GroundControl.of(
         rows=[line + 0.5 for line in column("line")],
@@ -187,6 +187,7 @@ def _control(annotation: Element, where: str) -> GroundControl:
         xs=column("longitude"),
         ys=column("latitude"),
         heights_m=column("height"),
+        incidence_deg=column("incidenceAngle"),
         crs="EPSG:4326",
     )
 
@@ -226,6 +227,16 @@ def _text(element: Element, path: str, where: str) -> str:
     if not text:
         raise UnreadableError(f"annotation must fill {path}, got nothing in {where}; download the product again")
     return text
+
+
+def _number(element: Element, path: str, where: str) -> float:
+    text = _text(element, path, where)
+    try:
+        return float(text)
+    except ValueError:
+        raise UnreadableError(
+            f"annotation must hold a number in {path}, got {text!r} in {where}; download the product again"
+        ) from None
 
 
 def check_polarization(product: Product, wanted: str | None) -> tuple[Channel, ...]:
