@@ -31,7 +31,11 @@ from .result import show
     help="Speckle filter before the lightness; auto is the one that the model was trained with.",
 )
 @click.option(
-    "--palette", default="auto", show_default=True, metavar="auto|none|FILE", help="What colours the place has."
+    "--palette",
+    default="auto",
+    show_default=True,
+    metavar="auto|none|FILE",
+    help="What colours the place has: a guess from the map, none, or any optical raster of the place.",
 )
 @options.what_it_is
 @options.product
@@ -43,7 +47,7 @@ from .result import show
     help="Shift of the whole scene; auto fits one where the unit has no absolute scale.",
 )
 @options.where
-@click.option("--confidence", metavar="FILE", help="Also write how sure the model is, if it says so.")
+@click.option("--confidence", metavar="FILE", help="Also write the expected error of the colour, Lab units.")
 @options.how_to_write
 @click.option("--tile-px", type=int, help="Side of the tiles that the network sees.  [default: the model's]")
 @click.option("--overlap-px", type=int, help="Pixels shared by neighbouring tiles.  [default: the model's]")

@@ -27,6 +27,10 @@ def show(result: Result, reporter: Progress, as_json: bool) -> None:
     if result.model is not None:
         shift = f"{result.offset_db:+g} dB ({result.offset_reason})"
         lines.insert(2, f"  offset     {shift}")
+        if result.palette is not None:
+            lines.append(
+                f"  palette    {result.palette}, mean L a b {' '.join(f'{x:.0f}' for x in result.palette_lab)}"
+            )
         lines.append(f"  model      {result.model} on {result.device}, {result.precision}")
     skipped = f", {result.skipped_blocks} of them empty" if result.skipped_blocks else ""
     took = f" in {result.seconds:g} s" if result.output else ""

@@ -14,7 +14,7 @@ from . import options
 from .progress import MODES, Progress
 
 _HELP = {
-    "model": "The system: regression of colour, or adversarial.",
+    "model": "The system: ours with the palette of the place, regression of colour, or adversarial.",
     "input": "What L is: radar, or the lightness of the colour picture.",
     "name": "Of the network, in its card.",
     "width": "Channels of the first level; pix2pix is published with 64.",
@@ -34,7 +34,10 @@ _HELP = {
     "huber": "Error of (a, b) above which the loss is linear.",
     "l1_weight": "pix2pix: weight of L1.",
     "feature_weight": "pix2pix: weight of feature matching.",
-    "structure_weight": "pix2pix: weight of 1 - SSIM of the brightness.",
+    "structure_weight": "pix2pix, by-place: weight of 1 - SSIM of the brightness.",
+    "none_share": "by-place: how often a patch comes without a palette.",
+    "guess_share": "by-place: how often a palette is a guess.",
+    "recolour_share": "by-place: how often a patch is moved to other colours with its palette.",
     "despeckle": "Filter before L.",
     "despeckle_share": "How often a patch is filtered.",
     "level_db": "Spread of the shift in dB, for each patch.",

@@ -16,6 +16,10 @@ L_MAX = 100.0
 """Lightness of white: networks see L / L_MAX * 2 - 1."""
 AB_MAX = 128.0
 """Bound of a and b: networks predict (a, b) / AB_MAX."""
+WHITE_REFLECTANCE = 0.26
+"""Reflectance that becomes white, and the power of the tone curve: the rendering of the pairs that the shipped networks
+learned from."""
+TONE_POWER = 1.0 / 1.15
 
 # sRGB primaries and the D65 2 degree white point, with the digits of skimage.color (CIE 15; IEC 61966-2-1).
 _XYZ_FROM_RGB = np.array(
@@ -69,6 +73,11 @@ def srgb_to_lab(rgb: Any) -> Any:
         t = (row[0] * red + row[1] * green + row[2] * blue) / white
         f.append(xp.where(t > _KNEE**3, xp.clip(t, 0.0, None) ** (1.0 / 3.0), t / (3.0 * _KNEE * _KNEE) + 16.0 / 116.0))
     return xp.stack([116.0 * f[1] - 16.0, 500.0 * (f[0] - f[1]), 200.0 * (f[1] - f[2])], -3)
+
+
+def render_reflectance(reflectance: Any) -> Any:
+    """sRGB in 0..1 of surface reflectance, 1 all of the light: (reflectance / 0.26) ** (1 / 1.15), clipped."""
+    return np.clip(reflectance / np.float32(WHITE_REFLECTANCE), 0.0, 1.0) ** np.float32(TONE_POWER)
 
 
 def to_uint8(rgb: Any) -> Any:

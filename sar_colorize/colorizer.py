@@ -16,13 +16,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .backscatter import db_range_of, from_power, to_db, to_power
+from .backscatter import db_range_of, to_db
+from .despeckled import to_db_despeckled
 from .errors import SettingError, UnitError
 from .infer import DEVICES, PRECISIONS, Inference
 from .lightness import fit_offset_db, to_lightness
 from .models import registry
 from .models.card import Card
 from .models.composite import paint_composite
+from .palette import Palette
+from .place import SOURCES as PALETTES
+from .place import settle_palette
 from .raster import Bool, Float32, Raster, Unit, Window
 from .scene import Scene
 from .scene.area import Area
@@ -30,17 +34,19 @@ from .speckle import Filter, get_filter
 from .tiles import TileGrid
 
 RGB = ("red", "green", "blue")
+ERROR = "expected_ab_error"
 
 
 @dataclass(frozen=True)
 class ColorizeSettings:
     """What `colorize` may be told; checked here, stored in the tags of the output.
 
-    model: a name of `models.registry.names()` or a path to weights. palette: "auto" or "none"; no shipped model takes
-    the colours of the place yet. despeckle: a filter's name, or "auto" for the one
-    in the model's card. filter_size_px, looks: of that filter, None for its defaults. offset_db: "auto" fits one
-    shift for a scene without an absolute scale, "fit" always, a number is used as it is. tile_px, overlap_px, batch:
-    None for the model's own. block_px: side of the blocks that are read, painted and written as one.
+    model: a name of `models.registry.names()` or a path to weights. palette: what colours the place has: "auto", a
+    guess from the map; "none"; or the path of an optical raster of the place. Only a model that takes one (`by-place`)
+    is given it. despeckle: a filter's name, or "auto" for the one in the model's card. filter_size_px, looks: of that
+    filter, None for its defaults. offset_db: "auto" fits one shift for a scene without an absolute scale, "fit" always,
+    a number is used as it is. tile_px, overlap_px, batch: None for the model's own. block_px: side of the blocks that
+    are read, painted and written as one.
     """
 
     model: str = registry.DEFAULT_MODEL
@@ -61,8 +67,6 @@ class ColorizeSettings:
             raise SettingError(f"device must be one of {', '.join(DEVICES)}, got {self.device!r}; auto picks one")
         if self.precision not in PRECISIONS:
             raise SettingError(f"precision must be one of {', '.join(PRECISIONS)}, got {self.precision!r}")
-        if self.palette not in ("auto", "none"):
-            raise SettingError(f"palette must be auto or none, got {self.palette}; no model takes a palette file yet")
         if self.block_px < 64:
             raise SettingError(f"block_px must be at least 64, got {self.block_px}; 1024 is a good start")
         if isinstance(self.offset_db, str) and self.offset_db not in ("auto", "fit"):
@@ -98,18 +102,29 @@ class Colorizer:
     inference: Inference | None
     settings: ColorizeSettings
     area: Area | None = None
+    palette: Palette | None = None
+
+    @property
+    def bands_made(self) -> tuple[str, ...]:
+        """The bands of a block: red, green, blue, and the expected error where it was asked for."""
+        return (*RGB, ERROR) if self.inference is not None and self.inference.tells_error else RGB
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know of the palette."""
+        return (self.palette.note,) if self.palette is not None and self.palette.note else ()
 
     def block(self, scene: Scene, window: Window) -> Raster:
         """The picture of a window.
 
         Returns:
-            (3, height, width) uint8, unit DISPLAY. Valid exactly where the scene's bands are (and inside the area);
-            0 elsewhere.
+            `bands_made` (3, height, width) uint8, unit DISPLAY. Valid exactly where the scene's bands are (and inside
+            the area); 0 elsewhere.
         """
         loaded = self.load(scene, window)
         if loaded is None:
-            empty = np.zeros((3, *window.shape), dtype=np.uint8)
-            return Raster(empty, np.zeros(window.shape, dtype=bool), RGB, Unit.DISPLAY)
+            empty = np.zeros((len(self.bands_made), *window.shape), dtype=np.uint8)
+            return Raster(empty, np.zeros(window.shape, dtype=bool), self.bands_made, Unit.DISPLAY)
         return self.paint(loaded)
 
     def load(self, scene: Scene, window: Window) -> Loaded | None:
@@ -145,7 +160,7 @@ class Colorizer:
         else:
             rgb = self.inference.paint(loaded.lightness, loaded.span, loaded.window, loaded.valid, loaded.scene)
         rgb = np.where(loaded.valid, rgb, np.uint8(0))
-        return Raster(rgb, loaded.valid, RGB, Unit.DISPLAY)
+        return Raster(rgb, loaded.valid, self.bands_made, Unit.DISPLAY)
 
     def _to_db(self, raster: Raster) -> Float32:
         """Despeckled decibels, NaN where a filter left invalid pixels."""
@@ -161,6 +176,8 @@ class Colorizer:
             "weights_sha256": self.checksum,
             "offset_db": self.offset_db,
             "offset_reason": self.offset_reason,
+            "palette": self.palette.source if self.palette else None,
+            "palette_lab": self.palette.mean if self.palette else None,
             "device": self.inference.device if self.inference else "cpu",
             "precision": self.inference.precision if self.inference else "fp32",
         }
@@ -179,37 +196,19 @@ class Colorizer:
             "SAR_COLORIZE_BANDS": ",".join(self.bands),
             "SAR_COLORIZE_UNIT": f"{scene.unit} ({scene.declaration.unit_reason})",
             "SAR_COLORIZE_OFFSET_DB": f"{self.offset_db:g} ({self.offset_reason})",
+            "SAR_COLORIZE_PALETTE": json.dumps(asdict(self.palette)) if self.palette else "none",
             "SAR_COLORIZE_SETTINGS": json.dumps(settings, sort_keys=True),
         }
 
 
-def to_db_despeckled(
-    values: Float32, valid: Bool, unit: Unit, despeckle: Filter, db_range: tuple[float, float]
-) -> Float32:
-    """Decibels of one band after the filter, which works on power; (H, W), numpy or torch."""
-    if despeckle.name == "none":
-        return to_db(values, unit, db_range)
-    power = despeckle.apply(to_power(values, unit, db_range), valid)
-    return to_db(power, Unit.POWER, db_range)
+def prepare(
+    scene: Scene, settings: ColorizeSettings, area: Area | None = None, *, tells_error: bool = False
+) -> tuple[Scene, Colorizer]:
+    """Settles what holds for the whole scene: its bands in use, the filter, the offset, its palette, the network on its
+    device.
 
-
-def despeckle_block(scene: Scene, window: Window, despeckle: Filter) -> Raster:
-    """A window with its speckle filtered, in the scene's own unit and bands; invalid pixels stay so."""
-    padded = window.pad(despeckle.halo_px)
-    raster = scene.read(padded)
-    rows, cols = window.within(padded)
-    if not raster.valid[rows, cols].any():
-        return raster.crop(rows, cols)
-    values = []
-    for band, name in zip(raster.values, raster.bands, strict=True):
-        db_range = db_range_of(name)
-        power = despeckle.apply(to_power(band, raster.unit, db_range), raster.valid)
-        values.append(from_power(power, raster.unit, db_range))
-    return Raster(np.stack(values), raster.valid, raster.bands, raster.unit).crop(rows, cols)
-
-
-def prepare(scene: Scene, settings: ColorizeSettings, area: Area | None = None) -> tuple[Scene, Colorizer]:
-    """Settles what holds for the whole scene: its bands in use, the filter, the offset, the network on its device.
+    Args:
+        tells_error: blocks get a fourth band that says how sure the model is.
 
     Returns:
         The scene reduced to the bands that the model takes, and the colorizer for it.
@@ -222,18 +221,31 @@ def prepare(scene: Scene, settings: ColorizeSettings, area: Area | None = None) 
     name = card.despeckle if settings.despeckle == "auto" else settings.despeckle
     despeckle = get_filter(name, size_px=settings.filter_size_px, looks=settings.looks)
     offset_db, reason = _offset(scene, settings.offset_db)
-    inference, checksum = None, None
+    inference, checksum, palette = None, None, None
+    if tells_error and card.output != "maps":
+        raise SettingError(f"confidence must be left out for {card.name}, which does not say how sure it is")
+    if card.output == "maps":
+        palette = settle_palette(settings.palette, scene.grid)
+    elif settings.palette not in PALETTES:
+        raise SettingError(
+            f"palette must be auto or none for {card.name}, which does not look at one, got {settings.palette}; "
+            "choose another model"
+        )
     if card.architecture != "composite":
+        network = registry.load_network(settings.model)
         inference = Inference(
-            registry.load_network(settings.model),
+            network if palette is None else network.placed(palette.vector(), scene.bands),
             card.output,
             tile_grid(card, settings.tile_px, settings.overlap_px),
             device=settings.device,
             precision=settings.precision,
             batch=settings.batch,
+            tells_error=tells_error,
         )
         checksum = registry.checksum(settings.model)
-    return scene, Colorizer(card, checksum, scene.bands, despeckle, offset_db, reason, inference, settings, area)
+    return scene, Colorizer(
+        card, checksum, scene.bands, despeckle, offset_db, reason, inference, settings, area, palette
+    )
 
 
 def tile_grid(card: Card, tile_px: int | None, overlap_px: int | None) -> TileGrid:
@@ -264,6 +276,8 @@ def _bands_for(card: Card, scene: Scene) -> tuple[str, ...]:
             f"polarization must be one of {', '.join(card.db_ranges)} for {card.name}, got {', '.join(scene.bands)}; "
             "name one with --polarization"
         )
+    if card.output == "maps":  # one of each kind: HH stands for VV, and HV for VH
+        return tuple(next(b for b in known if b in kind) for kind in (("VV", "HH"), ("VH", "HV")) if {*kind} & {*known})
     return known[: 2 if card.architecture == "composite" else card.channels]
 
 

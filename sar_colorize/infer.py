@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "fp32", "bf16")
+ERROR_TOP = 25.5
+"""Expected error of a and b, in Lab units, that the last code of its band stands for."""
 
 
 class Inference:
@@ -29,9 +31,18 @@ class Inference:
     """
 
     def __init__(
-        self, network: torch.nn.Module, output: str, tiles: TileGrid, *, device: str, precision: str, batch: int | None
+        self,
+        network: torch.nn.Module,
+        output: str,
+        tiles: TileGrid,
+        *,
+        device: str,
+        precision: str,
+        batch: int | None,
+        tells_error: bool = False,
     ) -> None:
-        """`output` is "ab" (a and b, in -1..1, L kept from the radar) or "rgb" (in -1..1)."""
+        """`output` is "ab" (a and b, in -1..1, L kept from the radar), "rgb" (in -1..1) or "maps" (of which the network
+        makes the picture)."""
         import torch
 
         self.device = pick_device(device)
@@ -42,6 +53,7 @@ class Inference:
         if self.batch < 1:
             raise SettingError(f"batch must be at least 1, got {self.batch}; leave it out for the usual one")
         self.output = output
+        self.tells_error = tells_error
         self._weights = tiles.weights() if tiles.blend else None
         # channels_last is what the matrix units of CPUs and GPUs want (measured: 5 times faster in bf16 on a CPU).
         self._network = network.eval().to(self.device, self.dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -50,16 +62,19 @@ class Inference:
         """The picture of a window.
 
         Args:
-            lightness: (1, H, W) L in 0..100 over `span`, finite everywhere.
+            lightness: (C, H, W) L in 0..100 over `span`, finite everywhere.
             span: `tiles.span(window)`.
             window: where the picture is wanted.
             wanted: (height, width) of `window`; tiles that contribute to no wanted pixel are not computed.
             scene: the whole scene; beyond it the network sees its mirror image, as it did in training.
 
         Returns:
-            (3, height, width) uint8; 0 where no tile was computed.
+            (3, height, width) uint8; 0 where no tile was computed. With `tells_error` a fourth band, the expected error
+            of a and b in tenths of a Lab unit, at most 25.5.
         """
-        out = np.zeros((3, *window.shape), dtype=np.float32 if self._weights is not None else np.uint8)
+        out = np.zeros(
+            (4 if self.tells_error else 3, *window.shape), dtype=np.float32 if self._weights is not None else np.uint8
+        )
         tiles = []
         for tile in self.tiles.covering(window):
             rows, cols = self.tiles.contribution(tile).intersect(window).within(window)
@@ -89,10 +104,15 @@ class Inference:
             return self._network(x).float().contiguous()[: len(patches)]
 
     def _to_srgb(self, patch: Float32, predicted: Any) -> Any:
-        """(3, tile, tile) sRGB in 0..1, on the device, of one tile."""
+        """(3, tile, tile) sRGB in 0..1, on the device, of one tile; with `tells_error` a fourth band."""
         import torch
 
         with torch.inference_mode():
+            if self.output == "maps":
+                seen = torch.from_numpy(np.ascontiguousarray(patch))[None].to(self.device) * (2.0 / L_MAX) - 1.0
+                lab, error = self._network.picture(predicted[None], seen)
+                rgb = lab_to_srgb(lab[0])
+                return torch.cat([rgb, error[0] / ERROR_TOP]) if self.tells_error else rgb
             if self.output == "rgb":
                 return torch.clip((predicted + 1.0) * 0.5, 0.0, 1.0)
             radar = torch.from_numpy(np.ascontiguousarray(patch[:1])).to(self.device)

@@ -36,6 +36,8 @@ class Result:
     weights_sha256: str | None = None
     offset_db: float | None = None
     offset_reason: str | None = None
+    palette: str | None = None
+    palette_lab: tuple[float, float, float] | None = None
     device: str | None = None
     precision: str | None = None
 
@@ -51,6 +53,7 @@ def describe(
     output: str | None,
     count: BlockCount,
     seconds: float,
+    said: tuple[str, ...] = (),
     **more: Any,
 ) -> Result:
     """The record of a run over a window of a scene."""
@@ -68,6 +71,6 @@ def describe(
         blocks=count.total,
         skipped_blocks=count.skipped,
         seconds=round(seconds, 2),
-        notes=scene.notes,
+        notes=(*scene.notes, *said),
         **more,
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from .cog import CogWriter
 from .errors import OutputError, SettingError
@@ -14,6 +16,7 @@ from .raster import Grid, Raster, Window
 from .scene import Scene
 from .scene.area import Area, read_area, read_bbox
 
+LOSSLESS = ("deflate", "zstd")
 Box = tuple[float, float, float, float]
 
 
@@ -23,7 +26,8 @@ class Target:
 
     bbox: west, south, east, north in bbox_crs (the scene's own where None); the output is cut to it.
     aoi: a vector file; pixels outside its polygons become invalid.
-    confidence: refused until there is a model that says how sure it is.
+    confidence: path of a second file, for how sure the model is: float32, the expected absolute error of a and b in Lab
+        units, at most 25.5, NaN where invalid. Never lossy: deflate where the profile is a lossy one.
     profile, creation_options: see `CogWriter`.
     """
 
@@ -36,8 +40,6 @@ class Target:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
-        if self.confidence is not None:
-            raise SettingError(f"confidence must be left out, got {self.confidence}; no model says how sure it is yet")
         if self.bbox_crs is not None and self.bbox is None:
             raise SettingError(f"bbox_crs must come with a bbox, got {self.bbox_crs} alone; give the bbox too")
 
@@ -75,6 +77,39 @@ def open_writer(
         tags=tags,
         overwrite=target.overwrite,
     )
+
+
+def open_error_writer(picture: CogWriter, target: Target, band: str) -> CogWriter:
+    """The writer of the file that says how sure the model is, beside that of the picture.
+
+    Raises:
+        OutputError: both are one file.
+    """
+    if Path(str(target.confidence)).absolute() == picture.path.absolute():
+        raise OutputError(f"confidence must be another file than the picture, got {target.confidence} for both")
+    return CogWriter(
+        str(target.confidence),
+        picture.grid,
+        bands=(band,),
+        dtype="float32",
+        profile=target.profile if target.profile in LOSSLESS else "deflate",
+        tags=picture.tags,
+        units=("Lab units",),
+        overwrite=target.overwrite,
+    )
+
+
+def apart(
+    write_picture: Callable[[Window, Raster], None], write_error: Callable[[Window, Raster], None]
+) -> Callable[[Window, Raster], None]:
+    """Writes the first three bands of a block as a picture, and the fourth, tenths of a Lab unit, as Lab units."""
+
+    def write(window: Window, raster: Raster) -> None:
+        write_picture(window, replace(raster, values=raster.values[:3], bands=raster.bands[:3]))
+        error = raster.values[3:].astype(np.float32) / np.float32(10.0)
+        write_error(window, replace(raster, values=error, bands=raster.bands[3:]))
+
+    return write
 
 
 def shifted(writer: CogWriter, origin: Window) -> Callable[[Window, Raster], None]:

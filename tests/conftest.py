@@ -87,6 +87,18 @@ def blended_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def placed_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small by-place: two bands, a palette, tiles cropped."""
+    from sar_colorize.models.by_place import STRIDE_PX, halo_px
+
+    path, halo = tmp_path_factory.mktemp("weights") / "placed.safetensors", halo_px()
+    return write_weights(
+        path, architecture="by-place", output="maps", channels=2, settings={"width": 8}, halo_px=halo,
+        stride_px=STRIDE_PX, tile_px=128 + 2 * halo, overlap_px=2 * halo,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
 def real_patch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real Sentinel-1 patch of BigEarthNet: 120 x 120, VV and VH in dB, UTM, made into one two-band file."""
     import bigearthnet_common

@@ -12,9 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "sar_colorize"
 
-LEAVES = {"errors", "raster", "arrays", "color", "backscatter", "tiles"}
-STAGES = {"scene", "speckle", "lightness", "models", "infer", "cog", "simulate"}
-COMPOSERS = {"colorizer", "run", "target", "result", "demo", "doctor", "api"}
+LEAVES = {"errors", "raster", "arrays", "color", "backscatter", "tiles", "palette"}
+STAGES = {"scene", "speckle", "lightness", "models", "infer", "cog", "simulate", "place"}
+COMPOSERS = {"colorizer", "despeckled", "run", "target", "result", "demo", "doctor", "api"}
 BESIDE = {"training", "evaluation"}
 HEAVY = ("torch", "dask", "rasterio", "geopandas", "xarray", "skimage")
 

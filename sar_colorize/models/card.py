@@ -13,8 +13,8 @@ from typing import Any
 from ..backscatter import DB_RANGES
 from ..errors import ModelError
 
-ARCHITECTURES = ("composite", "colorsar", "pix2pix")
-OUTPUTS = ("ab", "rgb")
+ARCHITECTURES = ("composite", "colorsar", "pix2pix", "by-place")
+OUTPUTS = ("ab", "rgb", "maps")
 INPUTS = ("sar-l", "optical-l")
 
 
@@ -23,8 +23,9 @@ class Card:
     """What a user and the line must know of a network.
 
     name: the name it is asked for by.
-    architecture: "composite" | "colorsar" | "pix2pix".
-    output: "ab", (B, 2, H, W) to be multiplied by `color.AB_MAX`, or "rgb", (B, 3, H, W) in -1..1.
+    architecture: "composite" | "colorsar" | "pix2pix" | "by-place".
+    output: "ab", (B, 2, H, W) to be multiplied by `color.AB_MAX`; "rgb", (B, 3, H, W) in -1..1; or "maps", of which
+        the network's `compose` makes the picture, given the palette of the place.
     input: what L it was trained on: "sar-l", radar, or "optical-l", the lightness of a colour picture.
     settings: the arguments of the architecture, `width` among them.
     channels: how many lightness channels it takes.

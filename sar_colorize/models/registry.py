@@ -91,10 +91,11 @@ def build(card: Card) -> nn.Module:
     Raises:
         ModelError: an architecture without a network, or settings that it does not know.
     """
+    from .by_place import ByPlace
     from .colorsar import ColorSAR
     from .pix2pix import Generator
 
-    kinds: dict[str, type[nn.Module]] = {"colorsar": ColorSAR, "pix2pix": Generator}
+    kinds: dict[str, type[nn.Module]] = {"by-place": ByPlace, "colorsar": ColorSAR, "pix2pix": Generator}
     if card.architecture not in kinds:
         raise ModelError(f"architecture must be one of {', '.join(kinds)}, got {card.architecture}; it has no network")
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from ..models import colorsar
+from ..models import by_place, colorsar
 from ..models.card import Card
 from .settings import TrainSettings
 
@@ -14,6 +14,10 @@ def card_for(settings: TrainSettings, **said: Any) -> Card:
     """The card of what these settings train; `said` are the fields only a person knows (sources, limits, ...)."""
     if settings.model == "pix2pix":
         shape: dict[str, Any] = {"output": "rgb", "halo_px": None, "stride_px": 64, "tile_px": 256, "overlap_px": 128}
+    elif settings.model == "by-place":
+        halo_px = by_place.halo_px()
+        shape = {"output": "maps", "channels": 2, "halo_px": halo_px, "stride_px": by_place.STRIDE_PX}
+        shape |= {"tile_px": 1024 + 2 * halo_px, "overlap_px": 2 * halo_px}
     else:
         halo_px = colorsar.halo_px()
         shape = {"output": "ab", "halo_px": halo_px, "stride_px": colorsar.STRIDE_PX}

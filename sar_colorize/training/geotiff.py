@@ -8,16 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..backscatter import db_range_of, to_db
+from ..color import render_reflectance
 from ..errors import DataError
+from ..place import NATURAL
 from ..raster import Raster
 
-WHITE_REFLECTANCE = 0.26
-"""Reflectance that becomes 255, and the power of the tone curve: the rendering of the pairs that the shipped networks
-learned from."""
-TONE_POWER = 1.0 / 1.15
 _FULL_REFLECTANCE = 10000.0
-NATURAL = {3: (0, 1, 2), 4: (0, 1, 2), 10: (2, 1, 0), 12: (3, 2, 1), 13: (3, 2, 1)}
-"""Where red, green and blue stand, by the number of bands: pictures, BigEarthNet's ten, L2A's 12, L1C's 13."""
 
 
 def read_radar(path: Path, polarization: str) -> NDArray[np.uint8]:
@@ -72,5 +68,4 @@ def render(values: NDArray) -> NDArray[np.uint8]:
     if values.dtype == np.uint8:
         return values
     reflectance = np.nan_to_num(values.astype(np.float32)) / np.float32(_FULL_REFLECTANCE)
-    tone = np.clip(reflectance / np.float32(WHITE_REFLECTANCE), 0.0, 1.0) ** np.float32(TONE_POWER)
-    return np.rint(tone * 255.0).astype(np.uint8)
+    return np.rint(render_reflectance(reflectance) * np.float32(255.0)).astype(np.uint8)

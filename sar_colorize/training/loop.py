@@ -22,9 +22,10 @@ from .dataset import Patches, readable
 from .losses import colour_classes, rare_colour_weights
 from .pairs import Pair
 from .peers import Peers, with_peers
+from .places import PlacePatches
 from .records import Records
 from .settings import TrainSettings
-from .systems import Adversarial, Regression, System, restore, state_of
+from .systems import Adversarial, ByPalette, Regression, System, restore, state_of
 from .validation import Validation, validate
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -107,7 +108,9 @@ def _run(
 ) -> tuple[tuple[float, ...], _State]:
     """The epochs of a run, in each of its processes; the first one validates and writes."""
     torch.manual_seed(settings.seed)
-    patches = Patches(chosen["train"], settings)
+    patches = (
+        PlacePatches(chosen["train"], settings) if settings.model == "by-place" else Patches(chosen["train"], settings)
+    )
     system = build_system(patches, settings, device)
     system.peers = peers
     state = _resume(out, system) if resume else _State()
@@ -134,6 +137,8 @@ def build_system(patches: Patches, settings: TrainSettings, device: torch.device
     """The system of the settings, untrained."""
     if settings.model == "pix2pix":
         return Adversarial(settings, device)
+    if settings.model == "by-place":
+        return ByPalette(settings, device)
     numbers = range(0, len(patches.pairs), max(1, len(patches.pairs) // _RARE_SAMPLE))
     rare = rare_colour_weights((patches.picture(number) for number in numbers), settings.rebalance)
     classes = None
@@ -184,12 +189,13 @@ def _epoch(system: System, patches: Patches, epoch: int, settings: TrainSettings
     autocast = autocast_for(system.device, settings.precision)
     system.network.train()
     losses = []
-    for number, (lightness, rgb, weight) in enumerate(loader):
+    for number, (lightness, target, weight, *more) in enumerate(loader):
         step = epoch * per_epoch + number
         torch.manual_seed(settings.seed * 1_000_003 + step * system.peers.count + system.peers.rank)  # dropout
         system.set_rate(rate_factor(step, settings.epochs * per_epoch, settings.schedule))
         lightness = lightness.to(system.device).to(memory_format=torch.channels_last)
-        seen = system.step(lightness, rgb.to(system.device), weight.to(system.device), autocast)
+        given = (part.to(system.device) for part in (target, weight, *more))
+        seen = system.step(lightness, *given, autocast=autocast)
         losses.append(system.peers.mean(seen["loss"]))
         if progress is not None:
             progress(step + 1, settings.epochs * per_epoch)

@@ -110,14 +110,14 @@ def masked_l1(picture: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     return ((picture - target).abs() * weight).sum() / total
 
 
-def structure_loss(picture: Tensor, target: Tensor) -> Tensor:
+def structure_loss(picture: Tensor, target: Tensor, every_px: int = 1) -> Tensor:
     """1 - SSIM of the brightness, the mean of the channels, of pictures (B, 3, H, W) in -1..1.
 
-    Means over squares of 7 px, constants of Wang et al. 2004 for a range of 2.
+    Means over squares of 7 px, one every `every_px`; constants of Wang et al. 2004 for a range of 2.
     """
     x, y = picture.mean(1, keepdim=True), target.mean(1, keepdim=True)
     products = torch.cat([x, y, x * x, y * y, x * y], 1)
-    mean_x, mean_y, xx, yy, xy = F.avg_pool2d(products, 7, 1).split(1, 1)
+    mean_x, mean_y, xx, yy, xy = F.avg_pool2d(products, 7, every_px).split(1, 1)
     var_x, var_y, both = xx - mean_x**2, yy - mean_y**2, xy - mean_x * mean_y
     c1, c2 = (0.01 * 2.0) ** 2, (0.03 * 2.0) ** 2
     alike = (2.0 * mean_x * mean_y + c1) * (2.0 * both + c2)

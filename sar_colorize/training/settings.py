@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import SettingError
 
 CHOICES: dict[str, tuple[str, ...]] = {
-    "model": ("colorsar", "pix2pix"),
+    "model": ("by-place", "colorsar", "pix2pix"),
     "input": ("sar-l", "optical-l"),
     "keep": ("best", "last"),
     "schedule": ("cosine", "constant"),
@@ -18,6 +18,14 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "precision": ("auto", "fp32", "bf16"),
 }
 RECIPES: dict[str, dict[str, Any]] = {
+    "by-place": {
+        "width": 48,
+        "learning_rate": 2e-3,
+        "beta1": 0.9,
+        "schedule": "cosine",
+        "ema_decay": 0.998,
+        "keep": "last",
+    },
     "colorsar": {
         "width": 32,
         "learning_rate": 2e-3,
@@ -42,7 +50,8 @@ RECIPES: dict[str, dict[str, Any]] = {
 class TrainSettings:
     """What to train and how.
 
-    model: "colorsar", regression of (a, b), or "pix2pix", adversarial, of the whole picture.
+    model: "by-place", of the whole picture from radar and the palette of the place; "colorsar", regression of (a, b);
+        "pix2pix", adversarial, of the whole picture.
     input: "sar-l", radar, or "optical-l", the lightness of the colour picture itself.
     name: of the network in its card.
     width: channels of the first level.
@@ -58,7 +67,9 @@ class TrainSettings:
     head: of colorsar: "ab" regresses (a, b), "classes" chooses among colours `spacing` Lab units apart.
     huber: (a, b) error, in Lab units, above which the loss of (a, b) is linear.
     l1_weight, feature_weight, structure_weight: pix2pix: of the L1 term, of feature matching, and of 1 - SSIM of the
-        brightness.
+        brightness; by-place knows the last one too.
+    none_share, guess_share, recolour_share: by-place: how often a patch comes without a palette, with a guess from the
+        map instead of a measured one, and moved to other colours together with its palette.
     despeckle, despeckle_share: the filter, and how often a patch passes through it.
     level_db, contrast: standard deviation of the shift in dB, and of the logarithm of the stretch, a patch.
     speckle_share, hole_share: how often a patch gets simulated speckle, and an invalid part.
@@ -90,6 +101,9 @@ class TrainSettings:
     l1_weight: float = 100.0
     feature_weight: float = 0.0
     structure_weight: float = 0.0
+    none_share: float = 0.1
+    guess_share: float = 0.2
+    recolour_share: float = 0.6
     despeckle: str = "lee"
     despeckle_share: float = 0.6
     level_db: float = 2.0
@@ -115,7 +129,15 @@ class TrainSettings:
             _at_least(name, getattr(self, name), 1)
         for name in ("patience", "workers", "seed"):
             _at_least(name, getattr(self, name), 0)
-        for name in ("rebalance", "despeckle_share", "speckle_share", "hole_share"):
+        for name in (
+            "rebalance",
+            "despeckle_share",
+            "speckle_share",
+            "hole_share",
+            "none_share",
+            "guess_share",
+            "recolour_share",
+        ):
             _within(name, getattr(self, name), 0.0, 1.0)
         for name in ("l1_weight", "feature_weight", "structure_weight", "level_db", "contrast"):
             _within(name, getattr(self, name), 0.0, 1e6)

@@ -7,9 +7,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ..color import AB_MAX, srgb_to_lab
+from ..models.by_place import ByPlace
 from ..models.colorsar import ColorSAR
 from ..models.pix2pix import Discriminator, Generator, initialize
 from .losses import adversarial_loss, chroma_loss, class_loss, masked_l1, structure_loss
@@ -59,8 +61,8 @@ class System:
             for group in optimizer.param_groups:
                 group["lr"] = (self.settings.learning_rate or 1e-3) * factor
 
-    def step(self, lightness: Tensor, rgb: Tensor, weight: Tensor, autocast: Any) -> dict[str, float]:
-        """One training step; the losses by name."""
+    def step(self, lightness: Tensor, *given: Tensor, autocast: Any) -> dict[str, float]:
+        """One training step on what the patches give; the losses by name."""
         raise NotImplementedError
 
     def _descend(self, name: str, loss: Tensor) -> None:
@@ -96,8 +98,8 @@ class Regression(System):
     def architecture(self) -> dict[str, Any]:
         return super().architecture | ({"classes": self.classes} if self.classes else {})
 
-    def step(self, lightness: Tensor, rgb: Tensor, weight: Tensor, autocast: Any) -> dict[str, float]:
-        settings = self.settings
+    def step(self, lightness: Tensor, *given: Tensor, autocast: Any) -> dict[str, float]:
+        settings, (rgb, weight) = self.settings, given
         target = srgb_to_lab(rgb.float() / 255.0)[:, 1:]  # (B, 2, P, P)
         if self.classes:
             with autocast():
@@ -110,6 +112,47 @@ class Regression(System):
         self._descend("network", loss)
         self._average()
         return {"loss": loss.item()}
+
+
+class ByPalette(System):
+    """by-place: colours and brightness from the palette, and how far from the truth they are expected to be.
+
+    loss = |a, b| + share of |L| + 1 - SSIM of L + Laplace likelihood of the error of (a, b)
+
+    The likelihood moves the scale alone: colours that vary are not given up for being hard.
+    """
+
+    output = "maps"
+
+    def __init__(self, settings: TrainSettings, device: torch.device) -> None:
+        super().__init__(settings, device)
+        network = ByPlace(settings.width or 48)
+        self.modules["network"] = network
+        self._finish(network)
+        self.by_place = network
+        self.optimizers["network"] = torch.optim.AdamW(
+            network.parameters(), settings.learning_rate or 1e-3, (settings.beta1 or 0.0, 0.999), weight_decay=0.02
+        )
+
+    def step(self, lightness: Tensor, *given: Tensor, autocast: Any) -> dict[str, float]:
+        target, weight, palette, present = given
+        with autocast():
+            maps = self.network(lightness, palette, present)  # (B, MAPS, P/4, P/4)
+        lab, _ = self.by_place.compose(maps, lightness, palette, present)
+        error = (lab - target).abs() * weight
+        pixels = weight.sum().clamp(min=1.0)
+        colour = error[:, 1:].sum() / (2.0 * pixels)
+        brightness = error[:, :1].sum() / pixels
+        found = error[:, 1:].mean(1, keepdim=True).detach()
+        found, seen = F.avg_pool2d(found, 4), F.avg_pool2d(weight, 4)  # at the resolution of the maps
+        scale = self.by_place.scale(maps)
+        sureness = (found / scale + scale.log() * seen).sum() / seen.sum().clamp(min=1.0)
+        shown = lab[:, :1] * weight + target[:, :1] * (1.0 - weight)
+        structure = structure_loss(shown / 50.0 - 1.0, target[:, :1] / 50.0 - 1.0, every_px=3)
+        loss = colour + 0.2 * brightness + 0.5 * sureness + self.settings.structure_weight * structure
+        self._descend("network", loss)
+        self._average()
+        return {"loss": loss.item(), "colour": colour.item(), "brightness": brightness.item()}
 
 
 class Adversarial(System):
@@ -127,8 +170,8 @@ class Adversarial(System):
         self.optimizers["network"] = self._optimizer(generator)
         self.optimizers["discriminator"] = self._optimizer(self.discriminator)
 
-    def step(self, lightness: Tensor, rgb: Tensor, weight: Tensor, autocast: Any) -> dict[str, float]:
-        settings = self.settings
+    def step(self, lightness: Tensor, *given: Tensor, autocast: Any) -> dict[str, float]:
+        settings, (rgb, weight) = self.settings, given
         target = rgb.float() / 127.5 - 1.0  # (B, 3, P, P)
         with autocast():
             fake = self.network(lightness)  # (B, 3, P, P)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -11,10 +11,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from ..color import AB_MAX, lab_to_srgb, srgb_to_lab, to_uint8
+from ..models.by_place import STRIDE_PX, ByPlace, bands_of
+from ..palette import Palette
+from ..raster import Float32
 from .dataset import lightness_of, read_pair, to_input, usable
 from .pairs import Pair
+from .places import moments_of, palette_of_others
 from .settings import TrainSettings
 from .systems import System
 
@@ -53,13 +58,18 @@ def validate(
     network = system.best_network.eval()
     predicted, wanted = [], []
     pictures: list[NDArray[np.uint8]] = []
+    moments = [moments_of(pair) for pair in pairs] if isinstance(network, ByPlace) else []
     for pair in pairs[:: -(-len(pairs) // _LIMIT)]:
         code, rgb = read_pair(pair)
         code, rgb = _middle(code, settings.patch_px), _middle(rgb, settings.patch_px)
         lightness = lightness_of(code, rgb, pair, settings, None)
-        with torch.inference_mode(), autocast():
-            out = network(to_input(lightness)[None].to(system.device)).float().cpu()[0]
-        lab = picture_lab(out, torch.from_numpy(lightness), system.output)
+        if isinstance(network, ByPlace):
+            palette = palette_of_others(pair, pairs, moments)
+            lab = paint_by_place(network, {pair.polarization: lightness}, palette, autocast)[0]
+        else:
+            with torch.inference_mode(), autocast():
+                out = network(to_input(lightness)[None].to(system.device)).float().cpu()[0]
+            lab = picture_lab(out, torch.from_numpy(lightness), system.output)
         true = srgb_to_lab(torch.from_numpy(rgb.copy()).float() / 255.0)
         keep = torch.from_numpy(usable(rgb))
         predicted.append(lab[1:, keep])
@@ -74,6 +84,31 @@ def validate(
         spread_ratio=(ab.std(1).mean() / true_ab.std(1).mean().clamp(min=1e-6)).item(),
         pictures=tuple(pictures),
     )
+
+
+def paint_by_place(
+    network: ByPlace,
+    lightness: Mapping[str, Float32],
+    palette: Palette,
+    autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
+) -> tuple[Tensor, Tensor]:
+    """CIE Lab (3, H, W) and expected error of a and b (H, W), Lab units, of a whole picture.
+
+    Args:
+        lightness: L (H, W) by polarisation. palette: of its place.
+    """
+    device, dtype = network.head.weight.device, network.head.weight.dtype
+    height, width = next(iter(lightness.values())).shape
+    x, present = torch.zeros(1, 2, height, width), torch.zeros(1, 2)
+    for band, values in lightness.items():
+        x[0, bands_of([band])[0]], present[0, bands_of([band])[0]] = to_input(values)[0], 1.0
+    x = F.pad(x, (0, -width % STRIDE_PX, 0, -height % STRIDE_PX), mode="replicate").to(device)
+    vector, present = torch.from_numpy(palette.vector())[None].to(device), present.to(device)
+    with torch.inference_mode():
+        with autocast():
+            maps = network(x.to(dtype), vector.to(dtype), present.to(dtype))
+        lab, scale = network.compose(maps, x, vector, present)
+    return lab[0, :, :height, :width].cpu(), scale[0, 0, :height, :width].cpu()
 
 
 def picture_lab(out: Tensor, lightness: Tensor, output: str) -> Tensor:

@@ -33,7 +33,7 @@ def test_decibels_of_vv_and_vh_are_those_of_sen12():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"architecture": "gan"}, "one of composite, colorsar, pix2pix, got 'gan'"),
+        ({"architecture": "gan"}, "one of composite, colorsar, pix2pix, by-place, got 'gan'"),
         ({"output": "lab"}, "one of ab, rgb"),
         ({"input": "dn"}, "one of sar-l, optical-l"),
         ({"halo_px": 100}, "multiple of stride_px=16, got 100"),

@@ -134,7 +134,7 @@ def test_full_width_pix2pix_takes_a_step():
     before = system.network.last.weight.clone()
     rgb = torch.randint(0, 255, (2, 3, 256, 256), dtype=torch.uint8)
     autocast = loop.autocast_for(torch.device("cpu"), "auto")
-    losses = system.step(torch.rand(2, 1, 256, 256), rgb, torch.ones(2, 1, 256, 256), autocast)
+    losses = system.step(torch.rand(2, 1, 256, 256), rgb, torch.ones(2, 1, 256, 256), autocast=autocast)
     assert set(losses) == {"loss", "l1", "fooled", "judged"}
     assert np.isfinite(list(losses.values())).all()
     assert not torch.equal(before, system.network.last.weight)

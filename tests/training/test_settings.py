@@ -20,7 +20,7 @@ def test_each_system_has_its_own_recipe():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"model": "unet"}, "model must be one of colorsar, pix2pix, got 'unet'"),
+        ({"model": "unet"}, "model must be one of by-place, colorsar, pix2pix, got 'unet'"),
         ({"input": "sar"}, "input must be one of sar-l, optical-l"),
         ({"epochs": 0}, "epochs must be a whole number of at least 1, got 0"),
         ({"seed": -1}, "seed must be a whole number of at least 0"),

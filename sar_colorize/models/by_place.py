@@ -1,0 +1,237 @@
+"""Our own network: radar in one or two polarisations and the palette of the place in, a whole picture out.
+
+    maps at 1/4     U-Net over the radar, each level scaled and shifted by the palette (FiLM, Perez et al. 2018)
+    a, b            mean of the palette + its spread x a bounded correction
+    L               mean of the palette + its spread x a bounded correction at 1/8, + gain x detail of the radar's L
+    scale           how far from the truth a and b are expected to be, in Lab units
+
+So colour is never far from the palette, structure finer than 8 px is the radar's alone, and the network says where
+that structure is worth showing. Every layer is local: a tile with a halo gives exactly what the whole scene gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..palette import mean_and_spread
+from ..raster import Float32
+from .colorsar import ConvBlock
+
+STRIDE_PX = 16
+"""Shifting the input by this many pixels shifts the output alike; the size of a tile must be a multiple of it."""
+BANDS = ("VV", "VH")
+"""Input channels; HH is taken for VV, and HV for VH."""
+PALETTE_NUMBERS = 10
+"""Mean and spread of L, a, b, three correlations, and how far the palette is to be trusted; `palette.Palette`."""
+MAPS = 6
+_REACH = 2.5
+"""Largest correction of L, a and b, in spreads of the palette."""
+_SCALES = (0.5, 30.0)
+"""Least and greatest expected error of a and b, in Lab units."""
+
+
+class ByPlace(nn.Module):
+    """Lightness and palette to maps at a quarter of the resolution; `compose` makes the picture of them.
+
+    Args:
+        width: channels at a quarter of the resolution; 48 makes 1.4 M parameters.
+        channels: polarisations taken, 2.
+        shrink: share of the correction of a and b that is believed, chosen on val.
+        error_scale: factor on the expected error, calibrated on val.
+    """
+
+    def __init__(self, width: int = 48, channels: int = 2, shrink: float = 1.0, error_scale: float = 1.0) -> None:
+        super().__init__()
+        w = width
+        self.shrink, self.error_scale = shrink, error_scale
+        self.stems = nn.ModuleList(
+            nn.Sequential(ConvBlock(1, w // 2, stride=2), ConvBlock(w // 2, w, stride=2)) for _ in range(channels)
+        )
+        self.encode_4 = ConvBlock(w, w)
+        self.encode_8 = nn.Sequential(ConvBlock(w, 2 * w, stride=2), ConvBlock(2 * w, 2 * w))
+        self.encode_16 = nn.Sequential(
+            ConvBlock(2 * w, 4 * w, stride=2), ConvBlock(4 * w, 4 * w), nn.Dropout2d(0.1), ConvBlock(4 * w, 4 * w)
+        )
+        self.decode_16 = ConvBlock(4 * w, 2 * w)
+        self.decode_8 = ConvBlock(4 * w, w)
+        self.decode_4 = ConvBlock(2 * w, w)
+        self.head = nn.Conv2d(w, MAPS, 3, padding=1, padding_mode="replicate")
+        self._levels = (w, 2 * w, 4 * w, w, w)
+        self.palette = nn.Sequential(nn.Linear(PALETTE_NUMBERS, 64), nn.ReLU(), nn.Linear(64, 2 * sum(self._levels)))
+        nn.init.zeros_(self.palette[-1].weight)
+        nn.init.zeros_(self.palette[-1].bias)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, lightness: Tensor, palette: Tensor, present: Tensor) -> Tensor:
+        """The maps.
+
+        Args:
+            lightness: (B, 2, H, W), L / 50 - 1 of VV and VH; sides must be multiples of `STRIDE_PX`.
+            palette: (B, PALETTE_NUMBERS), `Palette.vector`.
+            present: (B, 2), 1 where that band is there and 0 where its values are to be ignored.
+
+        Returns:
+            (B, MAPS, H/4, W/4): corrections of L, a, b; two gains; logarithm of the scale.
+        """
+        film = iter(self.palette(palette)[..., None, None].split([2 * n for n in self._levels], 1))
+        at_4 = _film(self.encode_4(self._stem(lightness, present)), next(film))  # (B, w, H/4, W/4)
+        at_8 = _film(self.encode_8(at_4), next(film))  # (B, 2w, H/8, W/8)
+        at_16 = _film(self.encode_16(at_8), next(film))  # (B, 4w, H/16, W/16)
+        x = torch.cat([_enlarge(self.decode_16(at_16), 2), at_8], 1)  # (B, 4w, H/8, W/8)
+        x = _film(self.decode_8(x), next(film))  # (B, w, H/8, W/8)
+        x = torch.cat([_enlarge(x, 2), at_4], 1)  # (B, 2w, H/4, W/4)
+        out: Tensor = self.head(_film(self.decode_4(x), next(film)))  # (B, MAPS, H/4, W/4)
+        return out
+
+    def placed(self, palette: Float32, polarizations: Sequence[str]) -> Placed:
+        """This network in one scene, see `Placed`."""
+        return Placed(self, torch.from_numpy(palette), polarizations)
+
+    def _stem(self, lightness: Tensor, present: Tensor) -> Tensor:
+        """Mean of the features of the bands that are there, (B, w, H/4, W/4)."""
+        total: Tensor | None = None
+        for number, stem in enumerate(self.stems):
+            there = present[:, number].nonzero()[:, 0]
+            if not len(there):
+                continue
+            found = stem(lightness[there, number : number + 1])
+            if total is None:
+                total = found.new_zeros((len(lightness), *found.shape[1:]))
+            total = total.index_add(0, there, found)
+        if total is None:
+            raise ValueError("present must name at least one band for each picture, got none; pass a band")
+        return total / present.sum(1).to(total.dtype)[:, None, None, None]
+
+    def compose(self, maps: Tensor, lightness: Tensor, palette: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+        """The picture, in float32.
+
+        Args:
+            maps: what `forward` gave. lightness, palette, present: what it was given.
+
+        Returns:
+            CIE Lab (B, 3, H, W), L within 0..100, and the expected absolute error of a and b (B, 1, H, W), Lab units.
+        """
+        mean, spread = mean_and_spread(_wide(palette))  # (B, 3) each
+        correction = _REACH * torch.tanh(_wide(maps[:, :3]) / _REACH) * spread[:, :, None, None]
+        ab = mean[:, 1:, None, None] + self.shrink * correction[:, 1:]
+        base = mean[:, :1, None, None] + F.avg_pool2d(correction[:, :1], 2)  # (B, 1, H/8, W/8)
+        fine, coarse = details(radar_lightness(lightness, present))
+        gains = _enlarge(torch.sigmoid(_wide(maps[:, 3:5])), 4)
+        full = _enlarge(base, 8) + gains[:, :1] * fine + gains[:, 1:] * coarse
+        return torch.cat([full.clamp(0.0, 100.0), _enlarge(ab, 4)], 1), _enlarge(self.scale(maps), 4)
+
+    def scale(self, maps: Tensor) -> Tensor:
+        """The expected absolute error of a and b at a quarter of the resolution, (B, 1, H/4, W/4), in Lab units."""
+        low, high = _SCALES
+        return (_wide(maps[:, 5:6]) + 1.4).exp().clamp(low, high) * self.error_scale
+
+
+def radar_lightness(lightness: Tensor, present: Tensor) -> Tensor:
+    """L in 0..100, (B, 1, H, W): the mean over the bands that are there, whose speckle is independent."""
+    share = _wide(present / present.sum(1, keepdim=True))[:, :, None, None]
+    return (_wide(lightness) * share).sum(1, keepdim=True) * 50.0 + 50.0
+
+
+def details(lightness: Tensor) -> tuple[Tensor, Tensor]:
+    """Two bands of a Laplacian pyramid of L: what is finer than 4 px, and what is between 4 and 8 px."""
+    at_4, at_8 = F.avg_pool2d(lightness, 4), F.avg_pool2d(lightness, 8)
+    smooth = _enlarge(at_4, 4)
+    return lightness - smooth, smooth - _enlarge(at_8, 8)
+
+
+def _film(x: Tensor, numbers: Tensor) -> Tensor:
+    scale, shift = numbers.chunk(2, 1)
+    return x * (1.0 + scale) + shift
+
+
+def _wide(x: Tensor) -> Tensor:
+    """In float32 at least: a picture has more levels than bfloat16."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
+def _enlarge(x: Tensor, factor: int) -> Tensor:
+    return F.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=False)
+
+
+def reach_px() -> int:
+    """How far from an output pixel the farthest input pixel lies that it depends on, exactly.
+
+    Walks back from each of the `STRIDE_PX` phases of an output pixel, the span of indices at each resolution.
+    """
+    return max(max(phase - low, high - phase) for phase in range(STRIDE_PX) for low, high in [_span(phase)])
+
+
+def halo_px() -> int:
+    """`reach_px` rounded up to a multiple of `STRIDE_PX`."""
+    return -(-reach_px() // STRIDE_PX) * STRIDE_PX
+
+
+def _span(pixel: int) -> tuple[int, int]:
+    """First and last input index that output index `pixel` depends on, along one axis."""
+    at_8 = _before_enlarging((pixel, pixel), 8)  # L at 1/8
+    low, high = _join(_before_enlarging((pixel, pixel), 4), (2 * at_8[0], 2 * at_8[1] + 1))  # the maps
+    at_4 = _before_conv((low, high), 2)  # head, decode_4
+    at_8 = _before_conv(_before_enlarging(at_4, 2), 1)  # decode_8
+    at_16 = _before_conv(_before_enlarging(at_8, 2), 3)  # decode_16, encode_16 after its stride
+    at_8 = _before_conv(_join(_before_stride(at_16), at_8), 1)
+    at_4 = _before_conv(_join(_before_stride(at_8), at_4), 1)  # encode_4
+    return _before_stride(_before_stride(at_4))
+
+
+def _join(*spans: tuple[int, int]) -> tuple[int, int]:
+    return min(span[0] for span in spans), max(span[1] for span in spans)
+
+
+def _before_conv(span: tuple[int, int], times: int) -> tuple[int, int]:
+    return span[0] - times, span[1] + times
+
+
+def _before_stride(span: tuple[int, int]) -> tuple[int, int]:
+    return 2 * span[0] - 1, 2 * span[1] + 1
+
+
+def _before_enlarging(span: tuple[int, int], factor: int) -> tuple[int, int]:
+    """Bilinear: output i lies at (i + 0.5) / factor - 0.5 of its input."""
+    half = factor // 2
+    return (span[0] - half) // factor, (span[1] - half) // factor + 1
+
+
+def bands_of(polarizations: Sequence[str]) -> tuple[int, ...]:
+    """The input channel of each polarisation."""
+    return tuple({"VV": 0, "HH": 0, "VH": 1, "HV": 1}[name] for name in polarizations)
+
+
+class Placed(nn.Module):
+    """The network in one scene: its palette and its bands are settled, and radar is all that is left to give.
+
+    Args:
+        network: `ByPlace`.
+        palette: (PALETTE_NUMBERS,), `Palette.vector`. polarizations: of the scene's bands, in their order.
+    """
+
+    def __init__(self, network: ByPlace, palette: Tensor, polarizations: Sequence[str]) -> None:
+        super().__init__()
+        self.network, self.channels = network, bands_of(polarizations)
+        present = torch.zeros(len(BANDS))
+        present[list(self.channels)] = 1.0
+        self._settled = palette.float()[None], present[None]
+
+    def forward(self, lightness: Tensor) -> Tensor:
+        """The maps of L / 50 - 1 (B, C, H, W), C bands in the scene's order."""
+        out: Tensor = self.network(*self._given(lightness))
+        return out
+
+    def picture(self, maps: Tensor, lightness: Tensor) -> tuple[Tensor, Tensor]:
+        """CIE Lab (B, 3, H, W) and expected error (B, 1, H, W), see `ByPlace.compose`; `lightness` in float32."""
+        return self.network.compose(maps, *self._given(lightness))
+
+    def _given(self, lightness: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        count, _, height, width = lightness.shape
+        full = lightness.new_zeros((count, len(BANDS), height, width))
+        full[:, list(self.channels)] = lightness
+        palette, present = (x.to(full).expand(count, -1) for x in self._settled)
+        return full, palette, present

@@ -1,0 +1,9 @@
+"""Where the colours of a scene come from: a reference picture, a guess from the map, or nowhere.
+
+palette FILE -> reference    auto -> the map, by longitude and latitude    none -> the mean of all places
+"""
+
+from .reference import NATURAL
+from .sources import SOURCES, settle_palette
+
+__all__ = ["NATURAL", "SOURCES", "settle_palette"]

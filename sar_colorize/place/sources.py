@@ -1,0 +1,50 @@
+"""One palette for a scene, from what the user asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..palette import UNKNOWN_PALETTE, Palette
+from ..raster import Grid
+from .guess import guess_palette
+from .reference import read_palette
+
+SOURCES = ("auto", "none")
+"""What `--palette` may be besides the path of a picture."""
+
+
+def settle_palette(wanted: str, grid: Grid) -> Palette:
+    """The palette of the ground under a grid.
+
+    Args:
+        wanted: "auto", "none", or the path of any optical raster of the place or near it.
+        grid: the scene's, or the part of it that is to be made.
+
+    Returns:
+        A palette whose source and note say where it comes from. A scene without a place on Earth gets, for "auto", the
+        palette of no place, and the note says so.
+
+    Raises:
+        SettingError: the picture cannot be read, lies elsewhere, or shows no ground.
+    """
+    if wanted == "none":
+        return replace(UNKNOWN_PALETTE, source="none")
+    if wanted != "auto":
+        return read_palette(wanted, grid)
+    if grid.crs_wkt is None or grid.transform is None:
+        return replace(
+            UNKNOWN_PALETTE,
+            note="The scene has no place on Earth, so its colours are those of no place; name a picture of it with "
+            "--palette.",
+        )
+    return guess_palette(*_middle(grid))
+
+
+def _middle(grid: Grid) -> tuple[float, float]:
+    """Longitude and latitude of the middle of a grid."""
+    from rasterio.crs import CRS
+    from rasterio.warp import transform
+
+    x, y = grid.transform @ (grid.width / 2.0, grid.height / 2.0)  # type: ignore[operator]
+    longitudes, latitudes = transform(CRS.from_wkt(grid.crs_wkt), CRS.from_epsg(4326), [x], [y])
+    return float(longitudes[0]), float(latitudes[0])
