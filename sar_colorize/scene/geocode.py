@@ -257,15 +257,22 @@ def _map_crs(lon: float, lat: float) -> str:
 
 
 def _four(raster: Raster, span: Window, rows: Float64, cols: Float64) -> Iterator[tuple[Float32, Float32]]:
-    """The four radar pixels around each position: values times share, and share, 0 where invalid."""
+    """The four radar pixels around each position: values times share, and share, 0 where invalid.
+
+    `span` is the window of the raster, which holds all four: see `_Nodes.radar_window`.
+    """
     y, x = rows - 0.5, cols - 0.5  # from corners to centres
-    i, j = np.floor(y).astype(np.intp), np.floor(x).astype(np.intp)
+    i, j = np.floor(y), np.floor(x)
     fy, fx = (y - i).astype(np.float32), (x - j).astype(np.float32)
-    height, width = raster.valid.shape
-    for down, share_y in ((0, 1 - fy), (1, fy)):
-        for right, share_x in ((0, 1 - fx), (1, fx)):
-            row, col = i + (down - span.row), j + (right - span.col)
-            inside = (row >= 0) & (row < height) & (col >= 0) & (col < width)
-            row, col = np.clip(row, 0, height - 1), np.clip(col, 0, width - 1)
-            share = share_y * share_x * (inside & raster.valid[row, col])
-            yield raster.values[:, row, col] * share, share
+    width = span.width
+    first = (i.astype(np.intp) - span.row) * width + (j.astype(np.intp) - span.col)
+    values, valid = raster.values.reshape(len(raster.bands), -1), raster.valid.ravel().astype(np.float32)
+    for offset, share in (
+        (0, (1 - fy) * (1 - fx)),
+        (1, (1 - fy) * fx),
+        (width, fy * (1 - fx)),
+        (width + 1, fy * fx),
+    ):
+        index = first + offset
+        share *= valid.take(index)
+        yield values.take(index, axis=1) * share, share

@@ -48,11 +48,10 @@ class Vectors:
         upper = np.minimum(upper, len(self.lines) - 1)
         gap = self.lines[upper] - self.lines[lower]
         share = np.clip((rows - self.lines[lower]) / np.where(gap > 0, gap, 1.0), 0.0, 1.0)
-        along = {i: np.interp(cols, self.pixels[i], self.values[i]) for i in np.unique(np.concatenate([lower, upper]))}
-        result = np.empty(window.shape)
-        for position, (low, high, part) in enumerate(zip(lower, upper, share, strict=True)):
-            result[position] = along[low] + part * (along[high] - along[low])
-        return result
+        used, position = np.unique(np.stack([lower, upper]), return_inverse=True)
+        along = np.stack([np.interp(cols, self.pixels[i], self.values[i]) for i in used])
+        low, high = along[position.reshape(2, -1)]
+        return low + share[:, None] * (high - low)
 
 
 @dataclass(frozen=True)
