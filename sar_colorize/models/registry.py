@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..errors import ModelError, OutputError
+from .. import weights
+from ..errors import ModelError
+from ..weights import write_whole as write_whole
 from .card import Card
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
 DEFAULT_MODEL = "colorsar-sar"
 COMPOSITE = Card(
@@ -30,15 +31,11 @@ COMPOSITE = Card(
     limits="The colours are those of the radar, not of the ground.",
 )
 _FOLDER = Path(__file__).parent / "weights"
-_SUMS = "SHA256SUMS"
-_SUFFIX = ".safetensors"
-_CARD_KEY = "card"
-_PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
 def names() -> tuple[str, ...]:
     """The models that are shipped, the default first."""
-    shipped = sorted(path.stem for path in _FOLDER.glob(f"*{_SUFFIX}"))
+    shipped = sorted(path.stem for path in _FOLDER.glob(f"*{weights.SUFFIX}"))
     return tuple(sorted([COMPOSITE.name, *shipped], key=lambda name: (name != DEFAULT_MODEL, name)))
 
 
@@ -51,7 +48,7 @@ def load_card(name_or_path: str | Path) -> Card:
     if str(name_or_path) == COMPOSITE.name:
         return COMPOSITE
     path = _path_of(name_or_path)
-    return _card_in(path, _header(path))
+    return Card.from_json(weights.read_card(path))
 
 
 def load_network(name_or_path: str | Path) -> nn.Module:
@@ -64,18 +61,13 @@ def load_network(name_or_path: str | Path) -> nn.Module:
     if str(name_or_path) == COMPOSITE.name:
         raise ModelError("model must have a network, got composite, which is a formula; choose another model for this")
     path = _path_of(name_or_path)
-    card = _card_in(path, _header(path))
-    _check_sum(path)
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        weights = load_file(path)
-    except SafetensorError as error:
-        raise ModelError(f"weights must be a whole safetensors file, got {path} ({error}); fetch it anew") from error
+    card = Card.from_json(weights.read_card(path))
+    if path.parent == _FOLDER:  # a user's own file has no sum to differ from
+        weights.check_sum(path)
+    tensors = weights.read_tensors(path)
     network = build(card)
     try:
-        network.load_state_dict(weights)
+        network.load_state_dict(tensors)
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelError(
@@ -113,108 +105,28 @@ def save_weights(path: str | Path, network: nn.Module, card: Card) -> None:
         ModelError: a weight is not finite in half precision.
         OutputError: the folder is missing or cannot be written to.
     """
-    import torch
-    from safetensors.torch import save
-
-    path = Path(path)
-    tensors = {
-        key: (_half(key, value) if torch.is_floating_point(value) else value).detach().cpu().contiguous()
-        for key, value in network.state_dict().items()
-    }
-    write_whole(path, save(tensors, {_CARD_KEY: card.to_json()}))
-
-
-def _half(key: str, value: Tensor) -> Tensor:
-    halved = value.half()
-    if not halved.isfinite().all():
-        raise ModelError(f"weights must be finite in half precision, got more than 65504 in {key}; train again")
-    return halved
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file beside its place and renames it.
-
-    Raises:
-        OutputError: the folder is missing or cannot be written to.
-    """
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise OutputError(f"output must be in a folder that can be written to, got {path} ({error})") from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    weights.write_weights(Path(path), network.state_dict(), card.to_json())
 
 
 def checksum(name_or_path: str | Path) -> str:
     """SHA-256 of a model's weights; of its card for "composite"."""
     if str(name_or_path) == COMPOSITE.name:
         return hashlib.sha256(COMPOSITE.to_json().encode()).hexdigest()
-    return hashlib.sha256(_path_of(name_or_path).read_bytes()).hexdigest()
+    return weights.checksum(_path_of(name_or_path))
 
 
 def verify() -> list[tuple[str, bool, str]]:
     """Each shipped weights file: its name, whether it is the one that was shipped, and what is wrong."""
-    sums, found = _sums(), []
-    for name in sorted(set(sums) | {path.name for path in _FOLDER.glob(f"*{_SUFFIX}")}):
-        path = _FOLDER / name
-        if not path.is_file():
-            found.append((path.stem, False, "missing; install the package anew"))
-        elif name not in sums:
-            found.append((path.stem, False, f"not listed in {_SUMS}"))
-        elif checksum(path) != sums[name]:
-            found.append((path.stem, False, "differs from its checksum; install the package anew"))
-        else:
-            found.append((path.stem, True, sums[name]))
-    return found
+    return weights.verify(_FOLDER)
 
 
 def _path_of(name_or_path: str | Path) -> Path:
     text = str(name_or_path)
     if text in names():
-        return _FOLDER / f"{text}{_SUFFIX}"
+        return _FOLDER / f"{text}{weights.SUFFIX}"
     path = Path(text)
     if path.suffix or os.sep in text:
         if path.is_file():
             return path
         raise ModelError(f"model must be a name or an existing weights file, got {text}; correct the path")
     raise ModelError(f"model must be one of {', '.join(names())} or a weights file, got {text!r}; choose one of them")
-
-
-def _header(path: Path) -> dict[str, Any]:
-    from safetensors import SafetensorError, safe_open
-
-    with path.open("rb") as file:
-        start = file.read(4)
-    if start.startswith(_PICKLES):
-        raise ModelError(f"weights must be safetensors, got a pickle in {path}; it can run code, so it is not opened")
-    try:
-        with safe_open(path, framework="numpy") as file:
-            return file.metadata() or {}
-    except (SafetensorError, OSError) as error:
-        raise ModelError(f"weights must be a whole safetensors file, got {path} ({error}); fetch it anew") from error
-
-
-def _card_in(path: Path, header: dict[str, Any]) -> Card:
-    if _CARD_KEY not in header:
-        raise ModelError(f"weights must carry a card, got none in {path}; write them with save_weights")
-    return Card.from_json(header[_CARD_KEY])
-
-
-def _sums() -> dict[str, str]:
-    path = _FOLDER / _SUMS
-    if not path.is_file():
-        return {}
-    lines = (line.split() for line in path.read_text(encoding="utf-8").splitlines())
-    return {parts[1]: parts[0] for parts in lines if len(parts) == 2}
-
-
-def _check_sum(path: Path) -> None:
-    """Refuses a shipped file that is not the one that was shipped; a user's own file has no sum to differ from."""
-    if path.parent == _FOLDER and checksum(path) != _sums().get(path.name):
-        raise ModelError(f"weights must match {_SUMS}, got another {path.name}; install the package anew")
