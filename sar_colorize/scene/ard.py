@@ -86,7 +86,7 @@ def recognise(source: str, descriptions: Sequence[str], tags: Mapping[str, str],
         or _opera(name)
         or _planetary_computer(name, source)
         or _measurement(name, tags, dtype)
-        or _snap(name, descriptions)
+        or _snap(name, source, descriptions)
         or _earth_engine(name, descriptions)
     )
 
@@ -189,9 +189,9 @@ def _measurement(name: str, tags: Mapping[str, str], dtype: str) -> Layout | Non
     )
 
 
-def _snap(name: str, descriptions: Sequence[str]) -> Layout | None:
+def _snap(name: str, source: str, descriptions: Sequence[str]) -> Layout | None:
     """SNAP: band names such as Sigma0_VV, or a file named by the operators that made it, such as _Orb_NR_Cal_TC."""
-    about = dict(_acquisition(_GRD.search(name)))
+    about = dict(_acquisition(_GRD.search(without_query(source))))
     if any(_SNAP_BAND.fullmatch(text) for text in descriptions):
         return Layout(SNAP, nodata=(0.0,), about=about)
     steps = re.split(r"[_.]", name)

@@ -15,7 +15,7 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from ..errors import UnreadableError
-from ..raster import Bool, Grid, Window
+from ..raster import Bool, Grid, Unit, Window
 from .ard import SNAP, recognise
 from .base import sample_windows
 from .control import GroundControl
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
     from .package import Package
+
+_MANY_ZEROS = 0.01
 
 
 @dataclass
@@ -141,8 +143,12 @@ class Opened:
             said.append(f"value {self.nodata:g}, as you said")
         return ", ".join(said)
 
-    def notes(self) -> Iterator[str]:
+    def notes(self, unit: Unit) -> Iterator[str]:
         """What a user should know before the picture is made."""
+        if unit in (Unit.POWER, Unit.AMPLITUDE, Unit.DN):
+            sample = np.concatenate(self._sample)
+            if sample.size and (share := float((sample == 0).mean())) > _MANY_ZEROS:
+                yield f"{share:.0%} of a sample is exactly 0, unlike backscatter; if it is no data, say --nodata 0"
         if self.package and self.package.beside:
             yield f"no backscatter, left out: {', '.join(self.package.beside)}"
         if self.grid.crs_wkt is None and self.control is None:

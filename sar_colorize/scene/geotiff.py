@@ -76,7 +76,7 @@ def open_raster(
         _refuse_what_is_no_radar(dataset, shown)
         opened = Opened(dataset, shown, nodata, package)
         declaration = declare(opened.facts, unit, polarization)
-        notes, validity, control = tuple(opened.notes()), opened.validity, opened.control
+        notes, validity, control = tuple(opened.notes(declaration.unit)), opened.validity, opened.control
         grid = opened.grid
         block_shape = dataset.block_shapes[opened.radar_bands[declaration.indexes[0]] - 1]
         indexes = tuple(opened.radar_bands[i] for i in declaration.indexes)

@@ -1,7 +1,8 @@
 """A folder or zip with one file for each polarisation, as one virtual raster with a band for each.
 
 So do ASF's HyP3 and OPERA deliver, and the Planetary Computer keep, their scenes: NAME_VV.tif, NAME_VH.tif and, under
-the same NAME, layers that are no backscatter.
+the same NAME, layers that are no backscatter. SNAP's own format, BEAM-DIMAP, is NAME.dim beside the folder NAME.data
+with one ENVI file for each band.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ _POLARIZED = re.compile(r"(.*?)(?<![A-Za-z])(VV|VH|HH|HV)((?:\.rtc)?\.tiff?)", r
 class Package:
     """One scene in several files.
 
-    files: where GDAL finds each polarisation, in the order VV, VH, HH, HV. beside: how the other rasters' names end.
+    files: where GDAL finds each band, by its name: VV, VH, HH, HV in this order, or SNAP's names such as Sigma0_VV.
+    beside: names of the other rasters, or how they end.
     """
 
     files: dict[str, str]
@@ -37,6 +39,10 @@ class Package:
 def find_package(source: str) -> Package | None:
     """The package that a local folder or zip is; None if it is none, such as a single raster or several scenes."""
     path = Path(source)
+    if path.suffix.lower() == ".dim" and path.is_file():
+        path = path.with_suffix(".data")
+    if path.is_dir() and path.suffix.lower() == ".data":
+        return _dimap(path)
     if path.is_dir():
         return _group((file.name for file in path.iterdir() if file.is_file()), path.resolve().as_posix())
     if path.suffix.lower() != ".zip" or not path.is_file():
@@ -50,7 +56,7 @@ def find_package(source: str) -> Package | None:
 
 def _group(names: Iterable[str], root: str) -> Package | None:
     """Files that differ only in their polarisation; any other raster must share the name before it."""
-    rasters = sorted(name for name in names if name.lower().endswith((".tif", ".tiff")))
+    rasters = sorted(name for name in names if re.search(r"(?:^|/)[^.][^/]*\.tiff?$", name, re.IGNORECASE))
     matches = {name: match for name in rasters if (match := _POLARIZED.fullmatch(name))}
     stems = {(match[1], match[3]) for match in matches.values()}
     if len(stems) != 1 or len(rasters) < 2:
@@ -62,6 +68,13 @@ def _group(names: Iterable[str], root: str) -> Package | None:
     found = {match[2].upper(): f"{root}/{name}" for name, match in matches.items()}
     files = {band: found[band] for band in ("VV", "VH", "HH", "HV") if band in found}
     return Package(files, tuple(f"*{name[len(stem.rstrip('_-.')) :]}" for name in beside))
+
+
+def _dimap(folder: Path) -> Package | None:
+    """SNAP's folder of bands, those that name a polarisation."""
+    bands = sorted(file for file in folder.iterdir() if file.suffix.lower() == ".img")
+    files = {file.stem: file.resolve().as_posix() for file in bands if re.search(r"_(?:VV|VH|HH|HV)(?:_|$)", file.stem)}
+    return Package(files, tuple(file.name for file in bands if file.stem not in files)) if files else None
 
 
 def to_vrt(package: Package, source: str) -> str:

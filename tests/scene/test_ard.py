@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -462,9 +463,64 @@ def test_browser_and_openeo_exports_are_read_by_their_words(
     assert why in scene.declaration.unit_reason
 
 
+@pytest.mark.parametrize("unit", ["power", "db"])
+def test_many_zeros_of_an_unknown_layout_are_pointed_out(make_tif: MakeTif, unit: str) -> None:
+    path = make_tif(_holed(VV, 0), "mine.tif", names=("VV",))
+    notes = open_raster(str(path), unit=unit).notes
+    said = "5% of a sample is exactly 0, unlike backscatter; if it is no data, say --nodata 0"
+    assert (said in notes) == (unit == "power")
+    assert open_raster(str(path), nodata=0).notes == ()
+
+
+def test_a_real_patch_in_two_files_is_one_scene(tmp_path: Path) -> None:
+    import bigearthnet_common
+
+    archive = Path(bigearthnet_common.__file__).parent / "BigEarthNet-S1-Example.tar.bz2"
+    with tarfile.open(archive) as tar:
+        files = sorted((m for m in tar.getmembers() if m.name.endswith(".tif")), key=lambda member: member.name)[:2]
+        tar.extractall(tmp_path, files, filter="data")
+    vh, vv = (tmp_path / file.name for file in files)
+    scene = _open(vv.parent)
+    assert (scene.bands, scene.unit, scene.grid.window.shape) == (("VV", "VH"), Unit.DB, (120, 120))
+    for band, path in enumerate((vv, vh)):
+        with rasterio.open(path) as dataset:
+            assert np.array_equal(_all(scene)[0][band], dataset.read(1))
+
+
 def test_info_tells_the_layout_and_a_window_is_read_without_the_rest(hyp3_folder: Path) -> None:
     facts = api.info(_zipped(hyp3_folder))
     assert facts["about"]["layout"] == "ASF HyP3 RTC"
     assert facts["about"]["mission"] == "S1A"
     assert facts["bands"] == ["VV", "VH"]
     assert _open(hyp3_folder).read(Window(30, 40, 5, 7)).values.shape == (2, 5, 7)
+
+
+@pytest.mark.parametrize("named", ["header", "folder"])
+def test_snaps_own_format_is_opened_by_its_header_or_its_folder(tmp_path: Path, named: str) -> None:
+    folder = tmp_path / f"{GRD}_Orb_Cal_TC.data"
+    folder.mkdir()
+    (tmp_path / f"{GRD}_Orb_Cal_TC.dim").write_text("<Dimap_Document/>")
+    angle = np.full(VV.shape, 38.5, np.float32)
+    for name, values in (("Sigma0_VH", VH), ("Sigma0_VV", VV), ("Gamma0_VV", 2 * VV), ("localIncidenceAngle", angle)):
+        with rasterio.open(
+            folder / f"{name}.img", "w", driver="ENVI", width=128, height=96, count=1, dtype="float32", crs=UTM33,
+            transform=GRID,
+        ) as dataset:  # fmt: skip
+            dataset.write(_holed(values, 0), 1)
+    scene = _open(folder.with_suffix(".dim") if named == "header" else folder)
+    values, valid = _all(scene)
+    assert (scene.bands, scene.unit) == (("VV", "VH"), Unit.POWER)
+    assert scene.declaration.unit_reason == "band 3 is called 'Sigma0_VV'"
+    assert scene.declaration.bands_reason == "from the names of its files; ignored: Gamma0_VV"
+    assert scene.notes == ("no backscatter, left out: localIncidenceAngle.img",)
+    assert dict(scene.about)["time"] == START
+    assert scene.grid.transform == GRID
+    assert np.array_equal(valid, ~HOLE)
+    assert np.array_equal(values, np.stack([_holed(VV, 0), _holed(VH, 0)]))
+
+
+def test_what_a_mac_adds_to_a_zip_is_not_read(hyp3_folder: Path) -> None:
+    path = _zipped(hyp3_folder)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(f"__MACOSX/{hyp3_folder.name}/._{hyp3_folder.name}_VV.tif", b"x")
+    assert _open(path).bands == ("VV", "VH")
