@@ -29,6 +29,7 @@ COMMANDS = {
     "completion": "The completion script of a shell, to be sourced.",
     "demo": "Make a scene without a network, colorize it, show before and after.",
     "despeckle": "Filter the speckle of a whole scene.",
+    "despeckle-stack": "Filter the speckle of scenes of one ground at several dates.",
     "doctor": "Versions, devices, what is missing and the line that mends it.",
     "evaluate": "Measure models on pairs, and write a report.",
     "info": "What a raster is: bands, unit and why, grid, nodata.",
@@ -47,7 +48,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        return getattr(import_module(f".{cmd_name}", __package__), cmd_name)
+        name = cmd_name.replace("-", "_")
+        return getattr(import_module(f".{name}", __package__), name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, without importing one."""

@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import Result, colorize, despeckle, info
+    from .api import Result, colorize, despeckle, despeckle_stack, info
     from .colorizer import ColorizeSettings
     from .errors import SarColorizeError
     from .models.registry import load_card, load_network
@@ -32,6 +32,7 @@ _HOME = {
     "Window": "raster",
     "colorize": "api",
     "despeckle": "api",
+    "despeckle_stack": "api",
     "info": "api",
     "load_card": "models.registry",
     "load_network": "models.registry",
@@ -48,6 +49,7 @@ __all__ = [
     "Window",
     "colorize",
     "despeckle",
+    "despeckle_stack",
     "info",
     "load_card",
     "load_network",

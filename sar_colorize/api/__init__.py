@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..cog import PROFILES
 from ..demo import demo
 from ..doctor import examine
-from ..evaluation.run import INPUTS, evaluate
+from ..evaluation.run import HALVES, INPUTS, PALETTES, evaluate
 from ..infer import DEVICES, PRECISIONS
 from ..models.registry import DEFAULT_MODEL, load_card
 from ..models.registry import names as model_names
@@ -19,13 +19,16 @@ from ..training.folders import build_pairs, train, train_options
 from .facts import info
 from .filters import despeckle
 from .pictures import colorize
+from .stacks import despeckle_stack
 
 __all__ = [
     "DEFAULT_MODEL",
     "DEVICES",
     "FILTER_NAMES",
     "GRIDS",
+    "HALVES",
     "INPUTS",
+    "PALETTES",
     "POLARIZATIONS",
     "PRECISIONS",
     "PROFILES",
@@ -36,6 +39,7 @@ __all__ = [
     "colorize",
     "demo",
     "despeckle",
+    "despeckle_stack",
     "evaluate",
     "examine",
     "info",
