@@ -1,0 +1,162 @@
+"""Colorize SAR."""
+
+from __future__ import annotations
+
+from html import escape
+
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterRasterDestination,
+    QgsProcessingParameterRasterLayer,
+)
+
+from .. import choices
+from ..layers import Grey, Picture, style_later
+from ..sources import SourceError, path_of
+from ..text import tr
+from .base import Parameters
+from .raster import OUTPUT, RasterAlgorithm, choice
+
+MODEL = "MODEL"
+WEIGHTS = "WEIGHTS"
+PALETTE = "PALETTE"
+PALETTE_LAYER = "PALETTE_LAYER"
+DESPECKLE = "DESPECKLE"
+TILE = "TILE"
+OVERLAP = "OVERLAP"
+DEVICE = "DEVICE"
+CONFIDENCE = "CONFIDENCE"
+
+
+class Colorize(RasterAlgorithm):
+    """`sar-colorize colorize`."""
+
+    def name(self) -> str:
+        return "colorize"
+
+    def displayName(self) -> str:
+        return tr("Colorize SAR")
+
+    def shortDescription(self) -> str:
+        return tr("A radar scene to a georeferenced colour picture")
+
+    def tags(self) -> list[str]:
+        return ["sar", "radar", "sentinel-1", "colour", "color", "colorize", "deep learning"]
+
+    def about(self) -> str:
+        return tr(
+            "<p>Turns a Sentinel-1 radar scene of any size into a colour picture on the same grid: a Cloud Optimized "
+            "GeoTIFF with overviews and the input's own mask.</p><p><b>The colours are a prediction</b> from radar "
+            "backscatter, not a measurement; the file's tags say by which model.</p>"
+        )
+
+    def initAlgorithm(self, config: object = None) -> None:
+        offered = choices.remembered()
+        self.add_input()
+        summaries = "".join(f"<br>{escape(name)}: {escape(summary)}" for name, summary in offered.models)
+        default = (
+            tr("Default: auto, which is {0}.").format(offered.models[0][0]) if offered.models else tr("Default: auto.")
+        )
+        self.add(
+            choice(MODEL, tr("Model"), ("auto", *(name for name, _ in offered.models)), "auto"),
+            tr("What gives the colours.") + f" {default}{summaries}",
+        )
+        self.add(
+            choice(PALETTE, tr("Palette"), ("auto", "none"), "auto"),
+            tr(
+                "What colours the place has, for models that use them. auto: by the place on the globe. none: without. "
+                "Default: auto."
+            ),
+        )
+        self.add(
+            QgsProcessingParameterRasterLayer(PALETTE_LAYER, tr("Palette from a layer"), optional=True),
+            tr(
+                "A colour picture of the place or of one like it, red, green, blue; its colours take the place of the "
+                "palette above. Default: none."
+            ),
+        )
+        self.add(
+            choice(DESPECKLE, tr("Speckle filter"), ("auto", *offered.filters), "auto"),
+            tr("Smooths the radar before it is coloured. Default: auto, the one that the model was trained with."),
+        )
+        self.add_where(offered)
+        self.add(
+            QgsProcessingParameterFile(WEIGHTS, tr("Weights of your own"), extension="safetensors", optional=True),
+            tr("A weights file from `sar-colorize train`, in the place of the model above. Default: none."),
+            advanced=True,
+        )
+        self.add(
+            _pixels(TILE, tr("Tile"), 32),
+            tr("Side of the tiles that the network sees, in pixels. Default: the model's own."),
+            advanced=True,
+        )
+        self.add(
+            _pixels(OVERLAP, tr("Overlap"), 0),
+            tr("Pixels that neighbouring tiles share. Default: the model's own, which hides the seams."),
+            advanced=True,
+        )
+        self.add(
+            choice(DEVICE, tr("Device"), offered.devices, "auto"),
+            tr("Where the network runs. Default: auto, a GPU where there is one, else the CPU."),
+            advanced=True,
+        )
+        self.add_how(offered, lossy=True)
+        self.add(
+            QgsProcessingParameterRasterDestination(OUTPUT, tr("Colour picture")),
+            tr(
+                "GeoTIFF with red, green and blue, 0 to 255, and a mask. A log of the run is written beside it, with "
+                "`.log` after its name. Default: a temporary file."
+            ),
+        )
+        self.add(
+            QgsProcessingParameterRasterDestination(CONFIDENCE, tr("Confidence"), optional=True, createByDefault=False),
+            tr("GeoTIFF that says how sure the model is at each pixel, for models that say so. Default: not made."),
+        )
+
+    def processAlgorithm(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, str]:
+        source, name = self.source(parameters, context)
+        output = self.parameterAsOutputLayer(parameters, OUTPUT, context)
+        command = ["colorize", source, output, *self._model(parameters, context), *self._palette(parameters, context)]
+        command += self.option(parameters, DESPECKLE, "--despeckle", context)
+        command += self.input_arguments(parameters, context, feedback)
+        command += self.number(parameters, TILE, "--tile-px", context)
+        command += self.number(parameters, OVERLAP, "--overlap-px", context)
+        command += self.option(parameters, DEVICE, "--device", context)
+        made = {OUTPUT: output}
+        if self.given(parameters, CONFIDENCE):
+            made[CONFIDENCE] = self.parameterAsOutputLayer(parameters, CONFIDENCE, context)
+            command += ["--confidence", made[CONFIDENCE]]
+        command += self.output_arguments(parameters, context)
+        if self.run_backend(command, list(made.values()), feedback) is None:
+            return {}
+        style_later(context, output, Picture(tr("{0} (colour)").format(name)))
+        if CONFIDENCE in made:
+            style_later(context, made[CONFIDENCE], Grey(tr("{0} (confidence)").format(name)))
+        return made
+
+    def _model(self, parameters: Parameters, context: QgsProcessingContext) -> list[str]:
+        if self.given(parameters, WEIGHTS):
+            return ["--model", self.parameterAsFile(parameters, WEIGHTS, context)]
+        return self.option(parameters, MODEL, "--model", context)
+
+    def _palette(self, parameters: Parameters, context: QgsProcessingContext) -> list[str]:
+        """A layer before the menu; it is a picture, so its bands need no names."""
+        if not self.given(parameters, PALETTE_LAYER):
+            return self.option(parameters, PALETTE, "--palette", context)
+        try:
+            return ["--palette", path_of(self.raster_layer(parameters, PALETTE_LAYER, context))]
+        except SourceError as error:
+            raise QgsProcessingException(str(error)) from error
+
+
+def _pixels(name: str, description: str, least: int) -> QgsProcessingParameterNumber:
+    """A number of pixels that may be left empty."""
+    return QgsProcessingParameterNumber(
+        name, description, QgsProcessingParameterNumber.Type.Integer, None, True, least, 4096
+    )
