@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -254,6 +255,31 @@ def test_a_real_product_calibrates_as_xarray_sentinel_does(composite: Path) -> N
         theirs = xarray_sentinel.calibrate_intensity(part, gains.sigmaNought).to_numpy()
         assert ours.valid.mean() > 0.9
         np.testing.assert_allclose(ours.values[index][ours.valid], theirs[ours.valid], rtol=1e-4)
+
+
+@pytest.mark.parametrize("remove_noise", [False, True])
+def test_a_real_product_calibrates_as_the_orfeo_toolbox_does(
+    composite: Path, tmp_path: Path, remove_noise: bool
+) -> None:
+    program = shutil.which("otbcli_SARCalibration")
+    if program is None:
+        pytest.skip("the Orfeo Toolbox is not here (Debian: apt install otb-bin)")
+    measurement = next((composite / "measurement").glob("*-vv-*.tiff"))
+    with rasterio.open(measurement, "r+") as dataset:  # OTB knows the product by them
+        dataset.update_tags(
+            TIFFTAG_SOFTWARE="Sentinel-1 IPF 003.31", TIFFTAG_IMAGEDESCRIPTION="Sentinel-1A IW GRD HR L1"
+        )
+    window = Window(8000 // 64 * 64, 8600, 64, 400)
+    box = f"?&box={window.col}:{window.row}:{window.width}:{window.height}"
+    subprocess.run(
+        [program, "-in", measurement, "-out", f"{tmp_path}/sigma.tif{box}", "float", "-lut", "sigma", "-removenoise",
+         str(remove_noise).lower()], check=True, capture_output=True,
+    )  # fmt: skip
+    with rasterio.open(tmp_path / "sigma.tif") as dataset:
+        theirs = dataset.read(1)
+    ours = _radar(composite, remove_noise=remove_noise).read(window)
+    assert ours.valid.mean() > 0.9
+    np.testing.assert_allclose(ours.values[0][ours.valid], theirs[ours.valid], rtol=1e-4, atol=1e-7)
 
 
 def test_noise_of_a_real_product_is_what_its_file_says(composite: Path) -> None:
