@@ -33,6 +33,20 @@ from .progress import MODES, Progress
     show_default=True,
     help="Speckle filter before the radar's lightness; auto is each model's own.",
 )
+@click.option(
+    "--palette",
+    type=click.Choice(api.PALETTES),
+    default="site",
+    show_default=True,
+    help="For models that take one: from other pairs of the site, guessed from where a pair lies, or none.",
+)
+@click.option(
+    "--half",
+    type=click.Choice(api.HALVES),
+    default="all",
+    show_default=True,
+    help="second: measure the second half of each site, with palettes from the first.",
+)
 @click.option("--limit", type=int, metavar="N", help="At most so many pairs of each site, evenly spread.")
 @click.option("--exclude", multiple=True, metavar="SITE", help="A site to leave out; may be repeated.")
 @click.option("--strict", is_flag=True, help="Refuse files that are broken or without a partner.")

@@ -9,6 +9,7 @@ import numpy as np
 
 from .compare import Comparison
 from .measures import HISTOGRAM_TOP, Measure
+from .reliability import TOP, Reliability
 from .table import Rows
 
 _WIDTH = 900
@@ -90,6 +91,31 @@ def histogram(comparison: Comparison, chosen: Mapping[str, str]) -> str:
         parts.append(f'<text x="{_LEFT - 10}" y="{y + 4:.1f}" text-anchor="end">{100 * top * fraction:.1f} %</text>')
     parts.append(f'<text x="{_LEFT - 10}" y="{floor + 4}" text-anchor="end">of pixels 0</text>')
     return _svg("".join(parts), height, "histogram of the error of a and b")
+
+
+def reliability(said: Mapping[str, Reliability], chosen: Mapping[str, str]) -> str:
+    """Mean real error over mean expected error, bin by bin, and the line where they are equal; dots grow with share."""
+    height, floor, ceiling, top = 340, 300, 14, TOP + 2
+    parts = [_axis(0, top, floor, "expected error of a and b, Lab units")]
+
+    def y(value: float) -> float:
+        return floor - (floor - ceiling) * min(value, top) / top
+
+    for value in _ticks(0, top):
+        parts.append(f'<text x="{_LEFT - 10}" y="{y(value) + 4:.1f}" text-anchor="end">{value:g}</text>')
+    parts.append(
+        f'<line x1="{_x(0, 0, top):.1f}" y1="{y(0):.1f}" x2="{_x(top, 0, top):.1f}" y2="{y(top):.1f}" '
+        'stroke="var(--o)" stroke-dasharray="5 3"/>'
+    )
+    for name, one in said.items():
+        figures = one.to_dict()
+        for expected, real, share in zip(figures["expected"], figures["real"], figures["share"], strict=True):
+            title = f"{escape(name)}: expected {expected:.1f}, real {real:.1f}, {share:.1%} of pixels"
+            parts.append(
+                f'<g><title>{title}</title><circle cx="{_x(min(expected, top), 0, top):.1f}" cy="{y(real):.1f}" '
+                f'r="{2.5 + 14 * share**0.5:.1f}" fill="{chosen[name]}" opacity=".8"/></g>'
+            )
+    return _svg("".join(parts), height, "expected and real error of a and b")
 
 
 def _axis(low: float, high: float, floor: float, label: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from ..training.pairs import Pair
 from . import metrics
 from .measures import HISTOGRAM_TOP, MEASURES, ab_histogram, figures
 from .methods import Method, Seen
+from .palettes import Palettes
+from .reliability import Reliability
 from .table import Tables, tables
 
 Progress = Callable[[int, int], None]
@@ -26,6 +28,7 @@ class Comparison:
     real: (pairs,) colourfulness of the real pictures.
     histograms: (methods, bins) valid pixels by error of (a, b).
     skipped: pairs left out, with the reason.
+    reliability: of each method that says how far from the truth it expects to be.
     """
 
     methods: tuple[Method, ...]
@@ -36,6 +39,7 @@ class Comparison:
     histograms: NDArray[np.int64]
     tables: Tables
     skipped: tuple[str, ...]
+    reliability: Mapping[str, Reliability] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -70,6 +74,7 @@ def compare(
     pairs: Sequence[Pair],
     input: str,
     *,
+    palettes: Palettes,
     strict: bool,
     seed: int,
     on_progress: Progress | None,
@@ -78,6 +83,7 @@ def compare(
 
     Args:
         input: "sar" or "optical": the L that methods are given.
+        palettes: the palette of a pair, for methods that take one.
         strict: refuse a pair that cannot be measured instead of leaving it out.
         seed: of the bootstrap.
 
@@ -85,10 +91,11 @@ def compare(
         DataError: no pair could be measured, or `strict` and one could not.
     """
     values, pixels, real, kept, skipped = [], [], [], [], []
+    reliability: dict[str, Reliability] = {}
     histograms = np.zeros((len(methods), HISTOGRAM_TOP + 1), np.int64)
     for number, pair in enumerate(pairs):
         try:
-            seen = Seen(pair, input)
+            seen = Seen(pair, input, palettes(pair))
         except DataError as error:
             if strict:
                 raise
@@ -101,6 +108,9 @@ def compare(
                 found = figures(lab, seen.true_rgb, seen.true_lab, seen.valid)
                 rows[i] = [found[measure.key] for measure in MEASURES]
                 histograms[i] += ab_histogram(lab, seen.true_lab, seen.valid)
+                if method.name in seen.expected:
+                    said = reliability.setdefault(method.name, Reliability())
+                    said.add(seen.expected[method.name], lab, seen.true_lab, seen.valid)
             kept.append(pair)
             values.append(rows)
             pixels.append(int(seen.valid.sum()))
@@ -118,4 +128,6 @@ def compare(
         [method.name for method in methods],
         seed=seed,
     )
-    return Comparison(tuple(methods), tuple(kept), stacked, counted, np.array(real), histograms, made, tuple(skipped))
+    return Comparison(
+        tuple(methods), tuple(kept), stacked, counted, np.array(real), histograms, made, tuple(skipped), reliability
+    )

@@ -130,6 +130,7 @@ def _figures(
         "real_colourfulness": {
             site or "overall": round(comparison.real_colourfulness(site=site), 3) for site in ["", *sorted(set(sites))]
         },
+        "reliability": {name: said.to_dict() for name, said in comparison.reliability.items()},
         "ab_error_histogram": {
             "bins": f"0..{HISTOGRAM_TOP} in steps of 1 Lab unit, the last for all above",
             "shares": {

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,11 +19,12 @@ from ..infer import pick_device, pick_precision
 from ..models import registry
 from ..models.card import Card
 from ..models.composite import paint_composite
+from ..palette import UNKNOWN_PALETTE, Palette
 from ..raster import Bool, Float32
 from ..training.dataset import lightness_of, read_pair, to_input, usable
 from ..training.pairs import Pair
 from ..training.settings import TrainSettings
-from ..training.validation import picture_lab
+from ..training.validation import paint_by_place, picture_lab
 from . import baselines
 from .measures import true_lab_of
 
@@ -33,15 +36,18 @@ class Seen:
     """A pair as methods see it.
 
     valid: (H, W), where the colour patch shows ground. true_rgb, true_lab: (3, H, W) of the colour patch.
+    palette: of its place, for methods that take one.
+    expected: by method that says it, the expected error of a and b (H, W) of what it painted.
     """
 
-    def __init__(self, pair: Pair, input: str) -> None:
+    def __init__(self, pair: Pair, input: str, palette: Palette = UNKNOWN_PALETTE) -> None:
         """Reads the pair; `input` is a key of `LIGHTNESS`.
 
         Raises:
             DataError: it cannot be read, or shows no ground.
         """
-        self.pair, self.input = pair, input
+        self.pair, self.input, self.palette = pair, input, palette
+        self.expected: dict[str, Float32] = {}
         self.code, self.rgb = read_pair(pair)
         self.valid: Bool = usable(self.rgb)
         if not self.valid.any():
@@ -79,6 +85,7 @@ class Method:
     despeckle: str
     paint: Callable[[Seen], Float32]
     card: Card | None = None
+    takes_palette: bool = False
     checksum: str = ""
     given: str = ""
 
@@ -105,9 +112,43 @@ def models(given: Sequence[str], *, despeckle: str, device: str, precision: str)
         if label in {method.name for method in found}:
             raise SettingError(f"each model must have a name of its own, got {label} twice; rename one file")
         chosen = card.despeckle if despeckle == "auto" else despeckle
-        paint = _composite(chosen) if card.architecture == "composite" else _network(name, chosen, device, precision)
-        found.append(Method(label, "model", chosen, paint, card, registry.checksum(name), name))
+        takes = card.output == "maps"
+        if card.architecture == "composite":
+            paint = _composite(chosen)
+        elif takes:
+            paint = _placed(name, label, chosen, device, precision)
+        else:
+            paint = _network(name, chosen, device, precision)
+        found.append(Method(label, "model", chosen, paint, card, takes, registry.checksum(name), name))
     return found
+
+
+def without_palette(methods: Sequence[Method]) -> list[Method]:
+    """The models among these that take a palette, once more, without it."""
+
+    def blind(method: Method) -> Callable[[Seen], Float32]:
+        def paint(seen: Seen) -> Float32:
+            other = copy(seen)
+            other.palette, other.expected = UNKNOWN_PALETTE, {}
+            return method.paint(other)
+
+        return paint
+
+    return [
+        replace(method, name=f"{method.name}, no palette", paint=blind(method), takes_palette=False)
+        for method in methods
+        if method.takes_palette
+    ]
+
+
+def own_mean(despeckle: str) -> Method:
+    """The radar's L in the mean colour of each pair's palette: what a palette alone is worth."""
+
+    def paint(seen: Seen) -> Float32:
+        lightness = seen.lightness(despeckle)
+        return np.stack([lightness, *(np.full_like(lightness, value) for value in seen.palette.mean[1:])])
+
+    return Method("palette's mean colour", "baseline", despeckle, paint)
 
 
 def learned(pairs: Sequence[Pair], input: str, despeckle: str, skipped: list[str] | None) -> list[Method]:
@@ -132,6 +173,22 @@ def _composite(despeckle: str) -> Callable[[Seen], Float32]:
         lightness = seen.lightness(despeckle)[None]
         rgb: NDArray[np.uint8] = paint_composite(lightness, lightness)
         return srgb_to_lab(rgb.astype(np.float32) / np.float32(255.0))
+
+    return paint
+
+
+def _placed(name: str, label: str, despeckle: str, device: str, precision: str) -> Callable[[Seen], Float32]:
+    """Paints whole pictures in the palette of the pair, and says how far from the truth it expects to be."""
+    on = pick_device(device)
+    dtype = torch.bfloat16 if pick_precision(precision, on) == "bf16" else torch.float32
+    network: Any = registry.load_network(name).to(on, dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def paint(seen: Seen) -> Float32:
+        given = {seen.pair.polarization: seen.lightness(despeckle)}
+        lab, expected = paint_by_place(network, given, seen.palette)
+        seen.expected[label] = expected.numpy()
+        painted: Float32 = lab.numpy()
+        return painted
 
     return paint
 

@@ -142,7 +142,20 @@ def _charts(comparison: Comparison) -> str:
     return (
         f'<section id="spread"><h2>Spread</h2><p class="soft">Errors by site with 95 % intervals, and how errors of '
         f"(a, b) are spread over pixels.</p>{charts.key(chosen)}{drawn}"
-        f"<figure>{charts.histogram(comparison, chosen)}</figure></section>"
+        f"<figure>{charts.histogram(comparison, chosen)}</figure>{_reliability(comparison, chosen)}</section>"
+    )
+
+
+def _reliability(comparison: Comparison, chosen: dict[str, str]) -> str:
+    """Expected against real error, for methods that say what they expect."""
+    if not comparison.reliability:
+        return ""
+    drawn = charts.reliability(comparison.reliability, chosen)
+    ranks = ", ".join(f"{name} {said.spearman():.2f}" for name, said in comparison.reliability.items())
+    return (
+        '<h3>Is it as sure as it should be?</h3><p class="soft">Pixels by the error of (a, b) that the model expected, '
+        "and the mean real error of each bin; on the line it is right, above it too sure. Rank correlation of expected "
+        f"and real error over pairs: {escape(ranks)}.</p><figure>{drawn}</figure>"
     )
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 INPUTS = ("sar", "optical")
 """What `--input` may be: L of the radar, or of the real picture itself."""
+PALETTES = ("site", "auto", "none")
+"""What `--palette` may be: of other pairs of the same site, guessed from where a pair lies, or none."""
+HALVES = ("all", "second")
 Progress = Callable[[int, int], None]
 
 
@@ -26,6 +29,9 @@ class EvaluateSettings:
 
     split: of the data, such as "test". input: the L that methods are given, "sar" or "optical".
     despeckle: the filter before the radar's L; "auto" is the one in each model's card.
+    palette: given to models that take one: "site", from other pairs of the same site and date, "auto", guessed from
+        where a pair lies, or "none".
+    half: "second": measure the second half of each site's pairs, by key, and take palettes from the first; "all".
     limit: at most so many pairs of each site, evenly spread; None for all.
     exclude: sites neither measured nor learned from.
     strict: refuse files that are broken or without a partner instead of leaving them out.
@@ -36,6 +42,8 @@ class EvaluateSettings:
     split: str = "test"
     input: str = "sar"
     despeckle: str = "auto"
+    palette: str = "site"
+    half: str = "all"
     limit: int | None = None
     exclude: tuple[str, ...] = ()
     strict: bool = False
@@ -45,8 +53,13 @@ class EvaluateSettings:
 
     def __post_init__(self) -> None:
         allowed = {
-            "input": INPUTS, "despeckle": ("auto", *FILTER_NAMES), "device": DEVICES, "precision": PRECISIONS,
-        }  # fmt: skip
+            "input": INPUTS,
+            "palette": PALETTES,
+            "half": HALVES,
+            "despeckle": ("auto", *FILTER_NAMES),
+            "device": DEVICES,
+            "precision": PRECISIONS,
+        }
         for name, choices in allowed.items():
             if getattr(self, name) not in choices:
                 raise SettingError(
@@ -128,8 +141,15 @@ def _compare(
     """The comparison, and what a reader should know of its data."""
     from . import methods
     from .compare import compare, spread
+    from .palettes import palettes_for, second_half
 
     asked = methods.models(models, despeckle=chosen.despeckle, device=chosen.device, precision=chosen.precision)
+    if any(method.takes_palette for method in asked) and chosen.palette != "none":
+        asked += methods.without_palette(asked)
+        asked.append(methods.own_mean(asked[0].despeckle))
+    palettes = palettes_for(measured, chosen.palette, chosen.half)
+    if chosen.half == "second":
+        measured = second_half(measured)
     train = source.of("train")
     if not train:
         raise DataError(
@@ -142,6 +162,7 @@ def _compare(
         [*asked, *base],
         spread(measured, chosen.limit),
         chosen.input,
+        palettes=palettes,
         strict=chosen.strict,
         seed=chosen.seed,
         on_progress=on_progress,
