@@ -163,17 +163,19 @@ def _filtered(scenes: Sequence[Scene], spatial: Boxcar, area: Area | None, windo
             filtered = from_power(smooth[date], raster.unit, db_range)
             values[date, index] = np.where(shown[date], filtered, np.float32(np.nan))
     names = tuple(f"{scene.source} {band}" for scene in scenes for band in scene.bands)
-    return Raster(values.reshape(-1, *window.shape), shown.any(0), names, scenes[0].unit)
+    return Raster(values.reshape(-1, *window.shape), np.any(shown, axis=0), names, scenes[0].unit)
 
 
 def _write_each(
     scenes: Sequence[Scene], writes: Sequence[Callable[[Window, Raster], None]], window: Window, raster: Raster
 ) -> None:
     """Every scene's own bands into its own file."""
-    for scene, write, values in zip(scenes, writes, np.split(raster.values, len(scenes)), strict=True):
+    bands = len(scenes[0].bands)
+    for date, (scene, write) in enumerate(zip(scenes, writes, strict=True)):
+        values = raster.values[date * bands : (date + 1) * bands]
         valid = np.isfinite(values).all(0)
         if valid.any():
-            write(window, Raster(values, valid, scene.bands, scene.unit))
+            write(window, Raster(values, np.asarray(valid), scene.bands, scene.unit))
 
 
 def _tags(scene: Scene, spatial: Boxcar, dates: int) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, ClassVar
 
 import numpy as np
@@ -59,12 +60,11 @@ class Filter:
             return xp.where(valid, self._estimate(filled, present), np.nan)
         np.empty(HEAP_BYTES, np.uint8)
         out = np.empty_like(power)
-        for row in range(0, power.shape[-2], PIECE_PX):
-            for col in range(0, power.shape[-1], PIECE_PX):
-                piece = (..., slice(row, row + PIECE_PX), slice(col, col + PIECE_PX))
-                out[piece] = self._piece(power, valid, row, col)
-                if not valid[piece].all():
-                    out[piece][..., ~valid[piece]] = np.nan
+        for row, col in product(range(0, power.shape[-2], PIECE_PX), range(0, power.shape[-1], PIECE_PX)):
+            piece = (..., slice(row, row + PIECE_PX), slice(col, col + PIECE_PX))
+            out[piece] = self._piece(power, valid, row, col)
+            if not valid[piece].all():
+                out[piece][..., ~valid[piece]] = np.nan
         return out
 
     def _piece(self, power: Any, valid: Any, row: int, col: int) -> Any:

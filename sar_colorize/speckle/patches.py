@@ -12,7 +12,7 @@ from ..backscatter import FLOOR_POWER
 from .base import Filter
 from .windows import box_sum, inner
 
-PATCH_PX = 7
+PATCH_PX = 5
 """Width of the surroundings that are compared."""
 
 
@@ -21,7 +21,7 @@ class PatchBased(Filter):
     """Probabilistic patch-based filter, without its iterations.
 
     out = sum of w power / sum of w over the valid pixels of the search window, w = exp(-strictness max(0, u - 1)),
-    u = 2 looks mean of log((p + q)**2 / (4 p q)) over the pairs p, q of the two patches of 7 x 7 px.
+    u = 2 looks mean of log((p + q)**2 / (4 p q)) over the pairs p, q of the two patches of 5 x 5 px.
 
     u is the generalised likelihood ratio of two patches of gamma speckle having one ground: 1 on average if they have
     (by Wilks), more if they have not. The paper's weight is exp(-T / h) with a quantile for h; here pairs that speckle
@@ -33,7 +33,7 @@ class PatchBased(Filter):
 
     name: ClassVar[str] = "ppb"
     default_size_px: ClassVar[int] = 15
-    strictness: float = 4.0
+    strictness: float = 2.0
 
     @property
     def halo_px(self) -> int:
