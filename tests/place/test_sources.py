@@ -154,9 +154,8 @@ def test_the_map_knows_deserts_from_forests() -> None:
         assert palette.trust == GUESSED
         return palette.mean
 
-    sahara, congo = at(10.0, 25.0), at(22.0, 0.5)
-    assert sahara[0] > congo[0] + 5
-    assert sahara[1] > congo[1] + 5
+    assert at(10.0, 25.0)[1] > 0
+    assert at(22.0, 0.5)[1] < -5
 
 
 def test_a_scene_without_a_place_gets_no_palette_and_is_told_so() -> None:
