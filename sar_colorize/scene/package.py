@@ -81,9 +81,10 @@ def to_vrt(package: Package, source: str) -> str:
     """The package as one virtual raster, a band for each polarisation, as the XML that GDAL opens.
 
     Raises:
-        SceneError: the files have another size, grid or type, or more than one band.
+        SceneError: the files differ in size, grid or type, have more than one band, or a mask.
     """
     from rasterio.dtypes import dtype_rev, typename_fwd
+    from rasterio.enums import MaskFlags
 
     root = Element("VRTDataset")
     first = ""
@@ -102,12 +103,19 @@ def to_vrt(package: Package, source: str) -> str:
                     f"polarisations must share one grid and type, one band each, got {first} and {found} in {source}; "
                     "name one of its files"
                 )
+            if MaskFlags.per_dataset in dataset.mask_flag_enums[0]:
+                raise SceneError(
+                    f"polarisations in several files must say no data by a value, got a mask band in {source}; name "
+                    "one of its files"
+                )
             rows, columns = dataset.block_shapes[0]
             band = SubElement(
                 root, "VRTRasterBand", dataType=typename_fwd[dtype_rev[dataset.dtypes[0]]], band=str(number),
                 blockXSize=str(columns), blockYSize=str(rows),
             )  # fmt: skip
             SubElement(band, "Description").text = name
+            SubElement(band, "Scale").text = repr(dataset.scales[0])
+            SubElement(band, "Offset").text = repr(dataset.offsets[0])
             if dataset.nodata is not None:
                 SubElement(band, "NoDataValue").text = repr(dataset.nodata)
             part = SubElement(band, "SimpleSource")

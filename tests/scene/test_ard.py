@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 import tarfile
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -175,6 +177,37 @@ def test_polarisations_on_two_grids_are_refused(make_tif: MakeTif) -> None:
         SceneError, match=r"polarisations must share one grid .* \(10, 0, 500010, .*name one of its fil"
     ):
         _open(folder)
+
+
+def test_nodata_scale_and_offset_of_each_file_count_in_a_package(make_tif: MakeTif) -> None:
+    stored = np.where(HOLE, -9999, np.round(VV_DB * 100)).astype(np.int16)
+    for band in ("VV", "VH"):
+        path = make_tif(stored, f"pair/scene_{band}.tif", nodata=-9999)
+        with rasterio.open(path, "r+") as dataset:
+            dataset.scales, dataset.offsets = (0.01,), (-1.0,)
+    scene = _open(path.parent)
+    values, valid = _all(scene)
+    assert scene.unit is Unit.DB
+    assert np.array_equal(valid, ~HOLE)
+    assert np.allclose(values[1][valid], np.round(VV_DB * 100)[valid] / 100 - 1, atol=1e-5)
+
+
+def test_a_mask_band_in_a_package_is_refused_and_not_forgotten(make_tif: MakeTif) -> None:
+    for band in ("VV", "VH"):
+        path = make_tif(VV_DB, f"pair/scene_{band}.tif", mask=~HOLE)
+    with pytest.raises(SceneError, match=r"must say no data by a value, got a mask band in .*; name one of its files"):
+        _open(path.parent)
+
+
+def test_a_package_reads_alike_from_many_threads_and_after_pickling(hyp3_folder: Path) -> None:
+    scene = pickle.loads(pickle.dumps(_open(_zipped(hyp3_folder))))  # noqa: S301  # our own bytes
+    expected = np.stack([_holed(VV, 0), _holed(VH, 0)])
+    windows = [Window(row, 3 * row, 40, 30) for row in range(30)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(scene.read, windows))
+    for window, raster in zip(windows, found, strict=True):
+        rows, cols = window.within(scene.grid.window)
+        assert np.array_equal(raster.values, expected[:, rows, cols])
 
 
 @pytest.mark.parametrize("other", [f"{_hyp3('sauned')}_VV.tif", "optical.tif"])

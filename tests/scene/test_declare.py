@@ -115,6 +115,8 @@ def test_what_has_no_absolute_scale_is_recognised(facts: Facts, absolute: bool) 
         (_facts(bands=3, descriptions=["Gamma0_VV", "Sigma0_VV", "Sigma0_VH"]), None, ("VV", "VH"), (1, 2),
          "ignored: Gamma0_VV"),
         (_facts(bands=9, descriptions=["VV"] * 9), None, ("VV",), (0,), "VV, VV, VV, VV, VV, VV and 2 more"),
+        (_facts(bands=3, descriptions=["Amplitude_VV", "Amplitude_VH", "Sigma0_VV"]), "VV", ("VV",), (2,),
+         "ignored: Amplitude_VV"),
         (_facts(source="x_IW_VV+VH_VH_(Raw).tiff"), None, ("VH",), (0,), "from the file name"),
         (_facts(source="https://host/a_VV.tif?sig=VH"), None, ("VV",), (0,), "from the file name"),
     ],
