@@ -9,6 +9,7 @@ from typing import Any
 
 from qgis.core import (
     Qgis,
+    QgsApplication,
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingOutputBoolean,
@@ -85,13 +86,19 @@ class CheckEnvironment(BackendAlgorithm):
         return made
 
     def postProcessAlgorithm(self, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> dict[str, Any]:
-        """The other algorithms get their menus anew."""
-        if self.provider() is not None:
-            QTimer.singleShot(0, self.provider().refreshAlgorithms)
+        """The other algorithms get their menus anew, once this one is through."""
+        QTimer.singleShot(0, _refresh)
         return {}
 
 
 Row = tuple
+
+
+def _refresh() -> None:
+    """Looked up when it is called: the plugin may have been switched off."""
+    provider = QgsApplication.processingRegistry().providerById("sar_colorize")
+    if provider is not None:
+        provider.refreshAlgorithms()
 
 
 def _backend_rows(feedback: QgsProcessingFeedback) -> list[Row]:

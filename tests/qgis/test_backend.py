@@ -80,7 +80,9 @@ def test_what_the_user_names_is_never_passed_over(tmp_path: Path, monkeypatch: p
     (tmp_path / "empty").mkdir()
     for wrong in (tmp_path / "nothing", tmp_path / "empty"):
         QgsSettings().setValue(SETTING, str(wrong))
-        with pytest.raises(BackendError, match=rf"the Processing setting must name the Python .*, got {wrong}; correct"):
+        with pytest.raises(
+            BackendError, match=rf"the Processing setting must name the Python .*, got {wrong}; correct"
+        ):
             find()
     QgsSettings().remove(SETTING)
     monkeypatch.setenv("SAR_COLORIZE_PYTHON", "/no/python")
@@ -152,7 +154,7 @@ def test_a_program_that_cannot_start_is_refused(tmp_path: Path, monkeypatch: pyt
     program.write_text("#!/no/such/interpreter\n")
     program.chmod(0o755)
     monkeypatch.setenv("SAR_COLORIZE_PYTHON", str(program))
-    with pytest.raises(BackendError, match="must (start, got|be sar-colorize)"):
+    with pytest.raises(BackendError, match=r"must (start, got|be sar-colorize)"):
         choices.ask(find())
 
 
