@@ -34,7 +34,7 @@ _HELP = {
     "huber": "Error of (a, b) above which the loss is linear.",
     "l1_weight": "pix2pix: weight of L1.",
     "feature_weight": "pix2pix: weight of feature matching.",
-    "structure_weight": "pix2pix, by-place: weight of 1 - SSIM of the brightness.",
+    "structure_weight": "pix2pix, by-place: weight of unlike structure of the brightness.",
     "none_share": "by-place: how often a patch comes without a palette.",
     "guess_share": "by-place: how often a palette is a guess.",
     "recolour_share": "by-place: how often a patch is moved to other colours with its palette.",

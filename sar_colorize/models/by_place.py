@@ -30,6 +30,8 @@ PALETTE_NUMBERS = 10
 MAPS = 6
 _REACH = 2.5
 """Largest correction of L, a and b, in spreads of the palette."""
+_MOST_GAIN = 1.5
+"""Of the radar's detail."""
 _SCALES = (0.5, 30.0)
 """Least and greatest expected error of a and b, in Lab units."""
 
@@ -99,9 +101,9 @@ class ByPlace(nn.Module):
             if not len(there):
                 continue
             found = stem(lightness[there, number : number + 1])
-            if total is None:
-                total = found.new_zeros((len(lightness), *found.shape[1:]))
-            total = total.index_add(0, there, found)
+            if len(there) < len(lightness):
+                found = found.new_zeros((len(lightness), *found.shape[1:])).index_add(0, there, found)
+            total = found if total is None else total + found
         if total is None:
             raise ValueError("present must name at least one band for each picture, got none; pass a band")
         return total / present.sum(1).to(total.dtype)[:, None, None, None]
@@ -120,7 +122,7 @@ class ByPlace(nn.Module):
         ab = mean[:, 1:, None, None] + self.shrink * correction[:, 1:]
         base = mean[:, :1, None, None] + F.avg_pool2d(correction[:, :1], 2)  # (B, 1, H/8, W/8)
         fine, coarse = details(radar_lightness(lightness, present))
-        gains = _enlarge(torch.sigmoid(_wide(maps[:, 3:5])), 4)
+        gains = _enlarge(_MOST_GAIN * torch.sigmoid(_wide(maps[:, 3:5])), 4)
         full = _enlarge(base, 8) + gains[:, :1] * fine + gains[:, 1:] * coarse
         return torch.cat([full.clamp(0.0, 100.0), _enlarge(ab, 4)], 1), _enlarge(self.scale(maps), 4)
 

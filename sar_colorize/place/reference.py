@@ -96,12 +96,14 @@ def _overlap(source: Any, grid: Grid, path: str) -> tuple[Any, str]:
         return whole, "all of it, because it has no place on Earth"
     if grid.crs_wkt is None or grid.transform is None:
         return whole, "all of it, because the scene has no place on Earth"
+    if source.transform.b or source.transform.d:
+        return whole, "all of it, because it is rotated"
     corners = [
         grid.transform @ corner for corner in ((0, 0), (grid.width, 0), (0, grid.height), (grid.width, grid.height))
     ]
     x, y = zip(*corners, strict=True)
     bounds = transform_bounds(grid.crs_wkt, source.crs, min(x), min(y), max(x), max(y))
-    wanted = from_bounds(*bounds, transform=source.transform) if _is_upright(source) else whole
+    wanted = from_bounds(*bounds, transform=source.transform)
     col, row = max(0.0, wanted.col_off), max(0.0, wanted.row_off)
     right = min(source.width, wanted.col_off + wanted.width)
     bottom = min(source.height, wanted.row_off + wanted.height)
@@ -115,10 +117,6 @@ def _overlap(source: Any, grid: Grid, path: str) -> tuple[Any, str]:
             "choose a picture of the place"
         )
     return whole, f"all of it, {away:.0f} km from the scene"
-
-
-def _is_upright(source: Any) -> bool:
-    return bool(source.transform.b == 0 and source.transform.d == 0)
 
 
 def _distance_km(source: Any, grid: Grid) -> float:

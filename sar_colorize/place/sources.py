@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from ..palette import UNKNOWN_PALETTE, Palette
@@ -37,7 +38,13 @@ def settle_palette(wanted: str, grid: Grid) -> Palette:
             note="The scene has no place on Earth, so its colours are those of no place; name a picture of it with "
             "--palette.",
         )
-    return guess_palette(*_middle(grid))
+    longitude, latitude = _middle(grid)
+    if not (math.isfinite(longitude) and math.isfinite(latitude)):
+        return replace(
+            UNKNOWN_PALETTE,
+            note="The scene's CRS has no longitude and latitude here; its colours are those of no place.",
+        )
+    return guess_palette(longitude, latitude)
 
 
 def _middle(grid: Grid) -> tuple[float, float]:

@@ -14,6 +14,7 @@ from ..color import AB_MAX, srgb_to_lab
 _BIN = 8
 _BINS = int(2 * AB_MAX) // _BIN
 _BOUNDS = (0.3, 5.0)
+_KEPT_CONTRAST = 0.65
 
 
 def rare_colour_weights(pictures: Iterable[np.ndarray], rebalance: float) -> Tensor:
@@ -110,18 +111,39 @@ def masked_l1(picture: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     return ((picture - target).abs() * weight).sum() / total
 
 
-def structure_loss(picture: Tensor, target: Tensor, every_px: int = 1) -> Tensor:
+def structure_loss(picture: Tensor, target: Tensor) -> Tensor:
     """1 - SSIM of the brightness, the mean of the channels, of pictures (B, 3, H, W) in -1..1.
 
-    Means over squares of 7 px, one every `every_px`; constants of Wang et al. 2004 for a range of 2.
+    Means over squares of 7 px, constants of Wang et al. 2004 for a range of 2.
     """
     x, y = picture.mean(1, keepdim=True), target.mean(1, keepdim=True)
     products = torch.cat([x, y, x * x, y * y, x * y], 1)
-    mean_x, mean_y, xx, yy, xy = F.avg_pool2d(products, 7, every_px).split(1, 1)
+    mean_x, mean_y, xx, yy, xy = F.avg_pool2d(products, 7, 1).split(1, 1)
     var_x, var_y, both = xx - mean_x**2, yy - mean_y**2, xy - mean_x * mean_y
     c1, c2 = (0.01 * 2.0) ** 2, (0.03 * 2.0) ** 2
     alike = (2.0 * mean_x * mean_y + c1) * (2.0 * both + c2)
     return 1.0 - (alike / ((mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2))).mean()
+
+
+def likeness_loss(lightness: Tensor, target: Tensor) -> Tensor:
+    """How unlike the structure of two lightnesses is, (B, 1, H, W) in 0..100: 1 - correlation, and contrast missing.
+
+    1 - r + max(0, 0.65 s_target - s) / (s_target + 1), the mean over squares of 7 cells at 1, 1/4 and 1/16 of the
+    resolution; r the correlation in a square and s the standard deviation. A mean of all pictures that there may be is
+    flat: squared error and SSIM prefer it where little is known, and correlation does not.
+    """
+    parts = []
+    for scale, every in ((1, 3), (4, 2), (16, 1)):
+        x, y = (F.avg_pool2d(both, scale) if scale > 1 else both for both in (lightness, target))
+        with torch.no_grad():
+            of_target = F.avg_pool2d(torch.cat([y, y * y], 1), 7, every)
+        mean_x, xx, xy = F.avg_pool2d(torch.cat([x, x * x, x * y], 1), 7, every).split(1, 1)
+        mean_y, yy = of_target.split(1, 1)
+        var_x, var_y = ((square - mean**2).clamp(min=0.0) + 1.0 for square, mean in ((xx, mean_x), (yy, mean_y)))
+        correlation = (xy - mean_x * mean_y) / (var_x * var_y).sqrt()
+        missing = (_KEPT_CONTRAST * var_y.sqrt() - var_x.sqrt()).clamp(min=0.0) / (var_y.sqrt() + 1.0)
+        parts.append((1.0 - correlation + missing).mean())
+    return torch.stack(parts).mean()
 
 
 def _bin_of(ab: Tensor) -> Tensor:

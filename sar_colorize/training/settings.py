@@ -67,7 +67,7 @@ class TrainSettings:
     head: of colorsar: "ab" regresses (a, b), "classes" chooses among colours `spacing` Lab units apart.
     huber: (a, b) error, in Lab units, above which the loss of (a, b) is linear.
     l1_weight, feature_weight, structure_weight: pix2pix: of the L1 term, of feature matching, and of 1 - SSIM of the
-        brightness; by-place knows the last one too.
+        brightness; by-place: of how unlike the structure of L is.
     none_share, guess_share, recolour_share: by-place: how often a patch comes without a palette, with a guess from the
         map instead of a measured one, and moved to other colours together with its palette.
     despeckle, despeckle_share: the filter, and how often a patch passes through it.

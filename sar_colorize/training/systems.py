@@ -14,9 +14,11 @@ from ..color import AB_MAX, srgb_to_lab
 from ..models.by_place import ByPlace
 from ..models.colorsar import ColorSAR
 from ..models.pix2pix import Discriminator, Generator, initialize
-from .losses import adversarial_loss, chroma_loss, class_loss, masked_l1, structure_loss
+from .losses import adversarial_loss, chroma_loss, class_loss, likeness_loss, masked_l1, structure_loss
 from .peers import Peers
 from .settings import TrainSettings
+
+_BRIGHTNESS_PX = 32
 
 
 class System:
@@ -117,7 +119,7 @@ class Regression(System):
 class ByPalette(System):
     """by-place: colours and brightness from the palette, and how far from the truth they are expected to be.
 
-    loss = |a, b| + share of |L| + 1 - SSIM of L + Laplace likelihood of the error of (a, b)
+    loss = |a, b| + 0.2 |L over 32 px| + weight x unlikeness of L + 0.5 Laplace likelihood of the error of (a, b)
 
     The likelihood moves the scale alone: colours that vary are not given up for being hard.
     """
@@ -142,17 +144,17 @@ class ByPalette(System):
         error = (lab - target).abs() * weight
         pixels = weight.sum().clamp(min=1.0)
         colour = error[:, 1:].sum() / (2.0 * pixels)
-        brightness = error[:, :1].sum() / pixels
         found = error[:, 1:].mean(1, keepdim=True).detach()
         found, seen = F.avg_pool2d(found, 4), F.avg_pool2d(weight, 4)  # at the resolution of the maps
         scale = self.by_place.scale(maps)
         sureness = (found / scale + scale.log() * seen).sum() / seen.sum().clamp(min=1.0)
         shown = lab[:, :1] * weight + target[:, :1] * (1.0 - weight)
-        structure = structure_loss(shown / 50.0 - 1.0, target[:, :1] / 50.0 - 1.0, every_px=3)
+        brightness = F.avg_pool2d(shown - target[:, :1], _BRIGHTNESS_PX).abs().mean()
+        structure = likeness_loss(shown, target[:, :1])
         loss = colour + 0.2 * brightness + 0.5 * sureness + self.settings.structure_weight * structure
         self._descend("network", loss)
         self._average()
-        return {"loss": loss.item(), "colour": colour.item(), "brightness": brightness.item()}
+        return {"loss": loss.item(), "colour": colour.item(), "structure": structure.item()}
 
 
 class Adversarial(System):
