@@ -6,7 +6,6 @@ from pathlib import Path
 
 from qgis.core import (
     QgsProcessingContext,
-    QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingOutputHtml,
     QgsProcessingParameterBoolean,
@@ -64,7 +63,7 @@ class Evaluate(BackendAlgorithm):
         offered = choices.remembered()
         names = [name for name, _ in offered.models]
         self.add(
-            QgsProcessingParameterEnum(MODELS, tr("Models"), names, True, names[:1], True, True),
+            QgsProcessingParameterEnum(MODELS, tr("Models"), names, True, names[:1], False, True),
             tr("The models to measure. Default: the one that Colorize takes by itself."),
         )
         self.add(
@@ -130,8 +129,6 @@ class Evaluate(BackendAlgorithm):
         models = self.parameterAsEnumStrings(parameters, MODELS, context)
         if self.given(parameters, WEIGHTS):
             models.append(self.parameterAsFile(parameters, WEIGHTS, context))
-        if not models:
-            raise QgsProcessingException(tr("models must hold at least one, got none; choose one, or a weights file"))
         report = self.parameterAsString(parameters, REPORT, context)
         command = ["evaluate", "--data", self.parameterAsFile(parameters, DATA, context), "--report", report]
         for model in models:

@@ -1,0 +1,133 @@
+"""Results in the project: the colours of the file, unstretched, transparent where invalid, named after the source."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from made_here import Heard, pixels, write_scene
+from processing.gui.Postprocessing import handleAlgorithmResults
+from qgis.core import (
+    QgsContrastEnhancement,
+    QgsMapRendererParallelJob,
+    QgsMapSettings,
+    QgsMultiBandColorRenderer,
+    QgsProcessingContext,
+    QgsProcessingOutputLayerDefinition,
+    QgsProject,
+    QgsRasterLayer,
+    QgsSettings,
+    QgsSingleBandGrayRenderer,
+)
+from qgis.PyQt.QtCore import QSize
+from qgis.PyQt.QtGui import QColor
+
+WHITE = QColor(255, 255, 255)
+
+
+def _load(provider: Any, name: str, parameters: dict[str, Any]) -> list[QgsRasterLayer]:
+    """Runs an algorithm and loads its results as the toolbox does."""
+    project, context, heard = QgsProject.instance(), QgsProcessingContext(), Heard()
+    context.setProject(project)
+    algorithm = provider.algorithm(name).create()
+    results, ok = algorithm.run(parameters, context, heard)
+    assert ok, heard.said
+    gc.collect()  # a post-processor to which nobody holds on would go here
+    assert handleAlgorithmResults(algorithm, context, heard, parameters=results)
+    return sorted(project.mapLayers().values(), key=lambda layer: layer.name())
+
+
+def _to_project(path: Path | str) -> QgsProcessingOutputLayerDefinition:
+    return QgsProcessingOutputLayerDefinition(str(path), QgsProject.instance())
+
+
+def _seen(layer: QgsRasterLayer) -> np.ndarray:
+    """(H, W, 3): the map, drawn at the layer's own pixels on white."""
+    settings = QgsMapSettings()
+    settings.setLayers([layer])
+    settings.setDestinationCrs(layer.crs())
+    settings.setExtent(layer.extent())
+    settings.setOutputSize(QSize(layer.width(), layer.height()))
+    settings.setBackgroundColor(WHITE)
+    job = QgsMapRendererParallelJob(settings)
+    job.start()
+    job.waitForFinished()
+    image = job.renderedImage()
+    return np.array(
+        [
+            [image.pixelColor(x, y).getRgb()[:3] for x in range(image.width())]
+            for y in range(image.height())
+        ],
+        np.uint8,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("stretch", ["NoEnhancement", "StretchToMinimumMaximum"])
+def test_a_picture_is_drawn_as_it_is_whatever_the_users_default_stretch(
+    real_backend: str, provider: Any, tmp_path: Path, stretch: str
+) -> None:
+    QgsSettings().setValue("Raster/defaultContrastEnhancementAlgorithmMultiBandSingleByte", stretch)
+    try:
+        scene = QgsRasterLayer(str(write_scene(tmp_path / "scene.tif")), "Elbe, March")
+        output = tmp_path / "c.tif"
+        (layer,) = _load(provider, "colorize", {"INPUT": scene, "OUTPUT": _to_project(output), "MODEL": "composite"})
+    finally:
+        QgsSettings().remove("Raster/defaultContrastEnhancementAlgorithmMultiBandSingleByte")
+    assert layer.name() == "Elbe, March (colour)"
+    renderer = layer.renderer()
+    assert isinstance(renderer, QgsMultiBandColorRenderer)
+    assert (renderer.redBand(), renderer.greenBand(), renderer.blueBand(), renderer.alphaBand()) == (1, 2, 3, 4)
+    none = QgsContrastEnhancement.ContrastEnhancementAlgorithm.NoEnhancement
+    for enhancement in (
+        renderer.redContrastEnhancement(), renderer.greenContrastEnhancement(), renderer.blueContrastEnhancement()
+    ):  # fmt: skip
+        assert enhancement is None or enhancement.contrastEnhancementAlgorithm() == none
+    values, mask = pixels(output)
+    seen = _seen(layer)
+    assert np.array_equal(seen[mask > 0], np.moveaxis(values[:3], 0, 2)[mask > 0])
+    assert (seen[mask == 0] == 255).all()
+    assert (mask == 0).sum() > 300
+
+
+def test_a_temporary_output_is_named_after_its_source_too(real_backend: str, provider: Any, tmp_path: Path) -> None:
+    scene = write_scene(tmp_path / "a scene.tif")
+    given = {"INPUT": str(scene), "OUTPUT": _to_project("TEMPORARY_OUTPUT"), "MODEL": "composite"}
+    (layer,) = _load(provider, "colorize", given)
+    assert layer.name() == "a scene (colour)"
+
+
+def test_a_filtered_scene_is_grey_from_dark_to_bright(real_backend: str, provider: Any, tmp_path: Path) -> None:
+    scene = write_scene(tmp_path / "scene.tif")
+    (layer,) = _load(provider, "despeckle", {"INPUT": str(scene), "OUTPUT": _to_project(tmp_path / "d.tif")})
+    assert layer.name() == "scene (despeckled)"
+    assert isinstance(layer.renderer(), QgsSingleBandGrayRenderer)
+    values = pixels(tmp_path / "d.tif")[0][0]
+    valid = np.isfinite(values)
+    enhancement = layer.renderer().contrastEnhancement()
+    low, high = np.percentile(values[valid], (2, 98))
+    assert enhancement.minimumValue() == pytest.approx(low, abs=0.2)
+    assert enhancement.maximumValue() == pytest.approx(high, abs=0.2)
+    seen = _seen(layer)[..., 0].astype(float)
+    assert np.corrcoef(seen[valid], values[valid])[0, 1] > 0.9
+    assert (seen[~valid] == 255).all()
+
+
+def test_confidence_is_loaded_in_grey(fake_backend: Any, provider: Any, tmp_path: Path) -> None:
+    scene = write_scene(tmp_path / "scene.tif", bands=1)
+    fake_backend(
+        f"""
+import shutil
+for path in (output, arguments[arguments.index("--confidence") + 1]):
+    shutil.copy({str(scene)!r}, path)
+print('{{}}')
+"""
+    )
+    layers = _load(
+        provider, "colorize",
+        {"INPUT": str(scene), "OUTPUT": str(tmp_path / "c.tif"), "CONFIDENCE": _to_project(tmp_path / "sure.tif")},
+    )  # fmt: skip
+    assert [layer.name() for layer in layers] == ["scene (confidence)"]
+    assert isinstance(layers[0].renderer(), QgsSingleBandGrayRenderer)
