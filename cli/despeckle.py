@@ -13,12 +13,29 @@ from .progress import Progress
 from .result import show
 
 
+class Looks(click.ParamType):
+    """A number, or auto."""
+
+    name = "auto|L"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
+        """The number as such."""
+        try:
+            return "auto" if value == "auto" else float(value)
+        except ValueError:
+            self.fail(f"must be auto or a number, got {value!r}; 4.4 is that of Sentinel-1 IW GRDH", param, ctx)
+
+
 @click.command()
 @click.argument("source", metavar="INPUT")
 @click.argument("output", metavar="OUTPUT")
 @click.option("--filter", type=click.Choice(api.FILTER_NAMES), default="lee", show_default=True)
-@click.option("--size", type=int, metavar="PX", help="Width of the window, odd.  [default: boxcar 5, lee 7]")
-@click.option("--looks", type=float, help="Equivalent number of looks.  [default: 4.4, Sentinel-1 IW GRDH]")
+@click.option("--size", type=int, metavar="PX", help="Width of the window, odd.  [default: the filter's own]")
+@click.option(
+    "--looks",
+    type=Looks(),
+    help="Equivalent number of looks; auto estimates it once from the scene.  [default: 4.4, Sentinel-1 IW GRDH]",
+)
 @options.what_it_is
 @options.product
 @options.where

@@ -22,7 +22,7 @@ def show(result: Result, reporter: Progress, as_json: bool) -> None:
     lines = [
         f"{result.output or 'dry run, nothing written'}: {what}",
         f"  unit       {result.unit} ({result.unit_reason})",
-        f"  despeckle  {result.despeckle}",
+        f"  despeckle  {result.despeckle}{_looks(result)}",
     ]
     if result.model is not None:
         shift = f"{result.offset_db:+g} dB ({result.offset_reason})"
@@ -36,3 +36,8 @@ def show(result: Result, reporter: Progress, as_json: bool) -> None:
     took = f" in {result.seconds:g} s" if result.output else ""
     lines.append(f"  blocks     {result.blocks}{skipped}{took}")
     click.echo("\n".join(lines))
+
+
+def _looks(result: Result) -> str:
+    """How many looks a filter took the scene for, and why."""
+    return "" if result.looks is None else f", {result.looks:g} looks ({result.looks_reason})"

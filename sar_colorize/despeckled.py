@@ -8,6 +8,7 @@ from .backscatter import db_range_of, from_power, to_db, to_power
 from .raster import Bool, Float32, Raster, Unit, Window
 from .scene import Scene
 from .speckle import Filter
+from .speckle.looks import estimate_looks
 
 
 def to_db_despeckled(
@@ -33,3 +34,12 @@ def despeckle_block(scene: Scene, window: Window, despeckle: Filter) -> Raster:
         power = despeckle.apply(to_power(band, raster.unit, db_range), raster.valid)
         values.append(from_power(power, raster.unit, db_range))
     return Raster(np.stack(values), raster.valid, raster.bands, raster.unit).crop(rows, cols)
+
+
+def looks_of(scene: Scene) -> float:
+    """Equivalent number of looks of a scene, from a fixed sample of all its bands."""
+    return estimate_looks(
+        (to_power(band, raster.unit, db_range_of(name)), raster.valid)
+        for raster in scene.samples()
+        for band, name in zip(raster.values, raster.bands, strict=True)
+    )

@@ -32,6 +32,8 @@ class Result:
     skipped_blocks: int
     seconds: float
     notes: tuple[str, ...] = ()
+    looks: float | None = None
+    looks_reason: str | None = None
     model: str | None = None
     weights_sha256: str | None = None
     offset_db: float | None = None

@@ -10,20 +10,33 @@ from ..backscatter import DB_RANGES, from_power, to_power
 from ..errors import SettingError, UnitError
 from ..raster import Unit
 from .base import Filter
+from .looks import estimate_looks
 
 
 def despeckle_values(values: Any, chosen: Filter, unit: str) -> Any:
     """Numpy or torch values of one unit, filtered; NaN stays NaN."""
+    kind, stacked = _stacked(values, unit)
+    out = stacked + 0.0
+    db_range = DB_RANGES["VV"]
+    for index, band in enumerate(stacked):
+        valid = (band - band) == 0.0  # false for NaN and for both infinities, in numpy and torch
+        out[index] = from_power(chosen.apply(to_power(band, kind, db_range), valid), kind, db_range)
+    return out if values.ndim == 3 else out[0]
+
+
+def looks_of_values(values: Any, unit: str) -> float:
+    """Equivalent number of looks of numpy or torch values of one unit."""
+    kind, stacked = _stacked(values, unit)
+    bands = stacked if isinstance(stacked, np.ndarray) else stacked.cpu().numpy()
+    return estimate_looks((to_power(band, kind, DB_RANGES["VV"]), np.isfinite(band)) for band in bands)
+
+
+def _stacked(values: Any, unit: str) -> tuple[Unit, Any]:
+    """The unit and the values as float32 (bands, H, W)."""
     kind = Unit.POWER if unit == "auto" else Unit(unit) if unit in list(Unit) else None
     if kind is None:
         raise UnitError(f"unit must be auto or one of {', '.join(Unit)}, got {unit!r}; auto takes arrays for power")
     if values.ndim not in (2, 3):
         raise SettingError(f"values must be (H, W) or (bands, H, W), got {tuple(values.shape)}; pick one image")
     numeric = values.astype(np.float32) if isinstance(values, np.ndarray) else values.float()
-    stacked = numeric if numeric.ndim == 3 else numeric[None]
-    out = stacked + 0.0
-    db_range = DB_RANGES["VV"]
-    for index, band in enumerate(stacked):
-        valid = (band - band) == 0.0  # false for NaN and for both infinities, in numpy and torch
-        out[index] = from_power(chosen.apply(to_power(band, kind, db_range), valid), kind, db_range)
-    return out if numeric.ndim == 3 else out[0]
+    return kind, numeric if numeric.ndim == 3 else numeric[None]
