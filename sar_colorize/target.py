@@ -13,7 +13,7 @@ import numpy as np
 from .cog import CogWriter
 from .errors import OutputError, SettingError
 from .raster import Grid, Raster, Window
-from .scene import Scene
+from .scene import Scene, is_product
 from .scene.area import Area, read_area, read_bbox
 
 LOSSLESS = ("deflate", "zstd")
@@ -58,9 +58,13 @@ def extent(scene: Scene, target: Target) -> tuple[Window, Area | None]:
 
 
 def check_output(scene: Scene, output: str | os.PathLike[str]) -> None:
-    """Never writes onto the input, whatever the options."""
-    path = Path(output)
-    if path.exists() and Path(scene.source).exists() and path.samefile(scene.source):
+    """Never writes onto the input, nor into the folder that is the input, whatever the options."""
+    path, source = Path(output), Path(scene.source)
+    if source.is_file() and source.suffix.lower() != ".zip" and is_product(scene.source):
+        source = source.parent if source.name.lower() == "manifest.safe" else source.parents[1]
+    if source.is_dir() and source.resolve() in path.resolve().parents:
+        raise OutputError(f"output must stand outside its input, got {path} in {source}; choose another folder")
+    if path.exists() and source.exists() and path.samefile(source):
         raise OutputError(f"output must be another file than the input, got {path} for both; choose a new name")
 
 

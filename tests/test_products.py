@@ -15,6 +15,7 @@ from made import speckled
 from made_product import HEIGHT, WIDTH, make_safe, make_zip
 
 import sar_colorize as sc
+from sar_colorize.errors import OutputError
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -103,3 +104,16 @@ def test_a_scene_on_a_grid_does_not_take_a_crs(make_tif: Callable[..., Path], ru
     done = run_cli("colorize", make_tif(speckled(128, 128)), tmp_path / "b.tif", "--crs", "EPSG:3857")
     assert done.returncode == 1
     assert "it has a grid of its own; warp the picture with gdalwarp" in done.stderr
+
+
+@pytest.mark.parametrize("named", ["", "manifest.safe", "measurement"])
+def test_a_product_is_never_written_into(tmp_path: Path, named: str) -> None:
+    safe = make_safe(tmp_path)
+    measurement = next((safe / "measurement").glob("*.tiff"))
+    source = measurement if named == "measurement" else safe / named
+    before = measurement.read_bytes()
+    for output in (measurement, safe / "colour.tif"):
+        with pytest.raises(OutputError, match="must stand outside its input"):
+            sc.colorize(source, output, model="composite", overwrite=True)
+    assert measurement.read_bytes() == before
+    assert not (safe / "colour.tif").exists()

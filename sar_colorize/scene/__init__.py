@@ -10,7 +10,7 @@ from .base import Declaration, Scene
 from .geocode import MapGrid, geocode
 from .safe import QUANTITIES, is_product, open_product
 
-__all__ = ["GRIDS", "QUANTITIES", "Declaration", "Scene", "open_scene"]
+__all__ = ["GRIDS", "QUANTITIES", "Declaration", "Scene", "is_product", "open_scene"]
 
 GRIDS = ("map", "radar")
 
