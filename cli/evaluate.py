@@ -9,14 +9,16 @@ import click
 
 from sar_colorize import api
 
-from . import options
+from . import evaluate_filters, options
 from .progress import MODES, Progress
+
+ALL_FILTERS = "all"
 
 
 @click.command()
-@click.option("--model", "models", multiple=True, required=True, metavar="NAME|FILE", help="A model; may be repeated.")
-@click.option("--data", required=True, metavar="DIR", help="A folder of pairs.")
-@click.option("--report", required=True, metavar="DIR", help="A folder for the report, new or to be replaced.")
+@click.option("--model", "models", multiple=True, metavar="NAME|FILE", help="A model; may be repeated.")
+@click.option("--data", metavar="DIR", help="A folder of pairs; of stacks of dates where filters are measured.")
+@click.option("--report", metavar="DIR", help="A folder for the report, new or to be replaced.")
 @click.option("--split", default="test", show_default=True, help="Which pairs to measure.")
 @click.option("--train", metavar="DIR", help="Pairs whose split train the baselines learn from.  [default: --data]")
 @click.option(
@@ -28,10 +30,13 @@ from .progress import MODES, Progress
 )
 @click.option(
     "--despeckle",
-    type=click.Choice(["auto", *api.FILTER_NAMES]),
+    is_flag=False,
+    flag_value=ALL_FILTERS,
+    type=click.Choice(["auto", ALL_FILTERS, *api.FILTER_NAMES]),
     default="auto",
     show_default=True,
-    help="Speckle filter before the radar's lightness; auto is each model's own.",
+    help="Speckle filter before the radar's lightness; auto is each model's own. Without --model: measure this filter, "
+    "or all.",
 )
 @click.option(
     "--palette",
@@ -47,7 +52,9 @@ from .progress import MODES, Progress
     show_default=True,
     help="second: measure the second half of each site, with palettes from the first.",
 )
-@click.option("--limit", type=int, metavar="N", help="At most so many pairs of each site, evenly spread.")
+@click.option(
+    "--limit", type=int, metavar="N", help="At most so many pairs of each site, evenly spread; or dates of each stack."
+)
 @click.option("--exclude", multiple=True, metavar="SITE", help="A site to leave out; may be repeated.")
 @click.option("--strict", is_flag=True, help="Refuse files that are broken or without a partner.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the bootstrap.")
@@ -62,8 +69,10 @@ from .progress import MODES, Progress
 @click.option("--overwrite", is_flag=True, help="Replace an earlier report.")
 @click.option("--progress", type=click.Choice(MODES), default="auto", show_default=True)
 @options.as_json
-def evaluate(models: tuple[str, ...], data: str, report: str, progress: str, as_json: bool, **settings: Any) -> None:
-    """Measure models on pairs, beside what they must beat, and write a report.
+def evaluate(
+    models: tuple[str, ...], data: str | None, report: str | None, progress: str, as_json: bool, **settings: Any
+) -> None:
+    """Measure models on pairs, beside what they must beat, and write a report; or measure speckle filters.
 
     Always beside the models: mean colour, a look-up table, LR4ColSAR, NoColSAR, and grey as an oracle. The report is
     index.html, metrics.json, patches.csv and, where the pairs have a grid, patches.gpkg.
@@ -71,7 +80,23 @@ def evaluate(models: tuple[str, ...], data: str, report: str, progress: str, as_
     \b
     sar-colorize evaluate --model colorsar-sar --data pairs --report report
     sar-colorize evaluate --model colorsar-sar --model run/weights.safetensors --data pairs --split val --report r2
+
+    Without a model, --despeckle measures speckle filters on a simulated ground and, with --data, on real dates: a
+    folder of .tif files of one ground, one for each date, for every stack.
+
+    \b
+    sar-colorize evaluate --despeckle
+    sar-colorize evaluate --despeckle learned --data stacks --json
     """
+    if not models and settings["despeckle"] != "auto":
+        if report is not None:
+            raise click.UsageError("--report is of models; the table of filters goes to standard output, --json whole")
+        chosen = () if settings["despeckle"] == ALL_FILTERS else (settings["despeckle"],)
+        evaluate_filters.show(data, chosen, settings["limit"], settings["seed"], progress, as_json)
+        return
+    for name, value in (("--model", models), ("--data", data), ("--report", report)):
+        if not value:
+            raise click.MissingParameter(param_hint=f"'{name}'", param_type="option")
     reporter = Progress(progress, unit="pairs")
     made = api.evaluate(models, data, report, on_progress=reporter, **settings)
     for note in made["notes"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..cog import PROFILES
 from ..demo import demo
 from ..doctor import examine
+from ..evaluation.filters import evaluate_filters
 from ..evaluation.run import HALVES, INPUTS, PALETTES, evaluate
 from ..infer import DEVICES, PRECISIONS
 from ..models.registry import DEFAULT_MODEL, load_card
@@ -41,6 +42,7 @@ __all__ = [
     "despeckle",
     "despeckle_stack",
     "evaluate",
+    "evaluate_filters",
     "examine",
     "info",
     "load_card",

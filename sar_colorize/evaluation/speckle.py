@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from ..backscatter import FLOOR_POWER
 from ..raster import Bool
-from . import metrics
 
 Power = NDArray[np.floating]
 BLOCK_PX = 16
@@ -129,11 +128,15 @@ def line_contrast_kept(filtered: Power, clean: Power, line: Bool, beside: Bool) 
 
 def psnr(filtered: Power, reference: Power, valid: Bool) -> float:
     """Peak signal to noise ratio of the images in dB, the peak RANGE_DB; infinite where equal."""
+    from . import metrics
+
     return metrics.psnr(*_shown(filtered, reference, valid), valid)
 
 
 def ssim(filtered: Power, reference: Power, valid: Bool) -> float:
     """Structural similarity of the images in dB over RANGE_DB, Gaussian window; see `metrics.ssim`."""
+    from . import metrics
+
     return metrics.ssim(*_shown(filtered, reference, valid), valid)
 
 

@@ -66,3 +66,27 @@ def test_help_loads_nothing_heavy():
     code += "print('LOADED', {'torch', 'rasterio', 'geopandas', 'skimage', 'dask'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "LOADED set()"
+
+
+def test_filters_are_measured_without_a_model_and_printed_as_a_table_or_as_json(tmp_path):
+    (tmp_path / "stacks").mkdir()
+    db = -12 + 10 * np.log10(np.random.default_rng(0).gamma(4.4, 1 / 4.4, (4, 64, 64)))
+    np.savez(tmp_path / "stacks" / "field.npz", db_x100=np.round(db * 100).astype(np.int16))
+    asked = ["evaluate", "--despeckle", "boxcar", "--data", str(tmp_path / "stacks"), "--limit", "1"]
+    made = json.loads(CliRunner().invoke(cli, [*asked, "--json", "--progress", "none"]).stdout)
+    assert made["settings"] == {"filters": ["boxcar"], "dates": 1, "seed": 0}
+    gain = made["stacks"]["field"]["filters"]["boxcar"]["gain_db"]
+    assert gain > 3
+    table = CliRunner().invoke(cli, [*asked, "--progress", "none"]).stdout.splitlines()
+    assert table[-3].startswith("field: ")
+    assert table[-1].split()[:2] == ["boxcar", f"{gain:.2f}"]
+
+
+def test_a_report_of_filters_is_refused_and_a_bare_despeckle_asks_for_all_filters(monkeypatch):
+    asked = []
+    monkeypatch.setattr("sar_colorize_cli.evaluate_filters.show", lambda *given: asked.append(given))
+    assert CliRunner().invoke(cli, ["evaluate", "--despeckle"]).exit_code == 0
+    assert asked == [(None, (), None, 0, "auto", False)]
+    done = CliRunner().invoke(cli, ["evaluate", "--despeckle", "--report", "r"])
+    assert done.exit_code == 2
+    assert "--report is of models" in done.stderr
