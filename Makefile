@@ -2,15 +2,19 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+VENV_QGIS ?= .venv-qgis
+QGIS_PYTHON ?= /usr/bin/python3
+PLUGIN_DIR ?= dist
 JOBS ?= auto
 
-.PHONY: help install demo test lint browser toolbox package benchmark clean
+.PHONY: help install demo test lint browser toolbox qgis test-qgis plugin package benchmark clean
 
 help:
 	@echo "make demo       install, colorize a simulated scene offline, say where the picture is"
 	@echo "make test       install, then lint, type-check and run every test"
 	@echo "make benchmark  measure speed and memory beside other programs"
 	@echo "make package    build the wheel"
+	@echo "make plugin     build the plugin for QGIS as a zip"
 	@echo "make clean      remove what the others made"
 
 $(BIN)/python:
@@ -53,9 +57,38 @@ toolbox:
 	       && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends otb-bin >/dev/null; } \
 	  || echo "NO ORFEO TOOLBOX here, and apt may not install it: filters are tested on its recorded results alone."
 
+# QGIS, which apt installs where it may; elsewhere the plugin is not tested, which continuous integration does not accept.
+HAS_QGIS = $(QGIS_PYTHON) -c 'import qgis.core' 2>/dev/null && command -v qgis_process.bin xvfb-run >/dev/null
+
+qgis:
+	@{ $(HAS_QGIS); } \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+	       && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+	            qgis python3-qgis python3-venv xvfb xauth >/dev/null && $(HAS_QGIS); } \
+	  || { echo "NO QGIS here, and apt may not install it: THE PLUGIN IS NOT TESTED."; [ "$$CI" != true ]; }
+
+# In QGIS's own Python, which the other packages would break.
+$(VENV_QGIS)/tested:
+	$(QGIS_PYTHON) -m venv --system-site-packages $(VENV_QGIS)
+	$(VENV_QGIS)/bin/python -m pip install --quiet "pytest>=8" "pytest-qgis>=2"
+	@touch $@
+
+test-qgis: $(VENV)/tested qgis
+	@if $(HAS_QGIS); then \
+	  $(MAKE) --no-print-directory $(VENV_QGIS)/tested && cd tests/qgis \
+	  && SAR_COLORIZE_TEST_PYTHON=$(abspath $(BIN)/python) $(abspath $(VENV_QGIS)/bin/python) -m pytest; fi
+
 # One thread for each worker: more threads than cores are slower than one.
 test: lint browser toolbox
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
+	@$(MAKE) --no-print-directory test-qgis
+
+# The folder's name in QGIS is not the library's, which it would hide.
+plugin:
+	@folder=$$(mktemp -d) && mkdir -p $(PLUGIN_DIR) && cp -r qgis_plugin $$folder/sar_colorize_qgis \
+	  && find $$folder -name __pycache__ -prune -exec rm -r {} + \
+	  && cd $$folder && $(PYTHON) -m zipfile -c $(abspath $(PLUGIN_DIR))/sar_colorize_qgis.zip sar_colorize_qgis \
+	  && rm -r $$folder && echo "$(PLUGIN_DIR)/sar_colorize_qgis.zip: install it in QGIS, Plugins, Install from ZIP."
 
 package: $(VENV)/tested
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
@@ -64,4 +97,4 @@ benchmark: $(VENV)/tested
 	$(BIN)/python benchmarks/whole_scene.py
 
 clean:
-	rm -rf $(VENV) build dist demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV_QGIS) build dist demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
