@@ -2,11 +2,12 @@
 
     maps at 1/4     U-Net over the radar, each level scaled and shifted by the palette (FiLM, Perez et al. 2018)
     a, b            mean of the palette + its spread x a bounded correction
-    L               mean of the palette + its spread x a bounded correction at 1/8, + gain x detail of the radar's L
+    L               mean of the palette + its spread x a bounded correction at 1/8 + gains x three bands of the radar's L
     scale           how far from the truth a and b are expected to be, in Lab units
 
-So colour is never far from the palette, structure finer than 8 px is the radar's alone, and the network says where
-that structure is worth showing. Every layer is local: a tile with a halo gives exactly what the whole scene gives.
+So colour is never far from the palette, structure finer than 8 px is the radar's alone, and the network says how much
+of the radar's structure is worth showing where. Every layer is local: a tile with a halo gives exactly what the whole
+scene gives.
 """
 
 from __future__ import annotations
@@ -27,11 +28,13 @@ BANDS = ("VV", "VH")
 """Input channels; HH is taken for VV, and HV for VH."""
 PALETTE_NUMBERS = 10
 """Mean and spread of L, a, b, three correlations, and how far the palette is to be trusted; `palette.Palette`."""
-MAPS = 6
+MAPS = 7
 _REACH = 2.5
 """Largest correction of L, a and b, in spreads of the palette."""
-_MOST_GAIN = 1.5
-"""Of the radar's detail."""
+_GAINS = (0.25, 1.25)
+"""Least and greatest share of the radar's L that is shown: its structure is never lost."""
+_MIDDLE = 48.0
+"""L of the radar that is as bright as the palette's mean."""
 _SCALES = (0.5, 30.0)
 """Least and greatest expected error of a and b, in Lab units."""
 
@@ -77,7 +80,7 @@ class ByPlace(nn.Module):
             present: (B, 2), 1 where that band is there and 0 where its values are to be ignored.
 
         Returns:
-            (B, MAPS, H/4, W/4): corrections of L, a, b; two gains; logarithm of the scale.
+            (B, MAPS, H/4, W/4): corrections of L, a, b; three gains; logarithm of the scale.
         """
         film = iter(self.palette(palette)[..., None, None].split([2 * n for n in self._levels], 1))
         at_4 = _film(self.encode_4(self._stem(lightness, present)), next(film))  # (B, w, H/4, W/4)
@@ -121,15 +124,15 @@ class ByPlace(nn.Module):
         correction = _REACH * torch.tanh(_wide(maps[:, :3]) / _REACH) * spread[:, :, None, None]
         ab = mean[:, 1:, None, None] + self.shrink * correction[:, 1:]
         base = mean[:, :1, None, None] + F.avg_pool2d(correction[:, :1], 2)  # (B, 1, H/8, W/8)
-        fine, coarse = details(radar_lightness(lightness, present))
-        gains = _enlarge(_MOST_GAIN * torch.sigmoid(_wide(maps[:, 3:5])), 4)
-        full = _enlarge(base, 8) + gains[:, :1] * fine + gains[:, 1:] * coarse
+        seen = torch.cat(details(radar_lightness(lightness, present)), 1)  # (B, 3, H, W)
+        gains = _enlarge(_GAINS[0] + (_GAINS[1] - _GAINS[0]) * torch.sigmoid(_wide(maps[:, 3:6])), 4)
+        full = _enlarge(base, 8) + (gains * seen).sum(1, keepdim=True)
         return torch.cat([full.clamp(0.0, 100.0), _enlarge(ab, 4)], 1), _enlarge(self.scale(maps), 4)
 
     def scale(self, maps: Tensor) -> Tensor:
         """The expected absolute error of a and b at a quarter of the resolution, (B, 1, H/4, W/4), in Lab units."""
         low, high = _SCALES
-        return (_wide(maps[:, 5:6]) + 1.4).exp().clamp(low, high) * self.error_scale
+        return (_wide(maps[:, 6:7]) + 1.4).exp().clamp(low, high) * self.error_scale
 
 
 def radar_lightness(lightness: Tensor, present: Tensor) -> Tensor:
@@ -138,11 +141,10 @@ def radar_lightness(lightness: Tensor, present: Tensor) -> Tensor:
     return (_wide(lightness) * share).sum(1, keepdim=True) * 50.0 + 50.0
 
 
-def details(lightness: Tensor) -> tuple[Tensor, Tensor]:
-    """Two bands of a Laplacian pyramid of L: what is finer than 4 px, and what is between 4 and 8 px."""
-    at_4, at_8 = F.avg_pool2d(lightness, 4), F.avg_pool2d(lightness, 8)
-    smooth = _enlarge(at_4, 4)
-    return lightness - smooth, smooth - _enlarge(at_8, 8)
+def details(lightness: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Three bands of L: what is finer than 4 px, between 4 and 8 px, and coarser, from a middle of 48. They add up."""
+    at_4, at_8 = _enlarge(F.avg_pool2d(lightness, 4), 4), _enlarge(F.avg_pool2d(lightness, 8), 8)
+    return lightness - at_4, at_4 - at_8, at_8 - _MIDDLE
 
 
 def _film(x: Tensor, numbers: Tensor) -> Tensor:
