@@ -1,0 +1,172 @@
+"""The learned filter: a small network on decibels, trained on simulated speckle. Torch is imported where it is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from .. import weights
+from ..arrays import namespace
+from ..backscatter import FLOOR_POWER
+from ..errors import ModelError, SettingError
+from .base import Filter
+from .card import SHIPPED, FilterCard
+from .windows import box_sum
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+CENTRE_PX = 15
+"""Window of the mean that is subtracted before the network sees an image."""
+REACH_PX = 18
+"""How far the network itself sees, `Despeckler.reach_px` of the shipped one."""
+SCALE_DB = 5.0
+FLAT_DB = 0.1
+LOWEST_DB = -30.0
+TILE_PX = 410
+"""Every tile that the network is given has this side, so that one kernel computes all and a pixel has the same bits
+in whatever tile it stands; tests/speckle/test_learned.py holds it to that."""
+
+
+@dataclass(frozen=True)
+class Learned(Filter):
+    """A network that says, from the decibels around a pixel, how far speckle has moved it.
+
+    It was told the equivalent number of looks in training, so `looks` matters: it says how much of what is seen is
+    noise. It has no window to choose; `size_px` says how wide the square is that it sees.
+    """
+
+    name: ClassVar[str] = "learned"
+    default_size_px: ClassVar[int] = 2 * (REACH_PX + CENTRE_PX // 2) + 1
+    size_px: int = default_size_px
+
+    def __post_init__(self) -> None:
+        if self.size_px != self.default_size_px:
+            raise SettingError(
+                f"size of the learned filter must be {self.default_size_px} px, which its weights fix, got "
+                f"{self.size_px}; leave it out"
+            )
+        if not self.looks > 0:
+            raise SettingError(f"looks must be above 0, got {self.looks}; leave it out for the usual ones")
+
+    def apply(self, power: Any, valid: Any) -> Any:
+        import torch
+
+        if namespace(power) is np:
+            out: Any = self._filtered(torch.from_numpy(np.ascontiguousarray(power, np.float32)), torch.tensor(valid))
+            return out.numpy()
+        return self._filtered(power.float(), valid)
+
+    def _filtered(self, power: Tensor, valid: Tensor) -> Tensor:
+        """Tile by tile; (..., H, W) float32 on its device, NaN where invalid."""
+        import torch
+        from torch.nn.functional import pad
+
+        halo, core = self.halo_px, TILE_PX - 2 * self.halo_px
+        network, offset_db = _network(power.device.type)
+        height, width = valid.shape
+        margins = (halo, halo + -width % core, halo, halo + -height % core)
+        looks = torch.full((1, 1, 1, 1), float(self.looks), device=power.device)
+        around = pad(valid, margins)
+        out = torch.full_like(power, torch.nan)
+        with torch.no_grad():
+            for band, filtered in zip(power.reshape(-1, height, width), out.view(-1, height, width), strict=True):
+                image = pad(torch.where(valid, band, 1.0), margins, value=1.0)
+                for row in range(0, height, core):
+                    for col in range(0, width, core):
+                        tile = (slice(row, row + TILE_PX), slice(col, col + TILE_PX))
+                        wanted = valid[row : row + core, col : col + core]
+                        if wanted.any():
+                            change = change_db(network, to_db(image[tile]), around[tile][None, None], looks)
+                            inner = change[0, 0, halo:-halo, halo:-halo][: wanted.shape[0], : wanted.shape[1]]
+                            seen = band[row : row + core, col : col + core].clamp(min=FLOOR_POWER)
+                            filtered[row : row + core, col : col + core] = seen * 10.0 ** ((inner + offset_db) * 0.1)
+        out[..., ~valid] = torch.nan
+        return out
+
+
+def to_db(power: Tensor) -> Tensor:
+    """(1, 1, H, W) decibels of (H, W) power."""
+    return 10.0 * power.clamp(min=FLOOR_POWER).log10()[None, None]
+
+
+def change_db(network: Any, db: Tensor, valid: Tensor, looks: Tensor) -> Tensor:
+    """What is to be added to the decibels of each pixel, (B, 1, H, W).
+
+    With m and s the mean and the standard deviation in dB of the valid pixels of a window of CENTRE_PX,
+
+        contrast = max(dB - m, LOWEST_DB), 0 where invalid: a gain drops out
+        noise = standard deviation in dB of speckle of so many looks
+        change = contrast - (dB - m) + network(contrast, valid, noise) s**2 / (s**2 + FLAT_DB**2)
+
+    all but the last in units of SCALE_DB, so that a constant stays a constant.
+
+    Args:
+        db: (B, 1, H, W) decibels, finite; anything where invalid. valid: (B, 1, H, W). looks: (B, 1, 1, 1), > 0.
+    """
+    import torch
+
+    inside = valid.to(db.dtype)
+    filled = torch.where(valid, db, 0.0)
+    count = _window_sum(inside).clamp(min=1.0)
+    deviation = torch.where(valid, filled - _window_sum(filled) / count, 0.0)
+    contrast = deviation.clamp(min=LOWEST_DB)
+    variance = _window_sum(contrast * contrast) / count
+    noise = log_noise_db(looks) / SCALE_DB
+    seen = torch.cat([contrast / SCALE_DB, inside, noise.expand_as(contrast)], 1)  # (B, 3, H, W)
+    change: Tensor = network(seen).float() * (SCALE_DB * variance / (variance + FLAT_DB**2))
+    return contrast - deviation + change
+
+
+def log_noise_db(looks: Any) -> Any:
+    """Standard deviation in dB of L-look speckle: 10 / ln 10 sqrt(trigamma(L)), trigamma by its asymptotic series."""
+    trigamma = 1.0 / looks + 1.0 / (2.0 * looks**2) + 1.0 / (6.0 * looks**3)
+    return 10.0 / np.log(10.0) * trigamma**0.5
+
+
+def _window_sum(values: Tensor) -> Tensor:
+    from torch.nn.functional import pad
+
+    return box_sum(pad(values, (CENTRE_PX // 2,) * 4), CENTRE_PX)
+
+
+def load_card() -> FilterCard:
+    """The card of the shipped weights; torch is not imported."""
+    return FilterCard.from_json(weights.read_card(SHIPPED))
+
+
+def load_network() -> nn.Module:
+    """The shipped network, float32, on the CPU.
+
+    Raises:
+        ModelError: weights that are damaged, are not those that were shipped, or do not fit the network.
+    """
+    from .network import Despeckler
+
+    weights.check_sum(SHIPPED)
+    network = Despeckler(**load_card().settings)
+    try:
+        network.load_state_dict(weights.read_tensors(SHIPPED))
+    except RuntimeError as error:
+        raise ModelError(f"weights must fit their card, got others in {SHIPPED.name}; take it anew") from error
+    return network.eval()
+
+
+@cache
+def _network(device: str) -> tuple[Any, float]:
+    """The network as a function of its input, in the precision that the device multiplies in hardware; the offset."""
+    import torch
+
+    fast = device == "cuda" or torch.cpu._is_avx512_bf16_supported()
+    precision = torch.bfloat16 if fast else torch.float32
+    network = load_network().to(device, precision).to(memory_format=torch.channels_last)
+
+    def forward(x: Tensor) -> Tensor:
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
+            out: Tensor = network(x.to(precision).contiguous(memory_format=torch.channels_last))
+        return out
+
+    return forward, load_card().offset_db
