@@ -34,12 +34,12 @@ def list_models(as_json: bool) -> None:
 @click.argument("model", metavar="NAME|FILE")
 @options.as_json
 def show(model: str, as_json: bool) -> None:
-    """The card of a model: what it takes, how it was made, how good it was measured to be."""
-    card = api.load_card(model)
+    """The card of a model, or of the speckle filter `learned`: what it takes, how it was made, how good it is."""
+    card = json.loads(api.describe_model(model))
     if as_json:
-        click.echo(json.dumps(json.loads(card.to_json())))
+        click.echo(json.dumps(card))
         return
-    for line in _lines(json.loads(card.to_json()), 0):
+    for line in _lines(card, 0):
         click.echo(line)
 
 

@@ -10,7 +10,6 @@ from ..evaluation.run import HALVES, INPUTS, PALETTES, evaluate
 from ..infer import DEVICES, PRECISIONS
 from ..models.registry import DEFAULT_MODEL, load_card
 from ..models.registry import names as model_names
-from ..models.registry import verify as verify_models
 from ..raster import Unit
 from ..result import Result
 from ..scene import GRIDS, QUANTITIES, open_scene
@@ -19,6 +18,7 @@ from ..speckle import FILTER_NAMES
 from ..training.folders import build_pairs, train, train_options
 from .facts import info
 from .filters import despeckle
+from .networks import describe_model, verify_models
 from .pictures import colorize
 from .stacks import despeckle_stack
 
@@ -39,6 +39,7 @@ __all__ = [
     "build_pairs",
     "colorize",
     "demo",
+    "describe_model",
     "despeckle",
     "despeckle_stack",
     "evaluate",
