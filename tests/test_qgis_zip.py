@@ -73,6 +73,7 @@ def test_its_metadata_is_whole(unpacked: Path) -> None:
     assert general["hasProcessingProvider"] == "yes"
     for name in ("homepage", "tracker", "repository"):
         assert re.fullmatch(r"https://[\w.-]+(/[\w./-]*)?", general[name])
+    assert general["name"].lower().replace(" ", "_") == FOLDER  # the folder that qgis-plugin-ci makes
     assert "/" not in general["author"]
     assert (unpacked / FOLDER / general["icon"]).is_file()
 
