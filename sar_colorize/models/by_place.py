@@ -2,12 +2,12 @@
 
     maps at 1/4     U-Net over the radar, each level scaled and shifted by the palette (FiLM, Perez et al. 2018)
     a, b            mean of the palette + its spread x a bounded correction
-    L               mean of the palette + its spread x a bounded correction at 1/8 + gains x three bands of the radar's L
+    L               mean of the palette + a small correction at 1/32 + gains x three bands of the radar's L
     scale           how far from the truth a and b are expected to be, in Lab units
 
-So colour is never far from the palette, structure finer than 8 px is the radar's alone, and the network says how much
-of the radar's structure is worth showing where. Every layer is local: a tile with a halo gives exactly what the whole
-scene gives.
+So colour is never far from the palette, and structure is the radar's alone: the network says how much of it is worth
+showing where, and may lighten or darken ground 320 m wide and wider. Every layer is local: a tile with a halo gives
+exactly what the whole scene gives.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from ..palette import mean_and_spread
 from ..raster import Float32
 from .colorsar import ConvBlock
 
-STRIDE_PX = 16
+STRIDE_PX = 32
 """Shifting the input by this many pixels shifts the output alike; the size of a tile must be a multiple of it."""
 BANDS = ("VV", "VH")
 """Input channels; HH is taken for VV, and HV for VH."""
 PALETTE_NUMBERS = 10
 """Mean and spread of L, a, b, three correlations, and how far the palette is to be trusted; `palette.Palette`."""
 MAPS = 7
-_REACH = 2.5
+_REACH = (0.5, 2.5, 2.5)
 """Largest correction of L, a and b, in spreads of the palette."""
-_GAINS = (0.25, 1.25)
+_GAINS = (0.5, 1.1)
 """Least and greatest share of the radar's L that is shown: its structure is never lost."""
 _MIDDLE = 48.0
 """L of the radar that is as bright as the palette's mean."""
@@ -121,12 +121,13 @@ class ByPlace(nn.Module):
             CIE Lab (B, 3, H, W), L within 0..100, and the expected absolute error of a and b (B, 1, H, W), Lab units.
         """
         mean, spread = mean_and_spread(_wide(palette))  # (B, 3) each
-        correction = _REACH * torch.tanh(_wide(maps[:, :3]) / _REACH) * spread[:, :, None, None]
+        reach = _wide(maps).new_tensor(_REACH)[:, None, None]
+        correction = reach * torch.tanh(_wide(maps[:, :3]) / reach) * spread[:, :, None, None]
         ab = mean[:, 1:, None, None] + self.shrink * correction[:, 1:]
-        base = mean[:, :1, None, None] + F.avg_pool2d(correction[:, :1], 2)  # (B, 1, H/8, W/8)
+        base = mean[:, :1, None, None] + F.avg_pool2d(correction[:, :1], 8)  # (B, 1, H/32, W/32)
         seen = torch.cat(details(radar_lightness(lightness, present)), 1)  # (B, 3, H, W)
         gains = _enlarge(_GAINS[0] + (_GAINS[1] - _GAINS[0]) * torch.sigmoid(_wide(maps[:, 3:6])), 4)
-        full = _enlarge(base, 8) + (gains * seen).sum(1, keepdim=True)
+        full = _enlarge(base, 32) + (gains * seen).sum(1, keepdim=True)
         return torch.cat([full.clamp(0.0, 100.0), _enlarge(ab, 4)], 1), _enlarge(self.scale(maps), 4)
 
     def scale(self, maps: Tensor) -> Tensor:
@@ -176,8 +177,8 @@ def halo_px() -> int:
 
 def _span(pixel: int) -> tuple[int, int]:
     """First and last input index that output index `pixel` depends on, along one axis."""
-    at_8 = _before_enlarging((pixel, pixel), 8)  # L at 1/8
-    low, high = _join(_before_enlarging((pixel, pixel), 4), (2 * at_8[0], 2 * at_8[1] + 1))  # the maps
+    at_32 = _before_enlarging((pixel, pixel), 32)  # the correction of L
+    low, high = _join(_before_enlarging((pixel, pixel), 4), (8 * at_32[0], 8 * at_32[1] + 7))  # the maps
     at_4 = _before_conv((low, high), 2)  # head, decode_4
     at_8 = _before_conv(_before_enlarging(at_4, 2), 1)  # decode_8
     at_16 = _before_conv(_before_enlarging(at_8, 2), 3)  # decode_16, encode_16 after its stride

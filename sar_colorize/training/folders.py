@@ -75,6 +75,22 @@ def build_pairs(
     return asdict(result) | {"catalogue": str(result.catalogue)}
 
 
+def adapt(
+    s1: str | Path,
+    s2: str | Path,
+    out: str | Path,
+    *,
+    polarization: str | None = None,
+    on_progress: Progress | None = None,
+    **settings: Any,
+) -> dict[str, Any]:
+    """Trains a model further on rasters of one region, if it gains; `settings` are fields of `adapt.AdaptSettings`."""
+    from .adapt import AdaptSettings
+    from .adapt import adapt as run
+
+    return asdict(run(s1, s2, out, AdaptSettings(**settings), polarization=polarization, on_progress=on_progress))
+
+
 def train_options() -> list[tuple[str, type, tuple[str, ...]]]:
     """For each field of `TrainSettings`: its name, its type, and what it may be where that is a short list."""
     kinds = {"str": str, "int": int, "float": float}

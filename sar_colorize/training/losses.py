@@ -14,7 +14,7 @@ from ..color import AB_MAX, srgb_to_lab
 _BIN = 8
 _BINS = int(2 * AB_MAX) // _BIN
 _BOUNDS = (0.3, 5.0)
-_KEPT_CONTRAST, _SQUARE = 0.65, 7
+_SQUARE = 7
 
 
 def rare_colour_weights(pictures: Iterable[np.ndarray], rebalance: float) -> Tensor:
@@ -125,28 +125,29 @@ def structure_loss(picture: Tensor, target: Tensor) -> Tensor:
     return 1.0 - (alike / ((mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2))).mean()
 
 
-def likeness_loss(lightness: Tensor, target: Tensor) -> Tensor:
-    """How unlike the structure of two lightnesses is, (B, 1, H, W) in 0..100: 1 - correlation, and contrast missing.
+def likeness_loss(picture: Tensor, target: Tensor, kept: float, finest: int = 1) -> Tensor:
+    """How unlike the structure of two pictures is, (B, C, H, W) in Lab units: 1 - correlation, and contrast missing.
 
-    1 - r + max(0, 0.65 s_target - s) / (s_target + 1), the mean over squares of 7 cells at 1, 1/4 and 1/16 of the
-    resolution; r the correlation in a square and s the standard deviation. A mean of all pictures that there may be is
-    flat: squared error and SSIM prefer it where little is known, and correlation does not. Resolutions at which a patch
-    has fewer than 7 cells are left out.
+    1 - r + max(0, kept s_target - s) / (s_target + 1), the mean over channels and squares of 7 cells at 1, 1/4 and 1/16
+    of the resolution; r the correlation in a square and s the standard deviation. A mean of all pictures that there may
+    be is flat: squared error and SSIM prefer it where little is known, and correlation does not. Resolutions at which a
+    patch has fewer than 7 cells are left out, and those finer than 1/finest.
     """
-    parts = []
+    parts = [picture.new_zeros(())]
+    flat, wanted = picture.flatten(0, 1)[:, None], target.flatten(0, 1)[:, None]
     for scale, every in ((1, 3), (4, 2), (16, 1)):
-        if min(target.shape[-2:]) // scale < _SQUARE:
+        if min(target.shape[-2:]) // scale < _SQUARE or scale < finest:
             continue
-        x, y = (F.avg_pool2d(both, scale) if scale > 1 else both for both in (lightness, target))
+        x, y = (F.avg_pool2d(both, scale) if scale > 1 else both for both in (flat, wanted))
         with torch.no_grad():
             of_target = F.avg_pool2d(torch.cat([y, y * y], 1), _SQUARE, every)
         mean_x, xx, xy = F.avg_pool2d(torch.cat([x, x * x, x * y], 1), _SQUARE, every).split(1, 1)
         mean_y, yy = of_target.split(1, 1)
         var_x, var_y = ((square - mean**2).clamp(min=0.0) + 1.0 for square, mean in ((xx, mean_x), (yy, mean_y)))
         correlation = (xy - mean_x * mean_y) / (var_x * var_y).sqrt()
-        missing = (_KEPT_CONTRAST * var_y.sqrt() - var_x.sqrt()).clamp(min=0.0) / (var_y.sqrt() + 1.0)
+        missing = (kept * var_y.sqrt() - var_x.sqrt()).clamp(min=0.0) / (var_y.sqrt() + 1.0)
         parts.append((1.0 - correlation + missing).mean())
-    return torch.stack(parts).mean()
+    return torch.stack(parts).sum() / max(1, len(parts) - 1)
 
 
 def _bin_of(ab: Tensor) -> Tensor:

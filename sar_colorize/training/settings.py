@@ -148,7 +148,7 @@ class TrainSettings:
         for name in ("ema_decay", "beta1"):
             if not 0 <= getattr(self, name) < 1:
                 raise SettingError(f"{name} must be at least 0 and under 1, got {getattr(self, name)}; 0.999 is usual")
-        stride_px = 256 if self.model == "pix2pix" else 16
+        stride_px = {"pix2pix": 256, "by-place": 32}.get(self.model, 16)
         if self.patch_px < stride_px or self.patch_px % stride_px:
             raise SettingError(
                 f"patch_px must be a multiple of {stride_px} for {self.model}, got {self.patch_px}; 256 is usual"

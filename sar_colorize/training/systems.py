@@ -19,6 +19,8 @@ from .peers import Peers
 from .settings import TrainSettings
 
 _BRIGHTNESS_PX = 32
+_KEPT_LIGHT, _KEPT_COLOUR = 0.65, 0.4
+"""Share of the true contrast under which it costs to show less: the mean of all likely pictures is flat."""
 
 
 class System:
@@ -119,7 +121,7 @@ class Regression(System):
 class ByPalette(System):
     """by-place: colours and brightness from the palette, and how far from the truth they are expected to be.
 
-    loss = |a, b| + 0.2 |L over 32 px| + weight x unlikeness of L + 0.5 Laplace likelihood of the error of (a, b)
+    loss = |a, b| + 0.2 |L over 32 px| + weight x unlikeness of L and of (a, b) + 0.5 Laplace likelihood of |a, b|
 
     The likelihood moves the scale alone: colours that vary are not given up for being hard.
     """
@@ -150,7 +152,9 @@ class ByPalette(System):
         sureness = (found / scale + scale.log() * seen).sum() / seen.sum().clamp(min=1.0)
         shown = lab[:, :1] * weight + target[:, :1] * (1.0 - weight)
         brightness = F.avg_pool2d(shown - target[:, :1], _BRIGHTNESS_PX).abs().mean()
-        structure = likeness_loss(shown, target[:, :1])
+        structure = likeness_loss(shown, target[:, :1], _KEPT_LIGHT)
+        coloured = lab[:, 1:] * weight + target[:, 1:] * (1.0 - weight)
+        structure = structure + likeness_loss(coloured, target[:, 1:], _KEPT_COLOUR, finest=4)
         loss = colour + 0.2 * brightness + 0.5 * sureness + self.settings.structure_weight * structure
         self._descend("network", loss)
         self._average()

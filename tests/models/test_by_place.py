@@ -47,13 +47,13 @@ def test_width_48_has_under_5_million_parameters_and_takes_what_a_palette_gives(
 
 
 def test_halo_is_the_reach_rounded_up_to_the_stride():
-    assert halo_px() == -(-reach_px() // STRIDE_PX) * STRIDE_PX == 128
+    assert halo_px() == -(-reach_px() // STRIDE_PX) * STRIDE_PX == 160
 
 
 @pytest.mark.parametrize("phase", range(STRIDE_PX))
 def test_a_pixel_outside_the_reach_changes_nothing(network, phase):
-    row = 160 + phase
-    before = torch.zeros(1, 2, 336, 32).double()
+    row = 192 + phase
+    before = torch.zeros(1, 2, 416, 32).double()
     for distance in (-reach_px() - 1, reach_px() + 1):
         after = before.clone()
         after[..., row + distance, :] = 1.0
@@ -61,9 +61,9 @@ def test_a_pixel_outside_the_reach_changes_nothing(network, phase):
 
 
 def test_a_pixel_at_the_reach_changes_something(network):
-    before = torch.zeros(1, 2, 336, 32).double()
+    before = torch.zeros(1, 2, 416, 32).double()
     found = []
-    for row in range(160, 160 + STRIDE_PX):
+    for row in range(192, 192 + STRIDE_PX):
         for distance in (-reach_px(), reach_px()):
             after = before.clone()
             after[..., row + distance, :] = 1.0

@@ -101,19 +101,19 @@ def test_structure_alike_costs_nothing_flat_costs_all_and_opposite_twice_that():
     y, x = torch.meshgrid(torch.arange(128.0), torch.arange(128.0), indexing="ij")
     target = (50 + 15 * torch.sin(x / 9) * torch.cos(y / 7) + 12 * torch.sin((x + y) / 40))[None, None]
     middle = target.mean()
-    assert likeness_loss(target, target) < 0.15
+    assert likeness_loss(target, target, 0.65) < 0.15
     # Two thirds of the contrast are enough; and another level is not structure.
     paler = middle + 0.7 * (target - middle)
-    assert likeness_loss(paler - 20, target) == pytest.approx(likeness_loss(paler, target).item(), abs=1e-3)
-    assert likeness_loss(paler, target) < 0.2
+    assert likeness_loss(paler - 20, target, 0.65) == pytest.approx(likeness_loss(paler, target, 0.65).item(), abs=1e-3)
+    assert likeness_loss(paler, target, 0.65) < 0.2
     flat, opposite = torch.full_like(target, 50.0), 2 * middle - target
-    assert 1.2 < likeness_loss(flat, target) < 1.7
-    assert 1.6 < likeness_loss(opposite, target) < 2.0
+    assert 1.2 < likeness_loss(flat, target, 0.65) < 1.7
+    assert 1.6 < likeness_loss(opposite, target, 0.65) < 2.0
 
 
 def test_structure_loss_has_a_gradient_where_the_picture_is_flat():
     flat = torch.full((1, 1, 128, 128), 50.0, requires_grad=True)
     torch.manual_seed(0)
-    likeness_loss(flat, torch.rand(1, 1, 128, 128) * 100).backward()
+    likeness_loss(flat, torch.rand(1, 1, 128, 128) * 100, 0.65).backward()
     assert flat.grad.isfinite().all()
     assert flat.grad.abs().sum() > 0

@@ -90,7 +90,7 @@ def test_training_learns_and_leaves_a_card_that_the_line_can_read(pairs, tmp_pat
     result = train(pairs, tmp_path / "run", replace(QUICK, epochs=8, learning_rate=0.01))
     assert result.losses[-1] < 0.9 * result.losses[0]
     card = registry.load_card(result.weights)
-    assert (card.architecture, card.output, card.channels, card.halo_px) == ("by-place", "maps", 2, 128)
+    assert (card.architecture, card.output, card.channels, card.halo_px) == ("by-place", "maps", 2, 160)
     assert registry.load_network(result.weights).head.out_channels == 7
     with (tmp_path / "run" / "log.csv").open() as file:
         assert len(list(csv.DictReader(file))) == 8
