@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 
 from sar_colorize.color import srgb_to_lab
-from sar_colorize.evaluation import methods
+from sar_colorize.evaluation import methods, metrics
 from sar_colorize.evaluation.baselines import MEAN, TABLE
-from sar_colorize.evaluation.compare import compare
-from sar_colorize.evaluation.measures import MEASURES
 from sar_colorize.evaluation.palettes import palettes_for, second_half
+from sar_colorize.evaluation.quality import figures
+from sar_colorize.evaluation.reliability import Reliability
 from sar_colorize.models import registry
 from sar_colorize.training.dataset import lightness_of, read_pair, usable
 from sar_colorize.training.pairs import Pair, find_pairs
@@ -32,7 +32,6 @@ from sar_colorize.training.settings import TrainSettings
 from sar_colorize.training.validation import paint_by_place
 
 EXCLUDED = ("export_delhi", "export_hills")
-KEPT = ("ab_error", "chroma_ratio", "ciede2000", "ssim", "gradient_correlation")
 SUMMARY = (
     "Ours: radar in one polarisation or two and the palette of the place to a whole picture, with how sure it is; "
     "structure from the radar, colours from the place."
@@ -98,24 +97,41 @@ def choose(network: Any, pairs: Sequence[Pair], wanted: float | None) -> tuple[f
 def measure(weights: Path, pairs: Sequence[Pair], train: Sequence[Pair]) -> dict[str, Any]:
     """Figures by site and method, "all" the mean over sites, second halves with palettes of the first."""
     asked = methods.models([str(weights)], despeckle="auto", device="cpu", precision="fp32")
+    model = asked[0].name
     asked += [*methods.without_palette(asked), methods.own_mean("lee")]
     asked += [method for method in methods.learned(train, "sar", "lee", None) if method.name in (MEAN, TABLE)]
-    found = compare(
-        asked, second_half(pairs), "sar", palettes=palettes_for(pairs, "site", "second"), strict=True, seed=0,
-        on_progress=None,
-    )  # fmt: skip
-    digits = {measure.key: 3 for measure in MEASURES if measure.key in KEPT}
-    groups = {"all": found.tables.overall} | found.tables.sites
+    palettes, reliability = palettes_for(pairs, "site", "second"), Reliability()
+    sums: dict[str, dict[str, np.ndarray]] = {}
+    for pair in second_half(pairs):
+        seen = methods.Seen(pair, "sar", palettes(pair))
+        pixels = seen.valid.sum()
+        for method in asked:
+            lab = method.paint(seen)
+            found = figures(lab, seen.true_rgb, seen.valid)
+            found["gradient_correlation"] = metrics.gradient_correlation(lab[0], seen.true_lab[0], seen.valid)
+            values = np.array([*found.values(), 1.0]) * pixels
+            row = sums.setdefault(pair.site, {})
+            name = "model" if method.name == model else method.name.replace(model, "model")
+            row[name] = row.get(name, 0.0) + values
+            if method.name == model:
+                reliability.add(seen.expected[model], lab, seen.true_lab, seen.valid)
     made: dict[str, Any] = {
         site: {
-            ("model" if name == found.names[0] else name): {key: round(row[key].mean, n) for key, n in digits.items()}
-            for name, row in rows.items()
+            name: dict(zip(found, np.round(total[:-1] / total[-1], 3).tolist(), strict=True))
+            for name, total in rows.items()
         }
-        for site, rows in groups.items()
+        for site, rows in sums.items()
+    }
+    names = next(iter(made.values()))
+    made["all"] = {
+        name: {key: round(float(np.mean([rows[name][key] for rows in made.values()])), 3) for key in names[name]}
+        for name in names
     }
     for site, rows in made.items():
-        print(site, {name: (row["ab_error"], row["chroma_ratio"], row["ssim"]) for name, row in rows.items()})
-    made["reliability"] = found.reliability[found.names[0]].to_dict()
+        for name, row in rows.items():
+            print(f"{site:14} {name:24} " + " ".join(f"{key} {value:7.3f}" for key, value in row.items()))
+    made["reliability"] = reliability.to_dict()
+    print(made["reliability"])
     return made
 
 

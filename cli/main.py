@@ -24,6 +24,7 @@ from .progress import report_error
 _GRACE_S = 10.0
 
 COMMANDS = {
+    "adapt": "Train a model further on rasters of one's own region.",
     "choices": "The version, and the names that options take.",
     "colorize": "A whole radar scene to a georeferenced colour picture.",
     "completion": "The completion script of a shell, to be sourced.",

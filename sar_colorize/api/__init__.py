@@ -15,7 +15,7 @@ from ..result import Result
 from ..scene import GRIDS, QUANTITIES, open_scene
 from ..scene.declare import POLARIZATIONS
 from ..speckle import FILTER_NAMES
-from ..training.folders import build_pairs, train, train_options
+from ..training.folders import adapt, build_pairs, train, train_options
 from .facts import info
 from .filters import despeckle
 from .networks import describe_model, verify_models
@@ -36,6 +36,7 @@ __all__ = [
     "QUANTITIES",
     "Result",
     "Unit",
+    "adapt",
     "build_pairs",
     "colorize",
     "demo",
