@@ -27,7 +27,13 @@ SIMULATED = (
     ("psnr_2", "PSNR 2"),
     ("psnr_4", "PSNR 4"),
 )
-STACKS = (("gain_db", "gain dB"), ("gain_db_in_time", "in time"), *SIMULATED[1:7], *SIMULATED[8:10])
+STACKS = (
+    ("gain_db", "gain dB"),
+    ("gain_db_in_time", "in time"),
+    ("gain_db_unregistered", "as it lies"),
+    *SIMULATED[1:7],
+    *SIMULATED[8:10],
+)
 
 
 def show(data: str | None, filters: Sequence[str], dates: int | None, seed: int, progress: str, as_json: bool) -> None:
@@ -40,7 +46,7 @@ def show(data: str | None, filters: Sequence[str], dates: int | None, seed: int,
     click.echo("simulated landscape, speckle as in GRD products; PSNR 1, 2, 4: white speckle of so many looks")
     _table(made["simulated"], SIMULATED)
     for name, stack in made["stacks"].items():
-        click.echo(f"\n{name}: {stack['looks_in_time']:g} looks in time")
+        click.echo(f"\n{name}: {stack['looks_in_time']:g} looks in time, dates {stack['offset_px']:g} px off")
         _table(stack["filters"], STACKS)
 
 

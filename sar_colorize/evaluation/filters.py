@@ -54,8 +54,8 @@ def evaluate_filters(
         on_progress: told (filters done, filters in all).
 
     Returns:
-        "simulated": figures by filter, see `on_simulated`; "stacks": by stack, "looks_in_time" and "filters", see
-        `on_stack`; "gain_db": the mean gain over stacks by filter, with the usual looks and with those in time.
+        "simulated": figures by filter, see `on_simulated`; "stacks": by stack, see `Series.facts`, and
+        "filters", see `on_stack`; "gain_db": the mean gains over stacks by filter.
 
     Raises:
         DataError: no stack in the folder. SettingError: an unknown filter, no date.
@@ -67,52 +67,92 @@ def evaluate_filters(
         raise SettingError(f"dates must be at least 1, got {dates}; leave it out for all")
     stacks = stacks_in(Path(data)) if data is not None else []
     ground = simulated(seed)
+    series = {stack.name: registered(stack) for stack in stacks}
     made: dict[str, Any] = {
         "settings": {"filters": list(names), "dates": dates, "seed": seed},
         "simulated": {},
-        "stacks": {
-            stack.name: {"looks_in_time": round(speckle.looks_in_time(stack.power, stack.valid), 2), "filters": {}}
-            for stack in stacks
-        },
+        "stacks": {name: {**one.facts(), "filters": {}} for name, one in series.items()},
     }
     for done, name in enumerate(names, 1):
         made["simulated"][name] = _rounded(on_simulated(ground, partial(get_filter, name)))
-        for stack in stacks:
-            entry = made["stacks"][stack.name]
-            figures = on_stack(stack, partial(get_filter, name), entry["looks_in_time"], dates)
-            entry["filters"][name] = _rounded(figures)
+        for key, one in series.items():
+            made["stacks"][key]["filters"][name] = _rounded(on_stack(one, partial(get_filter, name), dates))
         if on_progress is not None:
             on_progress(done, len(names))
     if stacks:
         made["gain_db"] = {
             name: {
                 key: round(float(np.mean([e["filters"][name][key] for e in made["stacks"].values()])), 3)
-                for key in ("gain_db", "gain_db_in_time")
+                for key in ("gain_db", "gain_db_in_time", "gain_db_unregistered")
             }
             for name in names
         }
     return made
 
 
-def on_stack(stack: Stack, get: Callable[..., Any], looks_in_time: float, dates: int | None) -> dict[str, float]:
+@dataclass(frozen=True)
+class Series:
+    """A stack whose dates are known to a fraction of a pixel.
+
+    power: (T, H, W) as it came. references: for each date the mean of the others, moved onto it. raw_references: the
+    same, not moved. inside: valid, without the border. offsets_px: (T, 2). looks_in_time: of the moved dates.
+    """
+
+    power: Float32
+    valid: Bool
+    references: NDArray[np.float64]
+    raw_references: NDArray[np.float64]
+    inside: Bool
+    offsets_px: NDArray[np.float64]
+    looks_in_time: float
+
+    def facts(self) -> dict[str, float]:
+        """For the table: looks that are new at each date, and how far dates lie from their mean, root mean square."""
+        offset_px = float(np.sqrt((self.offsets_px**2).sum(1).mean()))
+        return {"looks_in_time": round(self.looks_in_time, 2), "offset_px": round(offset_px, 2)}
+
+
+def registered(stack: Stack) -> Series:
+    """The dates of a stack laid onto each other, as references for each other."""
+    power, valid, dates = stack.power, stack.valid, range(len(stack.power))
+    offsets = speckle.offsets_px(power, valid)
+    moved = speckle.shifted(power, valid, -offsets)
+    common = np.stack([speckle.others(moved, date) for date in dates])
+    inside = speckle.without_border(valid)
+    return Series(
+        power,
+        valid,
+        speckle.shifted(common, valid, offsets),
+        np.stack([speckle.others(power, date) for date in dates]),
+        inside,
+        offsets,
+        speckle.looks_in_time(moved, inside),
+    )
+
+
+def on_stack(series: Series, get: Callable[..., Any], dates: int | None) -> dict[str, float]:
     """Figures of a filter on real dates, each against the mean of all other dates.
 
-    gain_db, gain_db_in_time: with the usual looks, and with those measured in time; bias_db, psnr, ssim, edges_kept,
-    enl, ratio_mean, ratio_variance, epd_roa: with those measured in time, means over dates.
+    gain_db: told the usual looks; gain_db_in_time: told those that are new at each date; gain_db_unregistered: the same
+    against dates as they lie. The others told those new at each date, means over dates.
     """
-    count = len(stack.power) if dates is None else min(dates, len(stack.power))
-    references = [speckle.others(stack.power, date) for date in range(count)]
-    noisy = list(stack.power[:count])
-    usual = [get(looks=DEFAULT_LOOKS).apply(image, stack.valid) for image in noisy]
-    chosen = [get(looks=looks_in_time).apply(image, stack.valid) for image in noisy]
-    gain = partial(speckle.gain_db, noisy, references=references, valid=stack.valid)
-    flat = speckle.homogeneous(stack.power.mean(0), stack.valid)
+    count = len(series.power) if dates is None else min(dates, len(series.power))
+    noisy, references = list(series.power[:count]), list(series.references[:count])
+    usual = [get(looks=DEFAULT_LOOKS).apply(image, series.valid) for image in noisy]
+    chosen = [get(looks=series.looks_in_time).apply(image, series.valid) for image in noisy]
+    flat = speckle.homogeneous(series.references.mean(0), series.inside)
     each = [
-        _figures(a, b, c, stack.valid, flat, looks_in_time) for a, b, c in zip(noisy, chosen, references, strict=True)
+        _figures(a, b, c, series.inside, flat, series.looks_in_time)
+        for a, b, c in zip(noisy, chosen, references, strict=True)
     ]
-    return {"gain_db": gain(filtered=usual), "gain_db_in_time": gain(filtered=chosen)} | {
-        key: float(np.mean([one[key] for one in each])) for key in each[0]
-    }
+    return {
+        "gain_db": speckle.gain_db(noisy, usual, references, series.inside),
+        "gain_db_in_time": speckle.gain_db(noisy, chosen, references, series.inside),
+        "gain_db_unregistered": speckle.gain_db(noisy, chosen, list(series.raw_references[:count]), series.inside),
+        "bias_db_usual": float(
+            np.mean([speckle.bias_db(a, b, series.inside) for a, b in zip(noisy, usual, strict=True)])
+        ),
+    } | {key: float(np.mean([one[key] for one in each])) for key in each[0]}
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from ..raster import Bool
 
 Power = NDArray[np.floating]
 BLOCK_PX = 16
+BORDER_PX = 8
 RANGE_DB = 25.0
 """What counts as the range from black to white in PSNR and SSIM, that of VV in SEN1-2."""
 
@@ -154,6 +155,48 @@ def looks_in_time(stack: Power, valid: Bool) -> float:
 def others(stack: Power, date: int) -> NDArray[np.float64]:
     """(H, W) mean power of the other dates of a stack (T, H, W)."""
     return (stack.sum(0, dtype=np.float64) - stack[date]) / (len(stack) - 1)
+
+
+def offsets_px(stack: Power, valid: Bool) -> NDArray[np.float64]:
+    """How far each date of a stack lies from the mean of all in rows and columns, (T, 2), to a tenth of a pixel.
+
+    By the peak of the cross-correlation in dB. Series on one grid are often half a pixel off, each date by itself, for
+    each was resampled by itself; against other dates that counts as noise, and rewards blur.
+    """
+    from skimage.registration import phase_cross_correlation
+
+    images = _filled_db(stack, valid)
+    mean = images.mean(0)
+    found = [phase_cross_correlation(mean, image, upsample_factor=20, normalization=None)[0] for image in images]
+    return -np.array(found, dtype=np.float64)
+
+
+def shifted(stack: Power, valid: Bool, by_px: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each date of a stack (T, H, W) moved by its own rows and columns, by_px (T, 2); by Fourier, of the dB.
+
+    What comes in at the border is the mirrored image: leave `BORDER_PX` out of a comparison.
+    """
+    from scipy.ndimage import fourier_shift
+
+    wide = [(0, 0), (BLOCK_PX, BLOCK_PX), (BLOCK_PX, BLOCK_PX)]
+    images = np.pad(_filled_db(stack, valid), wide, mode="symmetric")
+    moved = [np.fft.ifft2(fourier_shift(np.fft.fft2(image), by)).real for image, by in zip(images, by_px, strict=True)]
+    inside = slice(BLOCK_PX, -BLOCK_PX)
+    return 10.0 ** (np.array(moved)[:, inside, inside] / 10.0)
+
+
+def without_border(valid: Bool) -> Bool:
+    """Validity without `BORDER_PX` on each side."""
+    out = np.zeros_like(valid)
+    inside = slice(BORDER_PX, -BORDER_PX)
+    out[inside, inside] = valid[inside, inside]
+    return out
+
+
+def _filled_db(stack: Power, valid: Bool) -> NDArray[np.float64]:
+    """Decibels of each date, its mean where invalid."""
+    db = to_db(stack)
+    return np.where(valid, db, db[:, valid].mean(1)[:, None, None])
 
 
 def _shown(filtered: Power, reference: Power, valid: Bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

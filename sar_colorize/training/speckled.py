@@ -42,7 +42,7 @@ class DespeckleSettings:
 
     width: int = 32
     dilations: tuple[int, ...] = DILATIONS
-    steps: int = 8000
+    steps: int = 4000
     batch: int = 8
     patch_px: int = 96
     learning_rate: float = 2e-3

@@ -132,3 +132,25 @@ def test_looks_in_time_are_those_of_new_speckle_and_rise_where_a_part_of_it_stay
 def test_the_reference_of_a_date_is_the_mean_of_the_others() -> None:
     stack = np.arange(3.0)[:, None, None] * np.ones((3, 2, 2))
     assert speckle.others(stack, 0) == pytest.approx(np.full((2, 2), 1.5))
+
+
+def test_dates_a_fraction_of_a_pixel_off_are_found_and_laid_onto_each_other() -> None:
+    from scipy.ndimage import gaussian_filter
+
+    random = np.random.default_rng(0)
+    ground_db = 10 * gaussian_filter(random.normal(size=(192, 192)), 2.0)
+    valid = np.ones(ground_db.shape, bool)
+    true = np.array([[0.4, -0.3], [-0.2, 0.1], [0.0, 0.4], [-0.2, -0.2]])  # mean 0
+    flat = np.repeat(10 ** (ground_db / 10)[None], 4, 0)
+    stack = speckle.shifted(flat, valid, true)
+    assert speckle.offsets_px(stack, valid) == pytest.approx(true, abs=0.11)
+    back = speckle.shifted(stack, valid, -speckle.offsets_px(stack, valid))
+    inside = speckle.without_border(valid)
+    error_before = _db(stack[0])[inside] - ground_db[inside]
+    assert np.std(_db(back[0])[inside] - ground_db[inside]) < 0.4 * np.std(error_before)
+
+
+def test_the_border_is_eight_pixels() -> None:
+    inside = speckle.without_border(np.ones((40, 50), bool))
+    assert inside.sum() == 24 * 34
+    assert inside[8:-8, 8:-8].all()
