@@ -91,9 +91,9 @@ def known_places() -> Iterator[Path]:
     for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
         if os.environ.get(variable):
             yield Path(os.environ[variable])
-    for folder in ("sar-colorize", "sar_colorize"):
-        yield home / folder
-        yield home / folder / ".venv"
+    for name in ("sar-colorize", "sar_colorize"):
+        yield home / name
+        yield home / name / ".venv"
     yield home / ".venv"
     yield home / "venv"
     yield home / ".local"

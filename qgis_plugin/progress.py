@@ -8,7 +8,7 @@ from .child import Event
 from .record import Record
 from .text import duration, tr
 
-_EVERY_S = 2.0
+_EVERY_S = 1.0
 
 
 class Progress:

@@ -1,0 +1,48 @@
+"""The real desktop on a screen in memory: toolbox, dialog, a run, and the layer that it leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from home import ROOT
+from made_here import write_scene
+from qgis.PyQt.QtGui import QImage
+
+PICTURES = ("qgis_toolbox.png", "qgis_dialog.png", "qgis_running.png", "qgis_result.png")
+
+
+def test_a_run_in_the_desktop_moves_the_bar_and_loads_a_styled_layer(backend_python: str, tmp_path: Path) -> None:
+    """By the script that makes the pictures of the docs, which looks into QGIS while it runs."""
+    scene = write_scene(tmp_path / "scene.tif", 1024, 2048)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("QGIS_", "QT_"))}
+    subprocess.run(
+        [backend_python, ROOT / "docs" / "make_qgis_pictures.py", "--scene", scene, "--model", "composite",
+         "--out", tmp_path / "out", "--state", tmp_path / "state.json"],
+        env=environment, check=True, timeout=550, capture_output=True,
+    )  # fmt: skip
+    state = json.loads((tmp_path / "state.json").read_text())
+    assert state["warning"] == ""
+    assert "composite" in state["models"]
+    assert sorted(state["layers"]) == ["scene", "scene (colour)"]
+    colour = state["layers"].index("scene (colour)")
+    assert state["renderers"][colour] == "QgsMultiBandColorRenderer"
+    between = [value for value in state["progress"] if 0 < value < 100]
+    assert len(set(between)) >= 3
+    assert sorted(between) == between
+    for name in PICTURES:
+        image = QImage(str(tmp_path / "out" / name))
+        assert image.width() >= 1000, name
+        assert len({image.pixel(x, y) for x in range(0, image.width(), 7) for y in range(0, image.height(), 7)}) > 10
+    toolbox, result = (QImage(str(tmp_path / "out" / name)) for name in (PICTURES[0], PICTURES[3]))
+    assert _colourful(result) > 20 * max(_colourful(toolbox), 1)
+
+
+def _colourful(image: QImage) -> int:
+    """How many pixels of the map, the middle of the window, are not grey: the radar is, the picture is not."""
+    xs = range(image.width() * 3 // 10, image.width() * 7 // 10, 3)
+    ys = range(image.height() * 3 // 10, image.height() * 7 // 10, 3)
+    colours = (image.pixelColor(x, y) for x in xs for y in ys)
+    return sum(max(c.red(), c.green(), c.blue()) - min(c.red(), c.green(), c.blue()) > 40 for c in colours)
