@@ -106,7 +106,7 @@ class NoFilter(Filter):
 
 
 def _with_halo(values: Any, row: int, col: int, halo_px: int) -> Any:
-    """A piece of a numpy array with its halo; zeros, or false, beyond the array."""
+    """A piece of a numpy array with its halo, close together in memory; zeros, or false, beyond the array."""
     height, width = values.shape[-2:]
     top, left = max(0, row - halo_px), max(0, col - halo_px)
     bottom, right = min(height, row + PIECE_PX), min(width, col + PIECE_PX)
@@ -115,4 +115,4 @@ def _with_halo(values: Any, row: int, col: int, halo_px: int) -> Any:
         (top - row + halo_px, max(0, bottom + halo_px - height)),
         (left - col + halo_px, max(0, right + halo_px - width)),
     ]
-    return np.pad(inner, [(0, 0)] * (values.ndim - 2) + pad) if np.any(pad) else inner
+    return np.pad(inner, [(0, 0)] * (values.ndim - 2) + pad) if np.any(pad) else np.ascontiguousarray(inner)

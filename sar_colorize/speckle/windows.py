@@ -27,7 +27,7 @@ def box_sum(values: Any, height_px: int, width_px: int | None = None) -> Any:
 
     A running sum would be faster for large windows, but its rounding depends on where it began.
     """
-    return run_sum(run_sum(values, height_px if width_px is None else width_px, -1), height_px, -2)
+    return run_sum(run_sum(values, height_px, -2), height_px if width_px is None else width_px, -1)
 
 
 def run_sum(x: Any, count: int, axis: int) -> Any:
