@@ -11,12 +11,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 SIZE = (1180, 760)
 PICTURES = ("qgis_toolbox.png", "qgis_dialog.png", "qgis_running.png", "qgis_result.png")
@@ -48,7 +52,8 @@ def main(arguments: list[str]) -> None:
         state = Path(options.get("--state", home / "state.json")).resolve()
         job = {
             "scene": str(home / Path(scene).name), "model": options.get("--model", "auto"), "out": str(out),
-            "state": str(state), "hidden": {str(home): "/home/you", sys.prefix: "/home/you/sar-colorize"},
+            "output": str(home / "colour.tif"), "state": str(state),
+            "hidden": {str(home): "/home/you", sys.prefix: "/home/you/sar-colorize"},
         }  # fmt: skip
         environment = os.environ | {
             _JOB: json.dumps(job), "HOME": str(home), "XDG_CONFIG_HOME": str(home), "XDG_RUNTIME_DIR": str(home),
@@ -123,14 +128,16 @@ def desktop() -> None:
         QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum,
         QgsRasterMinMaxOrigin.Limits.CumulativeCut,
     )
-    state: dict[str, object] = {"progress": []}
+    state: dict[str, Any] = {"progress": []}
+    dialogs: list[Any] = []
+    deadline = time.monotonic() + _LIMIT_S - 60
 
-    def later(milliseconds: int, then: object) -> None:
+    def later(milliseconds: int, then: Callable[[], None]) -> None:
         QTimer.singleShot(milliseconds, lambda: _guarded(then))
 
-    def _guarded(then: object) -> None:
+    def _guarded(then: Callable[[], None]) -> None:
         try:
-            then()  # type: ignore[operator]
+            then()
         except BaseException as error:  # a script that fails must not leave QGIS waiting for a user
             state["error"] = repr(error)
             finish()
@@ -161,38 +168,40 @@ def desktop() -> None:
         window.grab().save(str(out / "qgis_toolbox.png"))
         box = scene.extent()
         half = f"{box.xMinimum()},{box.center().x()},{box.yMinimum()},{box.yMaximum()} [{scene.crs().authid()}]"
-        parameters = {"INPUT": scene.id(), "MODEL": job["model"], "EXTENT": half, "BLOCK": 128}
-        state["dialog"] = dialog = processing.createAlgorithmDialog("sar_colorize:colorize", parameters)
+        parameters = {
+            "INPUT": scene.id(), "MODEL": job["model"], "EXTENT": half, "BLOCK": 256, "OUTPUT": job["output"]
+        }  # fmt: skip
+        dialog = processing.createAlgorithmDialog("sar_colorize:colorize", parameters)
+        dialogs.append(dialog)
         dialog.resize(1000, 780)
         dialog.show()
         later(2500, shoot_dialog)
 
     def shoot_dialog() -> None:
-        dialog = state["dialog"]
-        dialog.grab().save(str(out / "qgis_dialog.png"))
-        dialog.runAlgorithm()
+        dialogs[0].grab().save(str(out / "qgis_dialog.png"))
+        dialogs[0].runAlgorithm()
         later(100, watch)
 
     def watch() -> None:
-        dialog = state["dialog"]
+        dialog = dialogs[0]
         value = dialog.findChild(QProgressBar).value()
         state["progress"].append(value)
         if 30 <= value < 100 and not (out / "qgis_running.png").exists():
             log = dialog.findChild(QTextEdit)
             for shown, instead in job["hidden"].items():
-                log.setHtml(log.toHtml().replace(shown, instead))
+                breakable = "\u200b?".join(map(re.escape, shown))  # QGIS lets lines break inside paths
+                log.setHtml(re.sub(breakable, instead, log.toHtml()))
             dialog.grab().save(str(out / "qgis_running.png"))
         if len(QgsProject.instance().mapLayers()) > 1:
             dialog.hide()
             later(4000, shoot_result)
-        elif len(state["progress"]) > 1500:
+        elif time.monotonic() > deadline:
             raise TimeoutError("no result")
         else:
             later(100, watch)
 
     def shoot_result() -> None:
         window.grab().save(str(out / "qgis_result.png"))
-        del state["dialog"]
         layers = QgsProject.instance().mapLayers().values()
         state["layers"] = [layer.name() for layer in layers]
         state["renderers"] = [type(layer.renderer()).__name__ for layer in layers]

@@ -9,6 +9,7 @@ from .record import Record
 from .text import duration, tr
 
 _EVERY_S = 1.0
+_EVERY_PART = 0.05
 
 
 class Progress:
@@ -32,7 +33,8 @@ class Progress:
         feedback.setProgress(100.0 * done / total)
         if done == total:
             feedback.setProgressText(tr("Writing the result"))
-        elif done and now - self.spoken > _EVERY_S:
+        # Each text is a line of QGIS's log: the longer a run takes, the rarer they become.
+        elif done and now - self.spoken > max(_EVERY_S, _EVERY_PART * (now - self.started)):
             self.spoken = now
             left = (now - self.started) * (total - done) / done
             feedback.setProgressText(
