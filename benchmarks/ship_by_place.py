@@ -3,9 +3,10 @@
     python benchmarks/ship_by_place.py --data PAIRS --weights RUN/weights.safetensors --command "sar-colorize train ..."
         --out sar_colorize/models/weights/by-place.safetensors
 
-Two numbers are chosen on the second half of val, with palettes from the first: how far a correction of a and b is
-believed (`shrink`, the least error of a and b among tenths, or --shrink), and the factor that makes the mean expected
-error equal the mean real one (`error_scale`). Then val and test are measured and everything is written into the card.
+Two numbers are chosen on the second half of val, before and after its flood, with palettes from the first: how far a
+correction of a and b is believed (`shrink`, the least error of a and b among tenths, or --shrink, where real places say
+otherwise), and the factor that makes the mean expected error equal the mean real one (`error_scale`). Then val and test
+are measured and everything is written into the card.
 """
 
 from __future__ import annotations
@@ -51,11 +52,12 @@ def main() -> None:
     parser.add_argument("--out", required=True, type=Path)
     parser.add_argument("--command", required=True, help="the command that trained it, for the card")
     parser.add_argument("--limits", required=True, help="what it is not good for, for the card")
+    parser.add_argument("--epochs", type=int, help="that ran, where the run was stopped: its rate was constant")
     parser.add_argument("--shrink", type=float, help="instead of the best on val")
     chosen = parser.parse_args()
     pairs = find_pairs(chosen.data, exclude=EXCLUDED)
     card, network = registry.load_card(chosen.weights), registry.load_network(chosen.weights)
-    shrink, error_scale = choose(network, pairs.of("val"), chosen.shrink)
+    shrink, error_scale = choose(network, pairs.of("val", "val_after"), chosen.shrink)
     settings = dict(card.settings) | {"shrink": shrink, "error_scale": error_scale}
     trained = dict(card.training) | {
         "command": chosen.command,
@@ -63,6 +65,8 @@ def main() -> None:
         "device": "CPU, bfloat16",
         "chosen_on_val": {"shrink": shrink, "error_scale": error_scale},
     }
+    if chosen.epochs is not None:
+        trained["settings"] = dict(trained["settings"]) | {"epochs": chosen.epochs}
     card = replace(
         card, settings=settings, summary=SUMMARY, sources=SOURCES, limits=chosen.limits, training=trained
     )  # fmt: skip

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from .palette import Palette
 from .place import SOURCES as PALETTES
 from .place import settle_palette
 from .raster import Bool, Float32, Raster, Unit, Window
+from .reference_colours import with_backscatter
 from .scene import Scene
 from .scene.area import Area
 from .speckle import Filter, get_filter
@@ -139,9 +141,19 @@ class Colorizer:
             valid = valid & inside
         if not valid.any():
             return None
-        db = self._to_db(raster)
+        lightness, db = self._lightness(raster, span)
+        return Loaded(window, span, scene.grid.window, lightness, db, valid)
+
+    def seen(self, scene: Scene, window: Window) -> tuple[Float32, Bool]:
+        """L (C, H, W) of a window as networks are given it, and where it is valid."""
+        padded = window.pad(self.filter.halo_px)
+        raster = scene.read(padded)
+        return self._lightness(raster, window)[0], raster.valid[window.within(padded)]
+
+    def _lightness(self, raster: Raster, span: Window) -> tuple[Float32, Float32]:
+        """L and decibels (C, H, W) of `span`, from a raster that reaches beyond it by the filter's halo."""
         rows, cols = span.within(span.pad(self.filter.halo_px))
-        db = db[:, rows, cols]
+        db = self._to_db(raster)[:, rows, cols]
         lightness = to_lightness(
             db,
             raster.valid[rows, cols],
@@ -150,7 +162,7 @@ class Colorizer:
             offset_db=self.offset_db,
             fill=self.card.fill_lightness,
         )
-        return Loaded(window, span, scene.grid.window, lightness, db, valid)
+        return lightness, db
 
     def paint(self, loaded: Loaded) -> Raster:
         """The picture of a loaded block."""
@@ -224,8 +236,11 @@ def prepare(
     inference, checksum, palette = None, None, None
     if tells_error and card.output != "maps":
         raise SettingError(f"confidence must be left out for {card.name}, which does not say how sure it is")
+    blind = Colorizer(card, None, scene.bands, despeckle, offset_db, reason, None, settings, area)
     if card.output == "maps":
         palette = settle_palette(settings.palette, scene.grid)
+        if palette.overlaps:
+            palette = with_backscatter(palette, scene, settings.palette, partial(blind.seen, scene))
     elif settings.palette not in PALETTES:
         raise SettingError(
             f"palette must be auto or none for {card.name}, which does not look at one, got {settings.palette}; "
@@ -234,7 +249,7 @@ def prepare(
     if card.architecture != "composite":
         network = registry.load_network(settings.model)
         inference = Inference(
-            network if palette is None else network.placed(palette.vector(), scene.bands),
+            network if palette is None else network.placed(palette, scene.bands),
             card.output,
             tile_grid(card, settings.tile_px, settings.overlap_px),
             device=settings.device,
@@ -243,9 +258,7 @@ def prepare(
             tells_error=tells_error,
         )
         checksum = registry.checksum(settings.model)
-    return scene, Colorizer(
-        card, checksum, scene.bands, despeckle, offset_db, reason, inference, settings, area, palette
-    )
+    return scene, replace(blind, checksum=checksum, inference=inference, palette=palette)
 
 
 def tile_grid(card: Card, tile_px: int | None, overlap_px: int | None) -> TileGrid:

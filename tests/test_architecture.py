@@ -14,7 +14,7 @@ PACKAGE = ROOT / "sar_colorize"
 
 LEAVES = {"errors", "raster", "arrays", "color", "backscatter", "tiles", "palette", "weights"}
 STAGES = {"scene", "speckle", "lightness", "models", "infer", "cog", "simulate", "place"}
-COMPOSERS = {"colorizer", "despeckled", "run", "target", "result", "demo", "doctor", "api"}
+COMPOSERS = {"colorizer", "despeckled", "reference_colours", "run", "target", "result", "demo", "doctor", "api"}
 BESIDE = {"training", "evaluation"}
 HEAVY = ("torch", "dask", "rasterio", "geopandas", "xarray", "skimage")
 

@@ -18,8 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..palette import mean_and_spread
-from ..raster import Float32
+from ..palette import Palette, mean_and_spread
 from .colorsar import ConvBlock
 
 STRIDE_PX = 32
@@ -92,9 +91,9 @@ class ByPlace(nn.Module):
         out: Tensor = self.head(_film(self.decode_4(x), next(film)))  # (B, MAPS, H/4, W/4)
         return out
 
-    def placed(self, palette: Float32, polarizations: Sequence[str]) -> Placed:
+    def placed(self, palette: Palette, polarizations: Sequence[str]) -> Placed:
         """This network in one scene, see `Placed`."""
-        return Placed(self, torch.from_numpy(palette), polarizations)
+        return Placed(self, palette, polarizations)
 
     def _stem(self, lightness: Tensor, present: Tensor) -> Tensor:
         """Mean of the features of the bands that are there, (B, w, H/4, W/4)."""
@@ -111,11 +110,14 @@ class ByPlace(nn.Module):
             raise ValueError("present must name at least one band for each picture, got none; pass a band")
         return total / present.sum(1).to(total.dtype)[:, None, None, None]
 
-    def compose(self, maps: Tensor, lightness: Tensor, palette: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+    def compose(
+        self, maps: Tensor, lightness: Tensor, palette: Tensor, present: Tensor, table: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """The picture, in float32.
 
         Args:
             maps: what `forward` gave. lightness, palette, present: what it was given.
+            table: (3, 8, 8) `Palette.table`: the colours of the place by backscatter, where they are known.
 
         Returns:
             CIE Lab (B, 3, H, W), L within 0..100, and the expected absolute error of a and b (B, 1, H, W), Lab units.
@@ -125,7 +127,11 @@ class ByPlace(nn.Module):
         correction = reach * torch.tanh(_wide(maps[:, :3]) / reach) * spread[:, :, None, None]
         ab = mean[:, 1:, None, None] + self.shrink * correction[:, 1:]
         base = mean[:, :1, None, None] + F.avg_pool2d(correction[:, :1], 8)  # (B, 1, H/32, W/32)
-        seen = torch.cat(details(radar_lightness(lightness, present)), 1)  # (B, 3, H, W)
+        fine, middle, coarse = details(radar_lightness(lightness, present))
+        if table is not None:
+            away = by_backscatter(table, lightness)  # (B, 3, H/4, W/4)
+            ab, coarse = ab + away[:, 1:], 0.5 * coarse + _enlarge(away[:, :1], 4)
+        seen = torch.cat([fine, middle, coarse], 1)  # (B, 3, H, W)
         gains = _enlarge(_GAINS[0] + (_GAINS[1] - _GAINS[0]) * torch.sigmoid(_wide(maps[:, 3:6])), 4)
         full = _enlarge(base, 32) + (gains * seen).sum(1, keepdim=True)
         return torch.cat([full.clamp(0.0, 100.0), _enlarge(ab, 4)], 1), _enlarge(self.scale(maps), 4)
@@ -140,6 +146,17 @@ def radar_lightness(lightness: Tensor, present: Tensor) -> Tensor:
     """L in 0..100, (B, 1, H, W): the mean over the bands that are there, whose speckle is independent."""
     share = _wide(present / present.sum(1, keepdim=True))[:, :, None, None]
     return (_wide(lightness) * share).sum(1, keepdim=True) * 50.0 + 50.0
+
+
+def by_backscatter(table: Tensor, lightness: Tensor) -> Tensor:
+    """How far L, a and b lie from the palette's mean at the backscatter of each place, (B, 3, H/4, W/4).
+
+    Bilinear between the middles of the table's cells, at a quarter of the resolution.
+    """
+    rows, cols = F.avg_pool2d(_wide(lightness), 4).unbind(1)  # L / 50 - 1 runs over the table from edge to edge
+    where = torch.stack([cols, rows], -1)  # (B, H/4, W/4, 2)
+    tables = table.to(where).expand(len(where), -1, -1, -1)
+    return F.grid_sample(tables, where, padding_mode="border", align_corners=False)
 
 
 def details(lightness: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -215,15 +232,16 @@ class Placed(nn.Module):
 
     Args:
         network: `ByPlace`.
-        palette: (PALETTE_NUMBERS,), `Palette.vector`. polarizations: of the scene's bands, in their order.
+        palette: of the scene. polarizations: of its bands, in their order.
     """
 
-    def __init__(self, network: ByPlace, palette: Tensor, polarizations: Sequence[str]) -> None:
+    def __init__(self, network: ByPlace, palette: Palette, polarizations: Sequence[str]) -> None:
         super().__init__()
         self.network, self.channels = network, bands_of(polarizations)
         present = torch.zeros(len(BANDS))
         present[list(self.channels)] = 1.0
-        self._settled = palette.float()[None], present[None]
+        self._settled = torch.from_numpy(palette.vector())[None], present[None]
+        self._table = None if palette.table is None else torch.tensor(palette.table)
 
     def forward(self, lightness: Tensor) -> Tensor:
         """The maps of L / 50 - 1 (B, C, H, W), C bands in the scene's order."""
@@ -232,7 +250,7 @@ class Placed(nn.Module):
 
     def picture(self, maps: Tensor, lightness: Tensor) -> tuple[Tensor, Tensor]:
         """CIE Lab (B, 3, H, W) and expected error (B, 1, H, W), see `ByPlace.compose`; `lightness` in float32."""
-        return self.network.compose(maps, *self._given(lightness))
+        return self.network.compose(maps, *self._given(lightness), self._table)
 
     def _given(self, lightness: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         count, _, height, width = lightness.shape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from ..errors import SettingError
 from ..palette import MEASURED, Moments, Palette
 from ..raster import Bool, Float32, Grid
 
+PICTURE_8, PICTURE_16 = "an 8-bit picture as it is", "a 16-bit picture as it is"
+REFLECTANCE, REFLECTANCE_E4 = "reflectance 0..1", "reflectance 0..10000"
+OVER = "the part over the scene"
 _MOST_PX = 1024
 """Side to which a large reference is thinned: pixels are left out, not averaged, so that the spread stays."""
 _FARTHEST_KM = 200.0
@@ -59,10 +63,44 @@ def read_palette(path: str, grid: Grid) -> Palette:
             "choose another picture"
         )
     note = f"Palette of {Path(path).name}: {where}, {kind}, {why}, {ground.mean():.0%} of it ground."
-    made = Moments.of(lab, ground & _usual(lab[0], ground)).palette(trust=MEASURED, source=path, note=note)
+    made = Moments.of(lab, ground & _usual(lab[0], ground)).palette(
+        trust=MEASURED, source=path, note=note, overlaps=where.startswith(OVER)
+    )
     if made is None:
         raise SettingError(f"palette must show ground, got none in {path}; choose another picture")
     return made
+
+
+def reference_on(path: str, grid: Grid) -> tuple[Float32, Bool]:
+    """CIE Lab (3, H, W) of an optical raster on a grid, and where it shows ground; see `read_palette`.
+
+    Args:
+        grid: with a CRS and a transform; the raster is warped to it (bilinear).
+    """
+    import rasterio
+    from rasterio.enums import ColorInterp, Resampling
+    from rasterio.vrt import WarpedVRT
+
+    with rasterio.open(path) as source:
+        bands, _ = _natural(source, path)
+        has_mask = source.nodata is not None or ColorInterp.alpha in source.colorinterp
+        options = {"crs": grid.crs_wkt, "transform": grid.transform, "height": grid.height, "width": grid.width}
+        with WarpedVRT(source, **options, resampling=Resampling.bilinear, add_alpha=not has_mask) as warped:
+            values, seen = warped.read(bands), warped.dataset_mask() > 0
+    rgb = _rendered(values, _kind_of(path))
+    return srgb_to_lab(rgb), _ground(rgb, seen)
+
+
+@cache
+def _kind_of(path: str) -> str:
+    """What the numbers of a raster are taken for, from a thinned look at all of it."""
+    import rasterio
+
+    with rasterio.open(path) as source:
+        bands, _ = _natural(source, path)
+        shape = tuple(min(_MOST_PX, side) for side in source.shape)
+        values = source.read(bands, out_shape=(3, *shape))
+        return _picture(values, source.dataset_mask(out_shape=shape) > 0, path)[1]
 
 
 def _natural(source: Any, path: str) -> tuple[list[int], str]:
@@ -109,7 +147,7 @@ def _overlap(source: Any, grid: Grid, path: str) -> tuple[Any, str]:
     bottom = min(source.height, wanted.row_off + wanted.height)
     if right - col >= 1 and bottom - row >= 1:
         share = (right - col) * (bottom - row) / (wanted.width * wanted.height)
-        return Window(col, row, right - col, bottom - row), f"the part over the scene, {share:.0%} of the scene"
+        return Window(col, row, right - col, bottom - row), f"{OVER}, {share:.0%} of the scene"
     away = _distance_km(source, grid)
     if away > _FARTHEST_KM:
         raise SettingError(
@@ -138,17 +176,24 @@ def _distance_km(source: Any, grid: Grid) -> float:
 def _picture(values: NDArray, seen: Bool, path: str) -> tuple[Float32, str]:
     """sRGB (3, H, W) in 0..1, and what the numbers were taken for."""
     if values.dtype == np.uint8:
-        return values.astype(np.float32) / np.float32(255.0), "an 8-bit picture as it is"
+        return _rendered(values, PICTURE_8), PICTURE_8
     finite = np.isfinite(values).all(0) & seen
     if not finite.any():
         raise SettingError(f"palette must show ground, got only nodata where it is used, in {path}; choose another")
     high = float(np.percentile(values[:, finite], 99))
+    kind = REFLECTANCE if high <= 2.0 else REFLECTANCE_E4 if high <= 20000.0 else PICTURE_16
+    return _rendered(values, kind), kind
+
+
+def _rendered(values: NDArray, kind: str) -> Float32:
+    """sRGB (3, H, W) in 0..1 of numbers of a known kind."""
     numbers = np.nan_to_num(values.astype(np.float32))
-    if high <= 2.0:
-        return render_reflectance(numbers), "reflectance 0..1"
-    if high <= 20000.0:
-        return render_reflectance(numbers / np.float32(10000.0)), "reflectance 0..10000"
-    return np.clip(numbers / np.float32(65535.0), 0.0, 1.0), "a 16-bit picture as it is"
+    if kind == PICTURE_8:
+        return numbers / np.float32(255.0)
+    if kind == PICTURE_16:
+        return np.clip(numbers / np.float32(65535.0), 0.0, 1.0)
+    rendered: Float32 = render_reflectance(numbers if kind == REFLECTANCE else numbers / np.float32(10000.0))
+    return rendered
 
 
 def _ground(rgb: Float32, seen: Bool) -> Bool:

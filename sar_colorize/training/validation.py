@@ -107,7 +107,8 @@ def paint_by_place(
     with torch.inference_mode():
         with autocast():
             maps = network(x.to(dtype), vector.to(dtype), present.to(dtype))
-        lab, scale = network.compose(maps, x, vector, present)
+        table = None if palette.table is None else torch.tensor(palette.table)
+        lab, scale = network.compose(maps, x, vector, present, table)
     return lab[0, :, :height, :width].cpu(), scale[0, 0, :height, :width].cpu()
 
 
