@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-SIZE = (1180, 760)
+SIZE = (1060, 640)
 PICTURES = ("qgis_toolbox.png", "qgis_dialog.png", "qgis_running.png", "qgis_result.png")
 _JOB = "SAR_COLORIZE_PICTURES"
 _LIMIT_S = 500
@@ -34,8 +34,8 @@ def main(arguments: list[str]) -> None:
     options = dict(zip(arguments[::2], arguments[1::2], strict=True))
     here = Path(__file__).resolve().parent
     out = Path(options.get("--out", here / "img")).resolve()
-    with tempfile.TemporaryDirectory() as name:
-        home = Path(name)
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
         scene = options.get("--scene") or _demo_scene(home)
         profile = home / "profiles" / "default"
         shutil.copytree(
@@ -48,12 +48,13 @@ def main(arguments: list[str]) -> None:
             "[PythonPlugins]\nprocessing=true\nsar_colorize_qgis=true\n[qgis]\ncheckVersion=false\nshowTips=false\n"
         )
         out.mkdir(parents=True, exist_ok=True)
+        for name in PICTURES:
+            (out / name).unlink(missing_ok=True)
         shutil.copy(scene, home / Path(scene).name)
         state = Path(options.get("--state", home / "state.json")).resolve()
         job = {
             "scene": str(home / Path(scene).name), "model": options.get("--model", "auto"), "out": str(out),
-            "output": str(home / "colour.tif"), "state": str(state),
-            "hidden": {str(home): "/home/you", sys.prefix: "/home/you/sar-colorize"},
+            "state": str(state), "hidden": {str(home): "/home/you", sys.prefix: "/home/you/sar-colorize"},
         }  # fmt: skip
         environment = os.environ | {
             _JOB: json.dumps(job), "HOME": str(home), "XDG_CONFIG_HOME": str(home), "XDG_RUNTIME_DIR": str(home),
@@ -100,7 +101,7 @@ def _shrink(path: Path) -> None:
     colours = 256
     while True:
         picture.quantize(colours, dither=Image.Dither.NONE).save(path, optimize=True)
-        if path.stat().st_size < _MOST_BYTES or colours <= 16:
+        if path.stat().st_size < _MOST_BYTES or colours <= 32:
             return
         colours //= 2
 
@@ -155,8 +156,11 @@ def desktop() -> None:
             dock.setVisible(dock.objectName() in ("Layers", "ProcessingToolbox"))
             if dock.objectName() == "ProcessingToolbox":
                 dock.findChild(QLineEdit).setText("SAR")
-                dock.setMinimumWidth(300)
+            dock.setFixedWidth(240)
         QgsProject.instance().addMapLayer(scene)
+        later(1500, zoom)
+
+    def zoom() -> None:
         iface.mapCanvas().setExtent(scene.extent())
         iface.mapCanvas().refresh()
         later(4000, shoot_toolbox)
@@ -169,7 +173,7 @@ def desktop() -> None:
         box = scene.extent()
         half = f"{box.xMinimum()},{box.center().x()},{box.yMinimum()},{box.yMaximum()} [{scene.crs().authid()}]"
         parameters = {
-            "INPUT": scene.id(), "MODEL": job["model"], "EXTENT": half, "BLOCK": 256, "OUTPUT": job["output"]
+            "INPUT": scene.id(), "MODEL": job["model"], "EXTENT": half, "BLOCK": 256, "OUTPUT": "TEMPORARY_OUTPUT"
         }  # fmt: skip
         dialog = processing.createAlgorithmDialog("sar_colorize:colorize", parameters)
         dialogs.append(dialog)
@@ -187,7 +191,7 @@ def desktop() -> None:
         value = dialog.findChild(QProgressBar).value()
         state["progress"].append(value)
         if 30 <= value < 100 and not (out / "qgis_running.png").exists():
-            log = dialog.findChild(QTextEdit)
+            log = dialog.findChild(QTextEdit, "txtLog")
             for shown, instead in job["hidden"].items():
                 breakable = "\u200b?".join(map(re.escape, shown))  # QGIS lets lines break inside paths
                 log.setHtml(re.sub(breakable, instead, log.toHtml()))

@@ -279,6 +279,23 @@ def test_cancel_of_a_network_at_work_takes_less_than_a_second(real_backend: str,
     assert list(folder.iterdir()) == []
 
 
+def test_a_cancelled_backend_is_given_the_time_to_undo_its_work(
+    fake_backend: Callable[..., Path], provider: Any, scene: Path
+) -> None:
+    program = fake_backend(
+        """
+tell("progress", done=1, total=9, unit="blocks")
+sys.stdin.read()
+(here / "undone").touch()
+sys.exit(130)
+"""
+    )
+    heard = Heard()
+    heard.progressChanged.connect(lambda percent: heard.cancel())
+    assert _run(provider, "colorize", {"INPUT": str(scene), "OUTPUT": str(scene.parent / "c.tif")}, heard) == {}
+    assert (program.parent / "undone").exists()
+
+
 def test_a_backend_that_does_not_listen_is_killed_and_its_leftovers_go(
     fake_backend: Callable[..., Path], provider: Any, scene: Path
 ) -> None:
