@@ -10,6 +10,7 @@ from ..errors import SettingError
 from .base import DEFAULT_LOOKS, Filter, NoFilter
 from .edges import RefinedLee
 from .frost import Frost
+from .learned import Learned
 from .local import Boxcar, EnhancedLee, GammaMap, Kuan, Lee
 from .median import Median
 from .patches import PatchBased
@@ -19,7 +20,20 @@ __all__ = ["DEFAULT_LOOKS", "FILTER_NAMES", "Filter", "get_filter"]
 
 _FILTERS: dict[str, type[Filter]] = {
     kind.name: kind
-    for kind in (NoFilter, Boxcar, Median, Lee, EnhancedLee, RefinedLee, LeeSigma, Frost, Kuan, GammaMap, PatchBased)
+    for kind in (
+        NoFilter,
+        Boxcar,
+        Median,
+        Lee,
+        EnhancedLee,
+        RefinedLee,
+        LeeSigma,
+        Frost,
+        Kuan,
+        GammaMap,
+        PatchBased,
+        Learned,
+    )
 }
 
 FILTER_NAMES: tuple[str, ...] = tuple(_FILTERS)

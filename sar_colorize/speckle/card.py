@@ -19,7 +19,7 @@ class FilterCard:
     """What a user and the line must know of a learned filter.
 
     settings: the arguments of `network.Despeckler`.
-    offset_db: added to the result, so that the mean power of flat ground stays what it was.
+    offset_db: added to the result, so that mean power stays what it was.
     sources: the data it was trained on, with their notice. training: command, settings, date, device.
     quality: measured figures. limits: what it is not good for.
     """

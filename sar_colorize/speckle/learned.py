@@ -80,10 +80,12 @@ class Learned(Filter):
                         tile = (slice(row, row + TILE_PX), slice(col, col + TILE_PX))
                         wanted = valid[row : row + core, col : col + core]
                         if wanted.any():
-                            change = change_db(network, to_db(image[tile]), around[tile][None, None], looks)
-                            inner = change[0, 0, halo:-halo, halo:-halo][: wanted.shape[0], : wanted.shape[1]]
+                            change = change_db(network, to_db(image[tile]), around[tile][None, None], looks, offset_db)
+                            # A whole tile, and exp: the last bit of others depends on where a row of numbers ends.
+                            factor = (change * (np.log(10.0) / 10.0)).exp()[0, 0]
+                            factor = factor[halo:-halo, halo:-halo][: wanted.shape[0], : wanted.shape[1]]
                             seen = band[row : row + core, col : col + core].clamp(min=FLOOR_POWER)
-                            filtered[row : row + core, col : col + core] = seen * 10.0 ** ((inner + offset_db) * 0.1)
+                            filtered[row : row + core, col : col + core] = seen * factor
         out[..., ~valid] = torch.nan
         return out
 
@@ -93,16 +95,16 @@ def to_db(power: Tensor) -> Tensor:
     return 10.0 * power.clamp(min=FLOOR_POWER).log10()[None, None]
 
 
-def change_db(network: Any, db: Tensor, valid: Tensor, looks: Tensor) -> Tensor:
+def change_db(network: Any, db: Tensor, valid: Tensor, looks: Tensor, offset_db: float = 0.0) -> Tensor:
     """What is to be added to the decibels of each pixel, (B, 1, H, W).
 
     With m and s the mean and the standard deviation in dB of the valid pixels of a window of CENTRE_PX,
 
         contrast = max(dB - m, LOWEST_DB), 0 where invalid: a gain drops out
         noise = standard deviation in dB of speckle of so many looks
-        change = contrast - (dB - m) + network(contrast, valid, noise) s**2 / (s**2 + FLAT_DB**2)
+        change = contrast - (dB - m) + (network(contrast, valid, noise) + offset_db) s**2 / (s**2 + FLAT_DB**2)
 
-    all but the last in units of SCALE_DB, so that a constant stays a constant.
+    contrast, noise and the network's output in units of SCALE_DB. A constant stays a constant.
 
     Args:
         db: (B, 1, H, W) decibels, finite; anything where invalid. valid: (B, 1, H, W). looks: (B, 1, 1, 1), > 0.
@@ -117,7 +119,7 @@ def change_db(network: Any, db: Tensor, valid: Tensor, looks: Tensor) -> Tensor:
     variance = _window_sum(contrast * contrast) / count
     noise = log_noise_db(looks) / SCALE_DB
     seen = torch.cat([contrast / SCALE_DB, inside, noise.expand_as(contrast)], 1)  # (B, 3, H, W)
-    change: Tensor = network(seen).float() * (SCALE_DB * variance / (variance + FLAT_DB**2))
+    change: Tensor = (network(seen).float() * SCALE_DB + offset_db) * (variance / (variance + FLAT_DB**2))
     return contrast - deviation + change
 
 

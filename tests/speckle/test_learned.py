@@ -1,0 +1,168 @@
+"""The learned filter: bounded, blind to gain, and better than every classical filter where the truth is known."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+from made import shared_scene
+
+from sar_colorize import weights
+from sar_colorize.errors import ModelError, SettingError
+from sar_colorize.evaluation import filters
+from sar_colorize.evaluation.speckle import bias_db
+from sar_colorize.simulate import speckle
+from sar_colorize.speckle import FILTER_NAMES, get_filter, learned
+from sar_colorize.speckle.card import FOLDER, SHIPPED, FilterCard
+
+CLASSICAL = [name for name in FILTER_NAMES if name not in ("none", "learned")]
+HALO = learned.Learned().halo_px
+
+
+def _flat(height: int, width: int, seed: int = 0) -> np.ndarray:
+    return (0.05 * speckle(height, width, np.random.default_rng(seed))).astype(np.float32)
+
+
+def _all(power: np.ndarray) -> np.ndarray:
+    return np.ones(power.shape, bool)
+
+
+def test_a_pixel_depends_on_the_halo_and_on_nothing_beyond() -> None:
+    power = _flat(120, 120)
+    before = learned.Learned().apply(power, _all(power))
+    power[60, 60] *= 50.0
+    changed = np.argwhere(learned.Learned().apply(power, _all(power)) != before)
+    assert np.abs(changed - 60).max() <= HALO
+    assert np.abs(changed - 60).max() > HALO - 8  # the mean of the window that is subtracted reaches so far
+
+
+def test_the_halo_is_what_the_network_and_the_window_reach() -> None:
+    assert learned.load_network().reach_px == learned.REACH_PX
+    assert learned.REACH_PX + learned.CENTRE_PX // 2 == HALO == 25
+
+
+def test_the_place_of_tile_borders_changes_no_bit() -> None:
+    """A picture of four tiles, and the same ground cut so that their borders fall elsewhere."""
+    power = _flat(420, 430)
+    valid = np.random.default_rng(1).random(power.shape) > 0.05
+    assert min(power.shape) > learned.TILE_PX - 2 * HALO
+    whole, part = learned.Learned().apply(power, valid), np.s_[37:, 61:]
+    cut = learned.Learned().apply(power[part], valid[part])
+    assert np.array_equal(cut[HALO:, HALO:], whole[part][HALO:, HALO:], equal_nan=True)
+
+
+def test_a_gain_passes_through() -> None:
+    power = _flat(100, 100)
+    chosen = learned.Learned()
+    once, louder = chosen.apply(power, _all(power)), chosen.apply(1000.0 * power, _all(power))
+    assert 10 * np.log10(louder / once / 1000.0) == pytest.approx(0.0, abs=0.1)
+
+
+def test_zeros_within_speckle_are_filled_and_nothing_is_negative() -> None:
+    power = _flat(100, 100)
+    power[::7, ::5] = 0.0
+    power[3::7, 2::5] = -0.01
+    out = learned.Learned().apply(power, _all(power))
+    assert (out > 0).all()
+    assert out[::7, ::5].mean() > 1e-4
+
+
+def test_the_mean_of_flat_ground_is_kept_within_a_tenth_of_a_decibel() -> None:
+    power = _flat(300, 300)
+    out = learned.Learned().apply(power, _all(power))
+    assert bias_db(power, out, _all(power)) == pytest.approx(0.0, abs=0.1)
+    assert out.var() < power.var() / 10
+
+
+@cache
+def _landscape(name: str) -> dict[str, float]:
+    """Figures on a simulated landscape whose speckle is not made by the simulation of the training."""
+    return filters.on_simulated(filters.simulated(0), lambda looks: get_filter(name, looks=looks))
+
+
+def test_it_comes_nearer_to_a_simulated_landscape_than_every_classical_filter() -> None:
+    ours = _landscape("learned")
+    for name in CLASSICAL:
+        assert _landscape(name)["gain_db"] < ours["gain_db"] - 0.3, name
+        assert _landscape(name)["ssim"] < ours["ssim"], name
+        assert _landscape(name)["psnr"] < ours["psnr"], name
+    assert ours["bias_db"] == pytest.approx(0.0, abs=0.1)
+
+
+def test_half_of_a_thin_line_is_left_at_twice_the_smoothing_of_lee() -> None:
+    assert _landscape("learned")["lines_kept"] > 0.5
+    assert _landscape("learned")["enl"] > 1.8 * _landscape("lee")["enl"]
+
+
+@pytest.mark.parametrize("name", ["p05", "p06", "p07", "p08"])
+def test_on_real_dates_whose_speckle_differs_it_gains_more_than_lee(name: str) -> None:
+    """Both told the looks that are new at each date; two dates, against the mean of all others."""
+    series = filters.registered(filters._from_npz(shared_scene(f"stacks/desert_{name}_vv_db_x100.npz")))
+    ours, lee = (
+        filters.on_stack(series, lambda looks, n=n: get_filter(n, looks=looks), 2)["gain_db_in_time"]
+        for n in ("learned", "lee")
+    )
+    assert ours > 5.0
+    assert ours > lee + 0.3
+
+
+def test_real_backscatter_keeps_its_mean_and_its_brightest_pixels(real_patch) -> None:
+    import rasterio
+
+    with rasterio.open(real_patch) as dataset:
+        power = (10 ** (dataset.read(1) / 10)).astype(np.float32)
+    out = learned.Learned().apply(power, _all(power))
+    assert bias_db(power, out, _all(power)) == pytest.approx(0.0, abs=0.1)
+    assert np.log(out).std() < 0.9 * np.log(power).std()
+    assert out.max() > 0.5 * power.max()
+
+
+def test_torch_tensors_may_carry_gradients_of_others_and_stay_on_their_device() -> None:
+    power = torch.from_numpy(_flat(60, 60))
+    out = learned.Learned().apply(power, torch.ones(60, 60, dtype=torch.bool))
+    assert out.device == power.device
+    assert not out.requires_grad
+    (out * torch.ones(1, requires_grad=True)).sum().backward()  # no inference tensor
+
+
+def test_the_weights_are_small_whole_and_tell_what_they_are() -> None:
+    assert weights.verify(FOLDER) == [("despeckle-grd", True, weights.checksum(SHIPPED))]
+    assert SHIPPED.stat().st_size < 2_000_000
+    assert sum(p.numel() for p in learned.load_network().parameters()) < 1_000_000
+    card = learned.load_card()
+    assert "Copernicus Sentinel" in card.sources
+    assert "python -m sar_colorize.training.despeckling" in card.training["command"]
+    assert card.limits
+    assert card.quality
+    assert abs(card.offset_db) < 0.3
+
+
+def test_changed_weights_are_not_used(tmp_path, monkeypatch) -> None:
+    content = bytearray(SHIPPED.read_bytes())
+    content[-1] ^= 1
+    path = tmp_path / SHIPPED.name
+    path.write_bytes(content)
+    (tmp_path / weights.SUMS).write_bytes((FOLDER / weights.SUMS).read_bytes())
+    monkeypatch.setattr(learned, "SHIPPED", path)
+    with pytest.raises(ModelError, match=r"must match SHA256SUMS, got another despeckle-grd\.safetensors"):
+        learned.load_network()
+
+
+def test_another_size_and_wrong_looks_are_refused() -> None:
+    with pytest.raises(SettingError, match=r"size of the learned filter must be 51 px, .*, got 7; leave it out"):
+        get_filter("learned", size_px=7)
+    with pytest.raises(SettingError, match=r"looks must be above 0, got 0"):
+        get_filter("learned", looks=0)
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"name": "a"}', '{"name": "a", "settings": {}, "more": 1}'])
+def test_a_card_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ModelError, match=r"filter card must be"):
+        FilterCard.from_json(text)
+
+
+def test_a_card_comes_back_as_it_was() -> None:
+    card = FilterCard("mine", {"width": 8}, 0.1, summary="s", quality={"a": 1.0})
+    assert FilterCard.from_json(card.to_json()) == card
