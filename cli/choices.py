@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 
@@ -17,7 +18,7 @@ from . import options
 def choices(as_json: bool) -> None:
     """The version, and the names that options take: for programs that put them into a menu."""
     cards = [api.load_card(name) for name in api.model_names()]
-    found = {
+    found: dict[str, list[Any]] = {
         "models": [{"name": card.name, "summary": card.summary} for card in cards],
         "filters": list(api.FILTER_NAMES),
         "polarizations": list(api.POLARIZATIONS),
