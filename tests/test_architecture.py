@@ -80,7 +80,7 @@ def _loaded_by(code: str) -> set[str]:
             f"cli({arguments!r}, prog_name='sar-colorize', standalone_mode=False)"
             for arguments in (
                 ["--help"], ["--version"], ["colorize", "--help"], ["despeckle", "--help"], ["info", "--help"],
-                ["models", "list"], ["demo", "--help"], ["doctor", "--help"], ["completion", "bash"],
+                ["models", "list"], ["choices"], ["demo", "--help"], ["doctor", "--help"], ["completion", "bash"],
             )
         ),
     ],
