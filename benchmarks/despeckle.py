@@ -34,7 +34,7 @@ from sar_colorize.speckle import FILTER_NAMES, get_filter
 OTB = "otbcli_Despeckle"
 LOOKS = 4.4
 DATES = (0, 3, 6, 9)
-SHOWN = ("boxcar", "lee", "refined-lee", "lee-sigma", "frost", "ppb")
+SHOWN = ("boxcar", "lee", "refined-lee", "lee-sigma", "frost", "ppb", "learned")
 
 PLAIN_SCRIPT = """
 import sys, numpy as np, rasterio
