@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -31,7 +32,7 @@ from qgis.core import (
     QgsReferencedRectangle,
     QgsVectorLayer,
 )
-from sar_colorize_qgis import choices
+from sar_colorize_qgis import child, choices
 from sar_colorize_qgis.backend import find
 
 # The corners of what write_scene makes: UTM 33, 10 m.
@@ -60,9 +61,9 @@ def test_colorize_is_the_command_line_pixel_for_pixel(
 ) -> None:
     output = scene.parent / "colour picture.tif"
     heard = Heard()
-    results = _run(provider, "colorize", {"INPUT": str(scene), "OUTPUT": str(output)}, heard)
-    assert results == {"OUTPUT": str(output)}
-    command_line(real_backend, "colorize", scene, tmp_path / "expected.tif")
+    given = {"INPUT": str(scene), "OUTPUT": str(output), "MODEL": "composite"}
+    assert _run(provider, "colorize", given, heard) == {"OUTPUT": str(output)}
+    command_line(real_backend, "colorize", scene, tmp_path / "expected.tif", "--model", "composite")
     assert same_picture(output, tmp_path / "expected.tif")
     values, mask = pixels(output)
     assert np.array_equal(mask > 0, np.isfinite(pixels(scene)[0][0]))
@@ -317,6 +318,23 @@ time.sleep(60)
     begun = time.monotonic()
     assert _run(provider, "colorize", {"INPUT": str(scene), "OUTPUT": str(folder / "c*.tif")}, heard) == {}
     assert time.monotonic() - begun < 3.0
+    assert list(folder.iterdir()) == []
+
+
+def test_what_a_killed_backend_leaves_is_known_by_its_name(backend_python: str, tmp_path: Path) -> None:
+    scene = write_scene(tmp_path / "scene.tif", 1024, 1024)
+    folder = tmp_path / "out"
+    folder.mkdir()
+    arguments = ["colorize", scene, folder / "c.tif", "--model", "composite", "--block-px", "64"]
+    with subprocess.Popen([backend_python, "-m", "sar_colorize_cli.main", *arguments]) as process:
+        while not any(folder.iterdir()):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.kill()
+    assert len(list(folder.iterdir())) == 1
+    child.remove_leftovers(str(folder / "other.tif"))
+    assert len(list(folder.iterdir())) == 1
+    child.remove_leftovers(str(folder / "c.tif"))
     assert list(folder.iterdir()) == []
 
 
