@@ -98,7 +98,7 @@ def evaluate(
         if not value:
             raise click.MissingParameter(param_hint=f"'{name}'", param_type="option")
     reporter = Progress(progress, unit="pairs")
-    made = api.evaluate(models, data, report, on_progress=reporter, **settings)
+    made = api.evaluate(models, str(data), str(report), on_progress=reporter, **settings)
     for note in made["notes"]:
         reporter.message(note)
     if made["skipped"]:

@@ -175,8 +175,8 @@ def simulated(seed: int) -> Simulated:
     white = {looks: (clean * random.gamma(looks, 1.0 / looks, clean.shape)).astype(np.float32) for looks in PSNR_LOOKS}
     lines_db, line, beside = thin_lines(SIDE_PX // 2)
     lined = (10.0 ** (lines_db / 10.0)).astype(np.float32)
-    seen_lines = lined * radar_speckle(*lined.shape, random)
-    return Simulated(clean, clean * radar_speckle(*clean.shape, random), white, (lined, seen_lines, line, beside))
+    seen_lines = lined * radar_speckle(len(lined), len(lined), random)
+    return Simulated(clean, clean * radar_speckle(SIDE_PX, SIDE_PX, random), white, (lined, seen_lines, line, beside))
 
 
 def thin_lines(side_px: int) -> tuple[Float32, Bool, Bool]:
@@ -272,7 +272,7 @@ def _from_scenes(folder: Path) -> Stack:
 
 
 def _stack(name: str, power: Float32) -> Stack:
-    valid = np.isfinite(power).all(0)
+    valid = np.asarray(np.isfinite(power).all(0))
     return Stack(name, np.where(valid, power, np.float32(1.0)), valid)
 
 

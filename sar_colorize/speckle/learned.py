@@ -164,7 +164,7 @@ def _network(device: str) -> tuple[Any, float]:
 
     fast = device == "cuda" or torch.cpu._is_avx512_bf16_supported()
     precision = torch.bfloat16 if fast else torch.float32
-    network = load_network().to(device, precision).to(memory_format=torch.channels_last)
+    network = load_network().to(device, precision).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(x: Tensor) -> Tensor:
         with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):

@@ -27,8 +27,8 @@ class Despeckler(nn.Module):
         self.leave = nn.Conv2d(width, 1, 3, padding=1)
         self.reach_px = 1 + sum(dilations) + 1
         for block in self.blocks:
-            nn.init.kaiming_normal_(block.weight, nonlinearity="relu")
-            block.weight.data *= 0.5  # eight residuals added up stay near the size of the first
+            weight = nn.init.kaiming_normal_(block.get_parameter("weight"), nonlinearity="relu")
+            weight.data *= 0.5  # eight residuals added up stay near the size of the first
 
     def forward(self, x: Tensor) -> Tensor:
         """The correction of every pixel, in the unit of the contrast."""

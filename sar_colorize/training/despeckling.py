@@ -71,7 +71,8 @@ def fit(pictures: Sequence[NDArray[np.uint8]], out: Path, settings: DespeckleSet
         pictures: (H, W) each, L as 0..255, at least patch_px + 2 MARGIN_PX wide and high.
     """
     torch.manual_seed(settings.seed)
-    network = Despeckler(settings.width, settings.dilations).to(memory_format=torch.channels_last)
+    network: nn.Module = Despeckler(settings.width, settings.dilations)
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.ema_decay))
     optimizer = torch.optim.Adam(network.parameters(), settings.learning_rate)
     first = _resume(out / CHECKPOINT, network, averaged, optimizer)

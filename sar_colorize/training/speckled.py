@@ -123,13 +123,13 @@ def ground(lightness: NDArray[np.uint8], size_px: int, random: np.random.Generat
     step = 2 if min(lightness.shape) >= 2 * size_px and random.random() < 0.3 else 1
     row, col = (int(random.integers(0, length - step * size_px + 1)) for length in lightness.shape)
     piece = lightness[row : row + step * size_px, col : col + step * size_px]
-    piece = piece.astype(np.float32) * np.float32(100.0 / 255.0)
+    shown = piece.astype(np.float32) * np.float32(100.0 / 255.0)
     if step == 2:
-        piece = piece.reshape(size_px, 2, size_px, 2).mean((1, 3))
-    piece = turn(piece, int(random.integers(4)), bool(random.integers(2)))
-    spread = max(float(piece.std()), 1.0)
+        shown = shown.reshape(size_px, 2, size_px, 2).mean((1, 3))
+    shown = turn(shown, int(random.integers(4)), bool(random.integers(2)))
+    spread = max(float(shown.std()), 1.0)
     contrast_db = random.choice([0.0, 1.0, 1.0, 1.0]) * float(np.exp(random.uniform(np.log(0.3), np.log(6.0))))
-    shape = (piece - piece.mean()) / spread * random.choice([-1.0, 1.0])
+    shape = (shown - shown.mean()) / spread * random.choice([-1.0, 1.0])
     db = np.clip(shape, -4.0, 4.0) * contrast_db
     if random.random() < 0.3:  # fields, lakes: two levels with a sharp border
         db = db + random.uniform(-12.0, 12.0) * (shape > random.normal(0.0, 0.8))
