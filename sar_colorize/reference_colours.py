@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from .models.by_place import bands_of
 from .palette import Backscatter, Palette
 from .place import reference_on
 from .raster import Bool, Float32, Window
@@ -26,6 +25,8 @@ def with_backscatter(
         palette: of a reference that overlaps the scene. path: the reference.
         lightness: L (C, H, W) of the scene's bands in a window, and where it is valid.
     """
+    from .models.by_place import bands_of
+
     found, channels = Backscatter(), bands_of(scene.bands)
     windows = list(sample_windows(scene.grid, scene.block_shape))
     for window in windows[:: -(-len(windows) // MOST_WINDOWS)]:
