@@ -183,21 +183,22 @@ def desktop() -> None:
 
     def shoot_dialog() -> None:
         dialogs[0].grab().save(str(out / "qgis_dialog.png"))
+        dialogs[0].findChild(QProgressBar).valueChanged.connect(moved)
         dialogs[0].runAlgorithm()
         later(100, watch)
 
-    def watch() -> None:
-        dialog = dialogs[0]
-        value = dialog.findChild(QProgressBar).value()
+    def moved(value: int) -> None:
         state["progress"].append(value)
         if 30 <= value < 100 and not (out / "qgis_running.png").exists():
-            log = dialog.findChild(QTextEdit, "txtLog")
+            log = dialogs[0].findChild(QTextEdit, "txtLog")
             for shown, instead in job["hidden"].items():
                 breakable = "\u200b?".join(map(re.escape, shown))  # QGIS lets lines break inside paths
                 log.setHtml(re.sub(breakable, instead, log.toHtml()))
-            dialog.grab().save(str(out / "qgis_running.png"))
+            dialogs[0].grab().save(str(out / "qgis_running.png"))
+
+    def watch() -> None:
         if len(QgsProject.instance().mapLayers()) > 1:
-            dialog.hide()
+            dialogs[0].hide()
             later(4000, shoot_result)
         elif time.monotonic() > deadline:
             raise TimeoutError("no result")
