@@ -29,6 +29,8 @@ from .messages import cannot_write, gdal_errors
 from .options import BLOCK_PX, creation_options
 from .work_folder import WorkFolder, check_output, remove_orphans
 
+CACHE_BYTES = 128 << 20
+"""GDAL's cache of decoded blocks while the COG is built."""
 _HARMLESS = re.compile(r"^Warning|PROJ:|proj\.db")
 _SIDECARS = (".aux.xml", ".msk", ".ovr")
 
@@ -212,8 +214,14 @@ class CogWriter:
             "target": str(folder / "cog.tif"),
             "options": self.creation_options,
             "path": sys.path,
-            # The driver's own temporary files belong into the folder too, whatever the environment says.
-            "config": {"CPL_TMPDIR": str(folder), "GDAL_TIFF_INTERNAL_MASK": True, "GDAL_PAM_ENABLED": False},
+            # The driver's own temporary files belong into the folder too, whatever the environment says; its cache
+            # would be a twentieth of the machine.
+            "config": {
+                "CPL_TMPDIR": str(folder),
+                "GDAL_TIFF_INTERNAL_MASK": True,
+                "GDAL_PAM_ENABLED": False,
+                "GDAL_CACHEMAX": CACHE_BYTES,
+            },
         }
         messages = folder / "messages.txt"
         with messages.open("wb") as stderr:
