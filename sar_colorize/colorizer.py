@@ -235,7 +235,9 @@ def prepare(
     offset_db, reason = _offset(scene, settings.offset_db)
     inference, checksum, palette = None, None, None
     if tells_error and card.output != "maps":
-        raise SettingError(f"confidence must be left out for {card.name}, which does not say how sure it is")
+        raise SettingError(
+            f"confidence must be left out for {card.name}, which does not say how sure it is; by-place says it"
+        )
     blind = Colorizer(card, None, scene.bands, despeckle, offset_db, reason, None, settings, area)
     if card.output == "maps":
         palette = settle_palette(settings.palette, scene.grid)
@@ -244,7 +246,7 @@ def prepare(
     elif settings.palette not in PALETTES:
         raise SettingError(
             f"palette must be auto or none for {card.name}, which does not look at one, got {settings.palette}; "
-            "choose another model"
+            "by-place takes one"
         )
     if card.architecture != "composite":
         network = registry.load_network(settings.model)

@@ -70,6 +70,8 @@ def colorize(
     """
     target = Target(bbox, bbox_crs, aoi, confidence, profile, creation_options, overwrite)
     chosen = _settings(settings)
+    if target.confidence is not None and output is None and not dry_run:
+        raise SettingError(f"confidence must be left out without an output, got {target.confidence}; name an output")
     with bounded_gdal():
         scene = open_scene(
             source,

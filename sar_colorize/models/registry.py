@@ -18,7 +18,7 @@ from .card import Card
 if TYPE_CHECKING:
     from torch import nn
 
-DEFAULT_MODEL = "by-place"
+DEFAULT_MODEL = "colorsar-sar"
 COMPOSITE = Card(
     name="composite",
     architecture="composite",
