@@ -27,7 +27,7 @@ def show(result: Result, reporter: Progress, as_json: bool) -> None:
     if result.model is not None:
         shift = f"{result.offset_db:+g} dB ({result.offset_reason})"
         lines.insert(2, f"  offset     {shift}")
-        if result.palette is not None:
+        if result.palette is not None and result.palette_lab is not None:
             lines.append(
                 f"  palette    {result.palette}, mean L a b {' '.join(f'{x:.0f}' for x in result.palette_lab)}"
             )

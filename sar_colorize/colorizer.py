@@ -249,7 +249,7 @@ def prepare(
             "by-place takes one"
         )
     if card.architecture != "composite":
-        network = registry.load_network(settings.model)
+        network: Any = registry.load_network(settings.model)
         inference = Inference(
             network if palette is None else network.placed(palette, scene.bands),
             card.output,

@@ -107,7 +107,8 @@ def _annotation(header: str) -> str:
             lon, lat = position(line + 0.5, pixel + 0.5)
             points += (
                 f"<geolocationGridPoint><line>{line}</line><pixel>{pixel}</pixel><latitude>{lat!r}</latitude>"
-                f"<longitude>{lon!r}</longitude><height>{100 + line}</height><incidenceAngle>45.0</incidenceAngle></geolocationGridPoint>"
+                f"<longitude>{lon!r}</longitude><height>{100 + line}</height><incidenceAngle>45.0</incidenceAngle>"
+                "</geolocationGridPoint>"
             )
     return (
         f"<product>{header}<generalAnnotation><productInformation><pass>Descending</pass></productInformation>"

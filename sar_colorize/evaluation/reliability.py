@@ -31,8 +31,8 @@ class Reliability:
         """Rank correlation of expected and real error over pairs; NaN for fewer than 3."""
         if len(self.patches) < 3:
             return float("nan")
-        ranks = [np.argsort(np.argsort(values)) for values in np.array(self.patches).T]
-        return float(np.corrcoef(*ranks)[0, 1])
+        expected, real = np.argsort(np.argsort(np.array(self.patches), axis=0), axis=0).T
+        return float(np.corrcoef(expected, real)[0, 1])
 
     def to_dict(self) -> dict[str, Any]:
         """For metrics.json: the correlation, and for each bin that was met the mean expected and real error."""

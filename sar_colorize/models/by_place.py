@@ -65,10 +65,11 @@ class ByPlace(nn.Module):
         self.decode_4 = ConvBlock(2 * w, w)
         self.head = nn.Conv2d(w, MAPS, 3, padding=1, padding_mode="replicate")
         self._levels = (w, 2 * w, 4 * w, w, w)
-        self.palette = nn.Sequential(nn.Linear(PALETTE_NUMBERS, 64), nn.ReLU(), nn.Linear(64, 2 * sum(self._levels)))
-        nn.init.zeros_(self.palette[-1].weight)
-        nn.init.zeros_(self.palette[-1].bias)
-        nn.init.zeros_(self.head.bias)
+        last = nn.Linear(64, 2 * sum(self._levels))
+        self.palette = nn.Sequential(nn.Linear(PALETTE_NUMBERS, 64), nn.ReLU(), last)
+        for start in (last.weight, last.bias, self.head.bias):
+            if start is not None:
+                nn.init.zeros_(start)
 
     def forward(self, lightness: Tensor, palette: Tensor, present: Tensor) -> Tensor:
         """The maps.

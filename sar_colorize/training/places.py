@@ -70,7 +70,7 @@ class PlacePatches(Patches):
             together.setdefault(occasion(pair), []).append(number)
         self._together = [together[occasion(pair)] for pair in self.pairs]
 
-    def __getitem__(self, item: int) -> tuple[Tensor, ...]:
+    def __getitem__(self, item: int) -> tuple[Tensor, ...]:  # type: ignore[override]
         settings, number = self.settings, self._patches[item]
         random = np.random.default_rng((settings.seed, self.epoch, item))
         code, (lab, valid) = self._pair(number)[0], self._lab[number]
@@ -102,7 +102,7 @@ class PlacePatches(Patches):
         others = [other for other in self._together[number] if other != number]
         kind = random.random()
         count = int(np.ceil(len(others) ** random.random()))
-        chosen = random.permutation(others)[:count] if others else []
+        chosen = random.permutation(others).tolist()[:count]
         known = Moments.total(self.moments[other] for other in chosen).palette()
         settings = self.settings
         if known is None or kind < settings.none_share:
