@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import rasterio
 import rio_cogeo
-from made import speckled
+from made import shared_scene, speckled
 from made_product import HEIGHT, WIDTH, make_safe, make_zip
 
 import sar_colorize as sc
@@ -98,6 +98,17 @@ def test_one_command_from_zip_to_picture(product: Path, tmp_path: Path, run_cli:
     assert refused.returncode == 1
     assert "crs must be one that PROJ knows, got nowhere" in refused.stderr
     assert list(tmp_path.iterdir()) == [out]
+
+
+def test_a_real_measurement_alone_is_drawn_on_a_map(tmp_path: Path) -> None:
+    path = shared_scene("sentinel1/S1A_IW_GRDH_20180716_decimated_iw-vv.tiff")
+    result = sc.colorize(path, tmp_path / "colour.tif")
+    assert rio_cogeo.cog_validate(tmp_path / "colour.tif", strict=True)[0]
+    with rasterio.open(tmp_path / "colour.tif") as dataset:
+        assert dataset.crs.to_epsg() == 32643
+        assert 0.5 < (dataset.dataset_mask() > 0).mean() < 0.95
+        assert (np.ptp(dataset.read().astype(int), axis=0) > 8).mean() > 0.4
+    assert "fitted once to the scene's median" in result.offset_reason
 
 
 def test_a_scene_on_a_grid_does_not_take_a_crs(make_tif: Callable[..., Path], run_cli: Run, tmp_path: Path) -> None:
