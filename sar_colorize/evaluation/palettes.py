@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ..errors import DataError
 from ..palette import UNKNOWN_PALETTE, Moments, Palette
 from ..place import settle_palette
 from ..raster import Grid
@@ -34,16 +35,24 @@ def palettes_for(pairs: Sequence[Pair], palette: str, half: str) -> Palettes:
     if half == "second":
         firsts: dict[tuple[str, str], list[Moments]] = {}
         for pair in _first_half(pairs):
-            firsts.setdefault(occasion(pair), []).append(moments_of(pair))
+            firsts.setdefault(occasion(pair), []).append(_moments(pair))
         known = {place: Moments.total(parts).palette(source="site") for place, parts in firsts.items()}
         return lambda pair: known.get(occasion(pair)) or UNKNOWN_PALETTE
-    moments = {pair: moments_of(pair) for pair in pairs}
+    moments = {pair: _moments(pair) for pair in pairs}
 
     def of_others(pair: Pair) -> Palette:
         parts = (m for other, m in moments.items() if other != pair and occasion(other) == occasion(pair))
         return Moments.total(parts).palette(source="site") or UNKNOWN_PALETTE
 
     return of_others
+
+
+def _moments(pair: Pair) -> Moments:
+    """The colours of a pair; none of a broken one, which is named where it is measured."""
+    try:
+        return moments_of(pair)
+    except DataError:
+        return Moments.total([])
 
 
 def _first_half(pairs: Sequence[Pair]) -> list[Pair]:

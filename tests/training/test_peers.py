@@ -49,6 +49,6 @@ def test_two_processes_learn_as_one_does(pairs_folder, tmp_path):
     whole = train(pairs, tmp_path / "whole", TWO)
     assert whole.losses[1] < whole.losses[0]
     one = train(pairs, tmp_path / "one", replace(TWO, devices=1))
-    # The same patches in every step; only BatchNorm sees half of them at a time.
-    assert whole.losses[0] == pytest.approx(one.losses[0], rel=0.1)
+    # The same patches in every step; only BatchNorm sees two of them at a time, and not four.
+    assert whole.losses[0] == pytest.approx(one.losses[0], rel=0.15)
     assert (tmp_path / "whole" / "log.csv").read_text().count("\n") == 3
