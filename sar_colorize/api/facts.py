@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ..raster import Grid
-from ..scene import Scene, open_scene
+from ..scene import Reading, Scene, open_scene
 from .gdal import bounded_gdal
 
 
-def info(
-    source: Any,
-    *,
-    unit: str = "auto",
-    polarization: str | None = None,
-    nodata: float | None = None,
-    grid: str = "map",
-    crs: str | None = None,
-    resolution: float | None = None,
-    calibration: str = "sigma0",
-    remove_noise: bool = True,
-) -> dict[str, Any]:
+def info(source: Any, **reading: Unpack[Reading]) -> dict[str, Any]:
     """What a scene is and why we think so: bands, unit, scale, grid, validity of a sample; plain values, for JSON."""
     with bounded_gdal():
-        scene = open_scene(
-            source,
-            unit=unit,
-            polarization=polarization,
-            nodata=nodata,
-            grid=grid,
-            crs=crs,
-            resolution=resolution,
-            calibration=calibration,
-            remove_noise=remove_noise,
-        )
+        scene = open_scene(source, **reading)
         samples = list(scene.samples())
         valid = [float(raster.valid.mean()) for raster in samples]
         declared = scene.declaration

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from ..raster import Raster, Window
 from ..result import describe
 from ..run.lazy import lazy_blocks
 from ..run.local import BlockCount, Progress, run_blocks
-from ..scene import Scene, open_scene
+from ..scene import Reading, Scene, open_scene
 from ..scene.area import Area
 from ..speckle import DEFAULT_LOOKS, Filter, get_filter
 from ..speckle.values import despeckle_values, looks_of_values
@@ -36,14 +36,6 @@ def despeckle(
     filter: str = "lee",
     size: int | None = None,
     looks: float | str | None = None,
-    unit: str = "auto",
-    polarization: str | None = None,
-    nodata: float | None = None,
-    grid: str = "map",
-    crs: str | None = None,
-    resolution: float | None = None,
-    calibration: str = "sigma0",
-    remove_noise: bool = True,
     bbox: Box | None = None,
     bbox_crs: str | None = None,
     aoi: str | None = None,
@@ -53,6 +45,7 @@ def despeckle(
     dry_run: bool = False,
     block_px: int = 1024,
     on_progress: Progress | None = None,
+    **reading: Unpack[Reading],
 ) -> Any:
     """Radar values with their speckle filtered, in the unit and bands they came in.
 
@@ -63,7 +56,7 @@ def despeckle(
         filter: a name of `speckle.FILTER_NAMES`. size: its window in pixels.
         looks: equivalent number of looks; None for that of Sentinel-1 IW GRDH (4.4), "auto" to estimate it once from
             the whole scene (see `speckle.looks`); the result and the tags of the output say which it was.
-        others: see `colorize`.
+        reading: see `Reading`; others: see `colorize`.
 
     Returns:
         With an output, a `Result`. Without one, the same kind as came in: numpy, torch, or a lazy DataArray.
@@ -74,22 +67,13 @@ def despeckle(
     given = _given(looks)
     chosen = get_filter(filter, size_px=size, looks=given)
     if isinstance(source, np.ndarray) or type(source).__module__.split(".")[0] == "torch":
+        unit = reading.get("unit", "auto")
         if looks == AUTO:
             chosen = replace(chosen, looks=looks_of_values(source, unit))
         return despeckle_values(source, chosen, unit)
     target = Target(bbox, bbox_crs, aoi, None, profile, creation_options, overwrite)
     with bounded_gdal():
-        scene = open_scene(
-            source,
-            unit=unit,
-            polarization=polarization,
-            nodata=nodata,
-            grid=grid,
-            crs=crs,
-            resolution=resolution,
-            calibration=calibration,
-            remove_noise=remove_noise,
-        )
+        scene = open_scene(source, **reading)
         window, area = extent(scene, target)
         if looks == AUTO:
             chosen = replace(chosen, looks=looks_of(scene))

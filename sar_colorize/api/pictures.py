@@ -18,7 +18,7 @@ from ..result import describe
 from ..run.distributed import run_blocks_on
 from ..run.lazy import lazy_blocks
 from ..run.local import BlockCount, Progress, run_blocks
-from ..scene import Scene, open_scene
+from ..scene import Reading, Scene, open_scene
 from ..target import Box, Target, apart, check_output, extent, open_error_writer, open_writer, shifted
 from ..tiles import blocks
 from .facts import about
@@ -29,14 +29,6 @@ def colorize(
     source: Any,
     output: str | os.PathLike[str] | None = None,
     *,
-    unit: str = "auto",
-    polarization: str | None = None,
-    nodata: float | None = None,
-    grid: str = "map",
-    crs: str | None = None,
-    resolution: float | None = None,
-    calibration: str = "sigma0",
-    remove_noise: bool = True,
     bbox: Box | None = None,
     bbox_crs: str | None = None,
     aoi: str | None = None,
@@ -54,12 +46,12 @@ def colorize(
     Args:
         source: a path, anything GDAL opens, an xarray DataArray, or a Scene.
         output: path of the Cloud Optimized GeoTIFF to write; None for a lazy array.
-        unit, polarization, nodata, grid, crs, resolution, calibration, remove_noise: see `open_scene`.
         bbox, bbox_crs, aoi, confidence, profile, creation_options, overwrite: see `Target`.
         dry_run: say what would be done and check that it could be; write nothing.
         scheduler: address of a dask scheduler whose workers paint the blocks; None paints them here.
         on_progress: called with (done, total) blocks.
-        settings: see `ColorizeSettings`: model, despeckle, device, tile_px, ...
+        settings: how the source is read, see `Reading`: unit, polarization, nodata, grid, crs, resolution, ...; and how
+            it is painted, see `ColorizeSettings`: model, palette, despeckle, device, tile_px, ...
 
     Returns:
         With an output, a `Result`. Without one, a DataArray (band, y, x), uint8, bands red, green, blue, alpha
@@ -69,21 +61,12 @@ def colorize(
         SarColorizeError: one sentence; nothing is written and an older output is untouched.
     """
     target = Target(bbox, bbox_crs, aoi, confidence, profile, creation_options, overwrite)
+    reading = {name: settings.pop(name) for name in Reading.__annotations__ if name in settings}
     chosen = _settings(settings)
     if target.confidence is not None and output is None and not dry_run:
         raise SettingError(f"confidence must be left out without an output, got {target.confidence}; name an output")
     with bounded_gdal():
-        scene = open_scene(
-            source,
-            unit=unit,
-            polarization=polarization,
-            nodata=nodata,
-            grid=grid,
-            crs=crs,
-            resolution=resolution,
-            calibration=calibration,
-            remove_noise=remove_noise,
-        )
+        scene = open_scene(source, **reading)
         window, area = extent(scene, target)
         if output is not None:
             check_output(scene, output)
@@ -121,7 +104,7 @@ def colorize(
 
 def _settings(values: dict[str, Any]) -> ColorizeSettings:
     """Keyword settings, with a sentence for one that does not exist."""
-    known = ColorizeSettings.__dataclass_fields__
+    known = [*ColorizeSettings.__dataclass_fields__, *Reading.__annotations__]
     unknown = sorted(set(values) - set(known))
     if unknown:
         raise SettingError(f"setting must be one of {', '.join(known)}, got {unknown[0]!r}; check its spelling")

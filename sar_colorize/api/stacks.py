@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from ..errors import OutputError, SettingError
 from ..raster import Grid, Raster, Window
 from ..result import Result, describe
 from ..run.local import BlockCount, Progress, run_blocks
-from ..scene import Scene, open_scene
+from ..scene import Reading, Scene, open_scene
 from ..scene.area import Area
 from ..speckle.local import Boxcar
 from ..speckle.stack import DEFAULT_SPATIAL, despeckle_dates
@@ -36,9 +36,6 @@ def despeckle_stack(
     folder: str | os.PathLike[str] | None = None,
     *,
     size: int | None = None,
-    unit: str = "auto",
-    polarization: str | None = None,
-    nodata: float | None = None,
     bbox: Box | None = None,
     bbox_crs: str | None = None,
     aoi: str | None = None,
@@ -48,6 +45,7 @@ def despeckle_stack(
     dry_run: bool = False,
     block_px: int = 1024,
     on_progress: Progress | None = None,
+    **reading: Unpack[Reading],
 ) -> Any:
     """Each scene of a stack with less speckle, at full resolution: Quegan and Yu's filter, see `despeckle_dates`.
 
@@ -56,7 +54,7 @@ def despeckle_stack(
             numpy array or torch tensor (dates, H, W) of linear power, NaN where invalid.
         folder: where a float32 Cloud Optimized GeoTIFF is made of each, under its own name; not for an array.
         size: width in pixels of the window that dates are compared by; 7 where None.
-        others: see `colorize`.
+        reading: see `Reading`; others: see `colorize`.
 
     Returns:
         A `Result` for each source; an array for an array.
@@ -72,7 +70,7 @@ def despeckle_stack(
         raise SettingError("folder must be given for scenes, got none; name one that exists")
     target = Target(bbox, bbox_crs, aoi, None, profile, creation_options, overwrite)
     with bounded_gdal(), ExitStack() as writers:
-        scenes = [open_scene(source, unit=unit, polarization=polarization, nodata=nodata) for source in sources]
+        scenes = [open_scene(source, **reading) for source in sources]
         _check_alike(scenes)
         outputs = _outputs(scenes, Path(folder))
         window, area = extent(scenes[0], target)

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, TypedDict
 
 from ..errors import SettingError, UnitError
 from .base import Declaration, Scene
 from .geocode import MapGrid, geocode
 from .safe import QUANTITIES, is_product, open_product
 
-__all__ = ["GRIDS", "QUANTITIES", "Declaration", "Scene", "is_product", "open_scene"]
+__all__ = ["GRIDS", "QUANTITIES", "Declaration", "Reading", "Scene", "is_product", "open_scene"]
 
 GRIDS = ("map", "radar")
+
+
+class Reading(TypedDict, total=False):
+    """How a source is read: the keywords of `open_scene`, which every entry point passes on."""
+
+    unit: str
+    polarization: str | None
+    nodata: float | None
+    grid: str
+    crs: str | None
+    resolution: float | None
+    calibration: str
+    remove_noise: bool
 
 
 def open_scene(
