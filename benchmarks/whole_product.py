@@ -36,7 +36,7 @@ with rasterio.open(glob.glob(sys.argv[1] + "/measurement/*-vv-*.tiff")[0]) as ra
 """
 CALIBRATE = """
 import sys, xarray_sentinel
-measured = xarray_sentinel.open_sentinel1_dataset(sys.argv[1], group="IW/VV", chunks=2048)
+measured = xarray_sentinel.open_sentinel1_dataset(sys.argv[1], group="IW/VV")
 gains = xarray_sentinel.open_sentinel1_dataset(sys.argv[1], group="IW/VV/calibration")
 print(float(xarray_sentinel.calibrate_intensity(measured.measurement, gains.sigmaNought).mean()))
 """
@@ -62,14 +62,19 @@ def main() -> None:
     colour = work / "colour.tif"
     model = [] if chosen.model == "auto" else ["--model", chosen.model]
     ours = [sys.executable, "-m", "sar_colorize_cli.main", "colorize", str(zipped), str(colour), "--overwrite", *model]
-    rows = [("sar-colorize, zip to colour", *measured([*ours, "--progress", "none"]))]
+    print(f"{'':28} {'seconds':>9} {'x ours':>7} {'peak MB':>9} {'x ours':>7}", flush=True)
+    seconds, peak = measured([*ours, "--progress", "none"])
+    show("sar-colorize, zip to colour", seconds, peak, seconds, peak)
     if not chosen.skip_peers:
         warp = [sys.executable, "-c", WARP, str(safe), str(colour), str(work / "warped.tif")]
-        rows.append(("GDAL, warp of one band", *measured(warp)))
-        rows.append(("xarray-sentinel, one band", *measured([sys.executable, "-c", CALIBRATE, str(safe)])))
-    print(f"{'':28} {'seconds':>9} {'x ours':>7} {'peak MB':>9} {'x ours':>7}")
-    for name, seconds, peak in rows:
-        print(f"{name:28} {seconds:9.1f} {seconds / rows[0][1]:7.2f} {peak / 1e6:9.0f} {peak / rows[0][2]:7.2f}")
+        show("GDAL, warp of one band", *measured(warp), seconds, peak)
+        calibrate = [sys.executable, "-c", CALIBRATE, str(safe)]
+        show("xarray-sentinel, one band", *measured(calibrate), seconds, peak)
+
+
+def show(name: str, seconds: float, peak: int, our_seconds: float, our_peak: int) -> None:
+    """One line of the table, as soon as it is known."""
+    print(f"{name:28} {seconds:9.1f} {seconds / our_seconds:7.2f} {peak / 1e6:9.0f} {peak / our_peak:7.2f}", flush=True)
 
 
 def composite(product: Path, pixels: dict[str, str], work: Path) -> tuple[Path, Path]:
