@@ -36,7 +36,8 @@ with rasterio.open(glob.glob(sys.argv[1] + "/measurement/*-vv-*.tiff")[0]) as ra
 """
 CALIBRATE = """
 import sys, xarray_sentinel
-measured = xarray_sentinel.open_sentinel1_dataset(sys.argv[1], group="IW/VV")
+chunks = {"x": 2048, "y": 2048}
+measured = xarray_sentinel.open_sentinel1_dataset(sys.argv[1], group="IW/VV", rasterio_chunks=chunks)
 gains = xarray_sentinel.open_sentinel1_dataset(sys.argv[1], group="IW/VV/calibration")
 print(float(xarray_sentinel.calibrate_intensity(measured.measurement, gains.sigmaNought).mean()))
 """

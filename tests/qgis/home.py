@@ -20,5 +20,9 @@ os.environ.update(
     QT_QPA_PLATFORM="offscreen", LC_ALL="C.UTF-8", OMP_NUM_THREADS="1", PYTHONDONTWRITEBYTECODE="1",
 )  # fmt: skip
 os.environ.pop("SAR_COLORIZE_PYTHON", None)
+# The Python in QGIS looks for its library beside the first python3 of PATH: another one there makes QGIS crash.
+os.environ["PATH"] = os.pathsep.join(
+    [str(Path(shutil.which("qgis_process.bin") or "/usr/bin/qgis").parent), os.defpath]
+)
 shutil.copytree(ROOT / "qgis_plugin", PLUGINS / "sar_colorize_qgis", ignore=shutil.ignore_patterns("__pycache__"))
 sys.path.insert(0, str(PLUGINS))
