@@ -1,8 +1,9 @@
-"""Training of the learned speckle filter, on simulated radar images of optical pictures.
+"""Training of the learned speckle filter, on simulated radar images of optical pictures and on real dates.
 
-    python -m sar_colorize.training.despeckling PAIRS OUT
+    python -m sar_colorize.training.despeckling PAIRS OUT --series SERIES --place NAME ...
 
-Of PAIRS, a folder as `sar-colorize train` takes, only the colour pictures of the split train are used. In OUT:
+Of PAIRS, a folder as `sar-colorize train` takes, only the colour pictures of the split train are used; of SERIES, the
+named NAME.npz, see `series.read_series`; all where none is named, and simulated images alone without it. In OUT:
 settings.json, log.csv (step, error, error of block means, seconds), checkpoint.safetensors, from which a run that was
 stopped goes on, and weights.safetensors, with its card. Steps 0 to three quarters of `steps` do not depend on `steps`.
 """
@@ -25,12 +26,14 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from .. import weights
 from ..color import srgb_to_lab
 from ..errors import DataError
+from ..raster import Float32
 from ..speckle.card import FilterCard
 from ..speckle.learned import change_db, log_noise_db
 from ..speckle.network import Despeckler
 from .dataset import read_pair
 from .folders import pairs_in
 from .pairs import Pair
+from .series import dates_of, fresh_looks, read_series
 from .speckled import DespeckleSettings, Sample, batches
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -41,8 +44,8 @@ _EVERY_STEPS = 250
 _BLOCK_PX = 24
 
 
-def train(data: Path, out: Path, settings: DespeckleSettings) -> FilterCard:
-    """Trains the filter on a folder of pairs and writes its weights; the card that they carry.
+def train(data: Path, out: Path, settings: DespeckleSettings, series: Sequence[Float32] = ()) -> FilterCard:
+    """Trains the filter on a folder of pairs, and on real dates (T, H, W) in power; writes its weights and their card.
 
     Raises:
         DataError: no pair in the split train.
@@ -53,7 +56,7 @@ def train(data: Path, out: Path, settings: DespeckleSettings) -> FilterCard:
     if not pairs:
         raise DataError(f"data must hold pairs in split train, got none in {data}; name the folder that holds them")
     pictures = [lightness_of(pair) for pair in pairs]
-    network = fit(pictures, out, settings)
+    network = fit(pictures, out, settings, series)
     card = FilterCard(
         name="despeckle-grd",
         settings={"width": settings.width, "dilations": list(settings.dilations)},
@@ -64,11 +67,14 @@ def train(data: Path, out: Path, settings: DespeckleSettings) -> FilterCard:
     return card
 
 
-def fit(pictures: Sequence[NDArray[np.uint8]], out: Path, settings: DespeckleSettings) -> nn.Module:
+def fit(
+    pictures: Sequence[NDArray[np.uint8]], out: Path, settings: DespeckleSettings, series: Sequence[Float32] = ()
+) -> nn.Module:
     """The running mean of the trained weights; goes on from the checkpoint in `out` where there is one.
 
     Args:
         pictures: (H, W) each, L as 0..255, at least patch_px + 2 MARGIN_PX wide and high.
+        series: (dates, H, W) each, linear power, at least patch_px wide and high.
     """
     torch.manual_seed(settings.seed)
     network: nn.Module = Despeckler(settings.width, settings.dilations)
@@ -78,14 +84,14 @@ def fit(pictures: Sequence[NDArray[np.uint8]], out: Path, settings: DespeckleSet
     first = _resume(out / CHECKPOINT, network, averaged, optimizer)
     seen: list[tuple[float, float]] = []
     started = time.perf_counter()
-    for step, sample in enumerate(batches(pictures, settings, first=first), first):
+    for step, (sample, mean_weight) in enumerate(_both(pictures, series, settings, first), first):
         for group in optimizer.param_groups:
             group["lr"] = settings.learning_rate * rate_factor(step, settings.steps)
         with torch.autocast("cpu", torch.bfloat16, torch.cpu._is_avx512_bf16_supported()):
             change = change_db(network, sample.db, sample.valid, sample.looks)
         error, mean_error = losses(sample.db + change, sample)
         optimizer.zero_grad(set_to_none=True)
-        (error + settings.mean_weight * mean_error).backward()
+        (error + mean_weight * mean_error).backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         averaged.update_parameters(network)
@@ -97,6 +103,18 @@ def fit(pictures: Sequence[NDArray[np.uint8]], out: Path, settings: DespeckleSet
                 log.write(f"{step + 1},{mean:.5f},{mean_of_blocks:.5f},{time.perf_counter() - started:.0f}\n")
             seen.clear()
     return averaged.module
+
+
+def _both(
+    pictures: Sequence[NDArray[np.uint8]], series: Sequence[Float32], settings: DespeckleSettings, first: int
+) -> Iterator[tuple[Sample, float]]:
+    """Batches simulated and real, and the weight of their block means; which it is depends on (seed, number) alone."""
+    fresh = [fresh_looks(power) for power in series]
+    for number in range(first, settings.steps):
+        if series and np.random.default_rng((settings.seed, number, 2)).random() < settings.real_share:
+            yield dates_of(series, fresh, settings, number), settings.real_mean_weight
+        else:
+            yield next(batches(pictures, replace(settings, steps=number + 1), first=number)), settings.mean_weight
 
 
 def losses(out: Tensor, sample: Sample) -> tuple[Tensor, Tensor]:
@@ -181,9 +199,12 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--steps", type=int, default=DespeckleSettings.steps)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--series", type=Path)
+    parser.add_argument("--place", action="append", default=[])
     given = parser.parse_args()
     torch.set_flush_denormal(True)
-    train(given.pairs, given.out, DespeckleSettings(steps=given.steps, seed=given.seed))
+    series = read_series(given.series, given.place) if given.series else []
+    train(given.pairs, given.out, DespeckleSettings(steps=given.steps, seed=given.seed), series)
 
 
 if __name__ == "__main__":

@@ -38,11 +38,12 @@ class DespeckleSettings:
         from the autocorrelation of speckle on 20 real images, are 0.9 to 1.25.
     persistent_share: how often a part of the speckle is the same in each pass.
     mean_weight: of the loss of block means. hole_share: how often a patch has an invalid part.
+    real_share: how often a batch is of real dates, where there are any. real_mean_weight: as mean_weight, for those.
     """
 
     width: int = 32
     dilations: tuple[int, ...] = DILATIONS
-    steps: int = 4000
+    steps: int = 10000
     batch: int = 8
     patch_px: int = 96
     learning_rate: float = 2e-3
@@ -52,6 +53,8 @@ class DespeckleSettings:
     persistent_share: float = 0.45
     mean_weight: float = 1.0
     hole_share: float = 0.2
+    real_share: float = 0.5
+    real_mean_weight: float = 3.0
     seed: int = 0
 
 
