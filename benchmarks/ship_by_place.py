@@ -23,7 +23,7 @@ import numpy as np
 from sar_colorize.color import srgb_to_lab
 from sar_colorize.evaluation import methods, metrics
 from sar_colorize.evaluation.baselines import MEAN, TABLE
-from sar_colorize.evaluation.palettes import palettes_for, second_half
+from sar_colorize.evaluation.palettes import first_half_of, palettes_for, second_half
 from sar_colorize.evaluation.quality import figures
 from sar_colorize.evaluation.reliability import Reliability
 from sar_colorize.models import registry
@@ -102,9 +102,14 @@ def measure(weights: Path, pairs: Sequence[Pair], train: Sequence[Pair]) -> dict
     """Figures by site and method, "all" the mean over sites, second halves with palettes of the first."""
     asked = methods.models([str(weights)], despeckle="auto", device="cpu", precision="fp32")
     model = asked[0].name
-    asked += [*methods.without_palette(asked), methods.own_mean("lee")]
+    placed = list(asked)
+    asked += methods.fitted(placed, first_half_of(pairs))
+    asked += [*methods.without_palette(placed), methods.own_mean("lee")]
     asked += [method for method in methods.learned(train, "sar", "lee", None) if method.name in (MEAN, TABLE)]
-    palettes, reliability = palettes_for(pairs, "site", "second"), Reliability()
+    palettes, reliability = (
+        palettes_for(pairs, "site", "second"),
+        {"model": Reliability(), "model, fitted": Reliability()},
+    )
     sums: dict[str, dict[str, np.ndarray]] = {}
     for pair in second_half(pairs):
         seen = methods.Seen(pair, "sar", palettes(pair))
@@ -117,8 +122,8 @@ def measure(weights: Path, pairs: Sequence[Pair], train: Sequence[Pair]) -> dict
             row = sums.setdefault(pair.site, {})
             name = "model" if method.name == model else method.name.replace(model, "model")
             row[name] = row.get(name, 0.0) + values
-            if method.name == model:
-                reliability.add(seen.expected[model], lab, seen.true_lab, seen.valid)
+            if name in reliability:
+                reliability[name].add(seen.expected[method.name], lab, seen.true_lab, seen.valid)
     made: dict[str, Any] = {
         site: {
             name: dict(zip(found, np.round(total[:-1] / total[-1], 3).tolist(), strict=True))
@@ -134,7 +139,7 @@ def measure(weights: Path, pairs: Sequence[Pair], train: Sequence[Pair]) -> dict
     for site, rows in made.items():
         for name, row in rows.items():
             print(f"{site:14} {name:24} " + " ".join(f"{key} {value:7.3f}" for key, value in row.items()))
-    made["reliability"] = reliability.to_dict()
+    made["reliability"] = {name: said.to_dict() for name, said in reliability.items()}
     print(made["reliability"])
     return made
 

@@ -29,7 +29,7 @@ from .palette import Palette
 from .place import SOURCES as PALETTES
 from .place import settle_palette
 from .raster import Bool, Float32, Raster, Unit, Window
-from .reference_colours import with_backscatter
+from .reference_colours import with_fit
 from .scene import Scene
 from .scene.area import Area
 from .speckle import Filter, get_filter
@@ -239,17 +239,18 @@ def prepare(
             f"confidence must be left out for {card.name}, which does not say how sure it is; by-place says it"
         )
     blind = Colorizer(card, None, scene.bands, despeckle, offset_db, reason, None, settings, area)
+    network: Any = None if card.architecture == "composite" else registry.load_network(settings.model)
     if card.output == "maps":
         palette = settle_palette(settings.palette, scene.grid)
         if palette.overlaps:
-            palette = with_backscatter(palette, scene, settings.palette, partial(blind.seen, scene))
+            placed = network.placed(palette, scene.bands)
+            palette = with_fit(palette, scene, settings.palette, placed, partial(blind.seen, scene))
     elif settings.palette not in PALETTES:
         raise SettingError(
             f"palette must be auto or none for {card.name}, which does not look at one, got {settings.palette}; "
             "by-place takes one"
         )
-    if card.architecture != "composite":
-        network: Any = registry.load_network(settings.model)
+    if network is not None:
         inference = Inference(
             network if palette is None else network.placed(palette, scene.bands),
             card.output,

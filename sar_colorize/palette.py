@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +23,31 @@ MEASURED, GUESSED, UNKNOWN = 1.0, 0.5, 0.0
 """How far a palette is to be trusted: measured at the place, guessed from where it lies, or not known at all."""
 
 
-Table = tuple[tuple[tuple[float, ...], ...], ...]
-LEVELS = 8
-"""Steps of L, 12.5 wide, in a table of colours by backscatter."""
-_PRIOR_PIXELS, _LEAST_PIXELS = 300.0, 3000.0
+@dataclass(frozen=True)
+class FitLine:
+    """start + z . slopes: one of L, a, b, or the expected error of a and b, in Lab units."""
+
+    start: float
+    slopes: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The colours of a place as a line in the features that a network sees there, see `fitting.Examples`.
+
+    z = (features - centre) / unit, within -REACH..REACH; centre, unit: one for each feature.
+    lines: of L, a, b and the expected error of a and b.
+    samples: how many it was made of, at a quarter of the resolution. error, flat_error: of a and b on parts left out,
+        in Lab units, by this line and by the mean colour of the other parts.
+    """
+
+    REACH: ClassVar[float] = 3.0
+    centre: tuple[float, ...]
+    unit: tuple[float, ...]
+    lines: tuple[FitLine, FitLine, FitLine, FitLine]
+    samples: int = 0
+    error: float = 0.0
+    flat_error: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -36,8 +57,8 @@ class Palette:
     mean, spread: of L, a and b in Lab units; spread is a standard deviation.
     correlation: of L with a, L with b, a with b.
     trust: `MEASURED`, `GUESSED` or `UNKNOWN`.
-    table: (3, 8, 8) how far L, a and b lie from their mean at each backscatter, see `Backscatter`; None where radar and
-        reference were not seen on the same ground.
+    fit: how colours go with what a network sees; None where radar and reference were not seen on the same ground, or
+        where nothing was gained by it.
     overlaps: whether it was measured on the ground of the scene itself.
     source: a word for where it comes from: "none", "auto" or a file's name. note: a sentence for the user.
     """
@@ -49,7 +70,7 @@ class Palette:
     source: str = "none"
     note: str = ""
     overlaps: bool = False
-    table: Table | None = None
+    fit: Fit | None = None
 
     def vector(self) -> Float32:
         """(10,) float32, as networks take it."""
@@ -108,39 +129,6 @@ class Moments:
         correlation = np.clip(covariance / np.outer(spread, spread), -1.0, 1.0)
         pairs = (correlation[0, 1], correlation[0, 2], correlation[1, 2])
         return Palette(_three(mean), _three(spread), _three(pairs), **said)
-
-
-class Backscatter:
-    """The colours of a place by backscatter, added up over ground that radar and reference both show.
-
-    Cell (i, j) holds the pixels whose L of VV (HH) is in step i and whose L of VH (HV) is in step j; of a polarisation
-    that is not there all steps are alike. Its colour counts as 300 pixels of the palette's mean and its own.
-    """
-
-    def __init__(self) -> None:
-        self.counts, self.sums = np.zeros((LEVELS, LEVELS)), np.zeros((3, LEVELS, LEVELS))
-        self.channels: set[int] = set()
-
-    def add(self, lightness: Float32, channels: tuple[int, ...], lab: Float32, valid: Bool) -> None:
-        """Ground: L (C, H, W) in 0..100, the channel of each (0 VV, 1 VH), CIE Lab (3, H, W), and where both show."""
-        steps = np.clip(lightness[:, valid] * np.float32(LEVELS / 100.0), 0, LEVELS - 1).astype(np.int64)
-        axes = dict(zip(channels, steps, strict=True))
-        nothing = np.zeros(steps.shape[1], np.int64)
-        cell = axes.get(0, nothing) * LEVELS + axes.get(1, nothing)
-        self.channels |= set(channels)
-        for sums, values in ((self.counts, None), *zip(self.sums, lab[:, valid], strict=True)):
-            sums += np.bincount(cell, values, LEVELS * LEVELS).reshape(LEVELS, LEVELS)
-
-    def table(self, mean: tuple[float, float, float]) -> Table | None:
-        """How far each cell lies from `mean`; None where fewer than 3000 pixels were seen."""
-        if self.counts.sum() < _LEAST_PIXELS:
-            return None
-        away = (self.sums - self.counts * np.reshape(mean, (3, 1, 1))) / (self.counts + _PRIOR_PIXELS)
-        if 0 not in self.channels:
-            away = np.repeat(away[:, :1], LEVELS, 1)
-        if 1 not in self.channels:
-            away = np.repeat(away[:, :, :1], LEVELS, 2)
-        return tuple(tuple(tuple(round(float(x), 2) for x in row) for row in channel) for channel in away)
 
 
 def _three(values: Iterable[float]) -> tuple[float, float, float]:

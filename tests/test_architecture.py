@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "sar_colorize"
 
-LEAVES = {"errors", "raster", "arrays", "color", "backscatter", "tiles", "palette", "weights"}
+LEAVES = {"errors", "raster", "arrays", "color", "backscatter", "tiles", "palette", "fitting", "weights"}
 STAGES = {"scene", "speckle", "lightness", "models", "infer", "cog", "simulate", "place"}
 COMPOSERS = {"colorizer", "despeckled", "reference_colours", "run", "target", "result", "demo", "doctor", "api"}
 BESIDE = {"training", "evaluation"}

@@ -15,14 +15,17 @@ from torch.nn import functional as F
 
 from ..color import srgb_to_lab
 from ..errors import DataError, SettingError
+from ..fitting import Examples, quartered
 from ..infer import pick_device, pick_precision
 from ..models import registry
+from ..models.by_place import features_in
 from ..models.card import Card
 from ..models.composite import paint_composite
-from ..palette import UNKNOWN_PALETTE, Palette
+from ..palette import UNKNOWN_PALETTE, Fit, Palette
 from ..raster import Bool, Float32
 from ..training.dataset import lightness_of, read_pair, to_input, usable
 from ..training.pairs import Pair
+from ..training.places import occasion
 from ..training.settings import TrainSettings
 from ..training.validation import paint_by_place, picture_lab
 from . import baselines
@@ -113,10 +116,11 @@ def models(given: Sequence[str], *, despeckle: str, device: str, precision: str)
             raise SettingError(f"each model must have a name of its own, got {label} twice; rename one file")
         chosen = card.despeckle if despeckle == "auto" else despeckle
         takes = card.output == "maps"
+        paint: Callable[[Seen], Float32]
         if card.architecture == "composite":
             paint = _composite(chosen)
         elif takes:
-            paint = _placed(name, label, chosen, device, precision)
+            paint = Placed(name, label, chosen, device, precision)
         else:
             paint = _network(name, chosen, device, precision)
         found.append(Method(label, "model", chosen, paint, card, takes, registry.checksum(name), name))
@@ -139,6 +143,21 @@ def without_palette(methods: Sequence[Method]) -> list[Method]:
         for method in methods
         if method.takes_palette
     ]
+
+
+def fitted(methods: Sequence[Method], examples: Callable[[Pair], Sequence[Pair]]) -> list[Method]:
+    """The models among these that take a palette, once more, their colours fitted to other pairs of the place.
+
+    Args:
+        examples: pairs of a pair's site and date, itself not among them.
+    """
+    made = []
+    for method in methods:
+        if isinstance(method.paint, Placed):
+            paint = copy(method.paint)
+            paint.label, paint.examples, paint._fits = f"{method.name}, fitted", examples, {}
+            made.append(replace(method, name=paint.label, paint=paint, takes_palette=False))
+    return made
 
 
 def own_mean(despeckle: str) -> Method:
@@ -177,20 +196,47 @@ def _composite(despeckle: str) -> Callable[[Seen], Float32]:
     return paint
 
 
-def _placed(name: str, label: str, despeckle: str, device: str, precision: str) -> Callable[[Seen], Float32]:
-    """Paints whole pictures in the palette of the pair, and says how far from the truth it expects to be."""
-    on = pick_device(device)
-    dtype = torch.bfloat16 if pick_precision(precision, on) == "bf16" else torch.float32
-    network: Any = registry.load_network(name).to(on, dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+class Placed:
+    """Paints whole pictures in the palette of the pair, and says how far from the truth it expects to be.
 
-    def paint(seen: Seen) -> Float32:
-        given = {seen.pair.polarization: seen.lightness(despeckle)}
-        lab, expected = paint_by_place(network, given, seen.palette)
-        seen.expected[label] = expected.numpy()
+    examples: the pairs of a pair's place whose colours are fitted to what the network sees; None to leave that out.
+    """
+
+    def __init__(self, name: str, label: str, despeckle: str, device: str, precision: str) -> None:
+        on = pick_device(device)
+        dtype = torch.bfloat16 if pick_precision(precision, on) == "bf16" else torch.float32
+        self.network: Any = registry.load_network(name).to(on, dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.label, self.despeckle = label, despeckle
+        self.examples: Callable[[Pair], Sequence[Pair]] | None = None
+        self._fits: dict[tuple[str, str], Fit | None] = {}
+
+    def __call__(self, seen: Seen) -> Float32:
+        given = {seen.pair.polarization: seen.lightness(self.despeckle)}
+        lab, expected = paint_by_place(self.network, given, self._palette(seen))
+        seen.expected[self.label] = expected.numpy()
         painted: Float32 = lab.numpy()
         return painted
 
-    return paint
+    def _palette(self, seen: Seen) -> Palette:
+        if self.examples is None:
+            return seen.palette
+        place = occasion(seen.pair)
+        if place not in self._fits:
+            self._fits[place] = self._fit(seen, self.examples(seen.pair))
+        return replace(seen.palette, fit=self._fits[place])
+
+    def _fit(self, seen: Seen, pairs: Sequence[Pair]) -> Fit | None:
+        found = Examples()
+        for pair in pairs:
+            try:
+                other = Seen(pair, seen.input)
+            except DataError:
+                continue  # it is named where it is measured
+            placed = self.network.placed(seen.palette, (pair.polarization,))
+            found.add(
+                features_in(placed, other.lightness(self.despeckle)[None]), *quartered(other.true_lab, other.valid)
+            )
+        return found.fit()
 
 
 def _network(name: str, despeckle: str, device: str, precision: str) -> Callable[[Seen], Float32]:

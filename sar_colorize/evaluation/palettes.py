@@ -47,6 +47,14 @@ def palettes_for(pairs: Sequence[Pair], palette: str, half: str) -> Palettes:
     return of_others
 
 
+def first_half_of(pairs: Sequence[Pair]) -> Callable[[Pair], list[Pair]]:
+    """For a pair, those of its site and date that stand in the first half of `pairs`."""
+    firsts: dict[tuple[str, str], list[Pair]] = {}
+    for pair in _first_half(pairs):
+        firsts.setdefault(occasion(pair), []).append(pair)
+    return lambda pair: firsts.get(occasion(pair), [])
+
+
 def _moments(pair: Pair) -> Moments:
     """The colours of a pair; none of a broken one, which is named where it is measured."""
     try:

@@ -31,7 +31,8 @@ class EvaluateSettings:
     despeckle: the filter before the radar's L; "auto" is the one in each model's card.
     palette: given to models that take one: "site", from other pairs of the same site and date, "auto", guessed from
         where a pair lies, or "none".
-    half: "second": measure the second half of each site's pairs, by key, and take palettes from the first; "all".
+    half: "second": measure the second half of each site's pairs, by key, and take palettes from the first, to whose
+        radar colours are also fitted; "all".
     limit: at most so many pairs of each site, evenly spread; None for all.
     exclude: sites neither measured nor learned from.
     strict: refuse files that are broken or without a partner instead of leaving them out.
@@ -141,11 +142,14 @@ def _compare(
     """The comparison, and what a reader should know of its data."""
     from . import methods
     from .compare import compare, spread
-    from .palettes import palettes_for, second_half
+    from .palettes import first_half_of, palettes_for, second_half
 
     asked = methods.models(models, despeckle=chosen.despeckle, device=chosen.device, precision=chosen.precision)
     if any(method.takes_palette for method in asked) and chosen.palette != "none":
-        asked += methods.without_palette(asked)
+        given = [method for method in asked if method.takes_palette]
+        if chosen.palette == "site" and chosen.half == "second":
+            asked += methods.fitted(given, first_half_of(measured))
+        asked += methods.without_palette(given)
         asked.append(methods.own_mean(asked[0].despeckle))
     palettes = palettes_for(measured, chosen.palette, chosen.half)
     if chosen.half == "second":

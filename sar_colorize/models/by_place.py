@@ -1,7 +1,7 @@
 """Our own network: radar in one or two polarisations and the palette of the place in, a whole picture out.
 
     maps at 1/4     U-Net over the radar, each level scaled and shifted by the palette (FiLM, Perez et al. 2018)
-    a, b            mean of the palette + its spread x a bounded correction
+    a, b            mean of the palette + its spread x a bounded correction, or fitted to a picture of the same ground
     L               mean of the palette + a small correction at 1/32 + gains x three bands of the radar's L
     scale           how far from the truth a and b are expected to be, in Lab units
 
@@ -14,11 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..palette import Palette, mean_and_spread
+from ..palette import Fit, Palette, mean_and_spread
 from .colorsar import ConvBlock
 
 STRIDE_PX = 32
@@ -32,6 +34,8 @@ _REACH = (0.5, 2.5, 2.5)
 """Largest correction of L, a and b, in spreads of the palette."""
 _GAINS = (0.5, 1.1)
 """Least and greatest share of the radar's L that is shown: its structure is never lost."""
+_FINE_SHARE = 0.7
+"""Share of the finer bands of L beside a fitted L, which holds a part of them already."""
 _MIDDLE = 48.0
 """L of the radar that is as bright as the palette's mean."""
 _SCALES = (0.5, 30.0)
@@ -82,6 +86,11 @@ class ByPlace(nn.Module):
         Returns:
             (B, MAPS, H/4, W/4): corrections of L, a, b; three gains; logarithm of the scale.
         """
+        out: Tensor = self.head(self.look(lightness, palette, present))
+        return out
+
+    def look(self, lightness: Tensor, palette: Tensor, present: Tensor) -> Tensor:
+        """What the maps are made of, (B, width, H/4, W/4); given what `forward` is given."""
         film = iter(self.palette(palette)[..., None, None].split([2 * n for n in self._levels], 1))
         at_4 = _film(self.encode_4(self._stem(lightness, present)), next(film))  # (B, w, H/4, W/4)
         at_8 = _film(self.encode_8(at_4), next(film))  # (B, 2w, H/8, W/8)
@@ -89,8 +98,7 @@ class ByPlace(nn.Module):
         x = torch.cat([_enlarge(self.decode_16(at_16), 2), at_8], 1)  # (B, 4w, H/8, W/8)
         x = _film(self.decode_8(x), next(film))  # (B, w, H/8, W/8)
         x = torch.cat([_enlarge(x, 2), at_4], 1)  # (B, 2w, H/4, W/4)
-        out: Tensor = self.head(_film(self.decode_4(x), next(film)))  # (B, MAPS, H/4, W/4)
-        return out
+        return _film(self.decode_4(x), next(film))  # (B, w, H/4, W/4)
 
     def placed(self, palette: Palette, polarizations: Sequence[str]) -> Placed:
         """This network in one scene, see `Placed`."""
@@ -112,13 +120,14 @@ class ByPlace(nn.Module):
         return total / present.sum(1).to(total.dtype)[:, None, None, None]
 
     def compose(
-        self, maps: Tensor, lightness: Tensor, palette: Tensor, present: Tensor, table: Tensor | None = None
+        self, maps: Tensor, lightness: Tensor, palette: Tensor, present: Tensor, fitted: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """The picture, in float32.
 
         Args:
             maps: what `forward` gave. lightness, palette, present: what it was given.
-            table: (3, 8, 8) `Palette.table`: the colours of the place by backscatter, where they are known.
+            fitted: (B, 4, H/4, W/4) L, a, b and expected error by `Palette.fit`, where there is one: colours and broad
+                brightness are then these, and the finer bands of L the radar's still.
 
         Returns:
             CIE Lab (B, 3, H, W), L within 0..100, and the expected absolute error of a and b (B, 1, H, W), Lab units.
@@ -129,13 +138,14 @@ class ByPlace(nn.Module):
         ab = mean[:, 1:, None, None] + self.shrink * correction[:, 1:]
         base = mean[:, :1, None, None] + F.avg_pool2d(correction[:, :1], 8)  # (B, 1, H/32, W/32)
         fine, middle, coarse = details(radar_lightness(lightness, present))
-        if table is not None:
-            away = by_backscatter(table, lightness)  # (B, 3, H/4, W/4)
-            ab, coarse = ab + away[:, 1:], 0.5 * coarse + _enlarge(away[:, :1], 4)
-        seen = torch.cat([fine, middle, coarse], 1)  # (B, 3, H, W)
         gains = _enlarge(_GAINS[0] + (_GAINS[1] - _GAINS[0]) * torch.sigmoid(_wide(maps[:, 3:6])), 4)
-        full = _enlarge(base, 32) + (gains * seen).sum(1, keepdim=True)
-        return torch.cat([full.clamp(0.0, 100.0), _enlarge(ab, 4)], 1), _enlarge(self.scale(maps), 4)
+        seen = gains * torch.cat([fine, middle, coarse], 1)  # (B, 3, H, W)
+        if fitted is None:
+            full, scale = _enlarge(base, 32) + seen.sum(1, keepdim=True), self.scale(maps)
+        else:
+            full, ab = _enlarge(fitted[:, :1], 4) + _FINE_SHARE * seen[:, :2].sum(1, keepdim=True), fitted[:, 1:3]
+            scale = fitted[:, 3:].clamp(*_SCALES)
+        return torch.cat([full.clamp(0.0, 100.0), _enlarge(ab, 4)], 1), _enlarge(scale, 4)
 
     def scale(self, maps: Tensor) -> Tensor:
         """The expected absolute error of a and b at a quarter of the resolution, (B, 1, H/4, W/4), in Lab units."""
@@ -149,15 +159,12 @@ def radar_lightness(lightness: Tensor, present: Tensor) -> Tensor:
     return (_wide(lightness) * share).sum(1, keepdim=True) * 50.0 + 50.0
 
 
-def by_backscatter(table: Tensor, lightness: Tensor) -> Tensor:
-    """How far L, a and b lie from the palette's mean at the backscatter of each place, (B, 3, H/4, W/4).
-
-    Bilinear between the middles of the table's cells, at a quarter of the resolution.
-    """
-    rows, cols = F.avg_pool2d(_wide(lightness), 4).unbind(1)  # L / 50 - 1 runs over the table from edge to edge
-    where = torch.stack([cols, rows], -1)  # (B, H/4, W/4, 2)
-    tables = table.to(where).expand(len(where), -1, -1, -1)
-    return F.grid_sample(tables, where, padding_mode="border", align_corners=False)
+def fitted_colours(fit: Fit, features: Tensor) -> Tensor:
+    """(B, 4, h, w) L, a, b and expected error, by a line in the features (B, K, h, w); float32."""
+    centre, unit = (_wide(features).new_tensor(x)[:, None, None] for x in (fit.centre, fit.unit))
+    z = ((_wide(features) - centre) / unit).clamp(-fit.REACH, fit.REACH)
+    slopes = z.new_tensor([line.slopes for line in fit.lines])[:, :, None, None]  # (4, K, 1, 1)
+    return F.conv2d(z, slopes, z.new_tensor([line.start for line in fit.lines]))
 
 
 def details(lightness: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -242,16 +249,22 @@ class Placed(nn.Module):
         present = torch.zeros(len(BANDS))
         present[list(self.channels)] = 1.0
         self._settled = torch.from_numpy(palette.vector())[None], present[None]
-        self._table = None if palette.table is None else torch.tensor(palette.table)
+        self._fit = palette.fit
+
+    def look(self, lightness: Tensor) -> Tensor:
+        """The network's features of L / 50 - 1 (B, C, H, W), C bands in the scene's order; (B, width, H/4, W/4)."""
+        return self.network.look(*self._given(lightness))
 
     def forward(self, lightness: Tensor) -> Tensor:
-        """The maps of L / 50 - 1 (B, C, H, W), C bands in the scene's order."""
-        out: Tensor = self.network(*self._given(lightness))
-        return out
+        """The maps of L / 50 - 1 (B, C, H, W); where colours are fitted to the place, the features after them."""
+        features = self.look(lightness)
+        maps: Tensor = self.network.head(features)
+        return maps if self._fit is None else torch.cat([maps, features], 1)
 
     def picture(self, maps: Tensor, lightness: Tensor) -> tuple[Tensor, Tensor]:
         """CIE Lab (B, 3, H, W) and expected error (B, 1, H, W), see `ByPlace.compose`; `lightness` in float32."""
-        return self.network.compose(maps, *self._given(lightness), self._table)
+        fitted = None if self._fit is None else fitted_colours(self._fit, maps[:, MAPS:])
+        return self.network.compose(maps[:, :MAPS], *self._given(lightness), fitted)
 
     def _given(self, lightness: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         count, _, height, width = lightness.shape
@@ -259,3 +272,15 @@ class Placed(nn.Module):
         full[:, list(self.channels)] = lightness
         palette, present = (x.to(full).expand(count, -1) for x in self._settled)
         return full, palette, present
+
+
+def features_in(placed: Placed, lightness: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the network sees of L (C, H, W) in 0..100, (width, H / 4, W / 4), as `fitting` learns from it."""
+    height, width = lightness.shape[1:]
+    x = torch.from_numpy(lightness)[None] * 0.02 - 1.0
+    x = F.pad(x, (0, -width % STRIDE_PX, 0, -height % STRIDE_PX), mode="replicate")
+    weight = placed.network.head.weight
+    with torch.inference_mode():
+        seen = placed.look(x.to(weight.device, weight.dtype))[0].float().cpu().numpy()
+    found: NDArray[np.float32] = seen[:, : height // 4, : width // 4]
+    return found

@@ -15,8 +15,9 @@ import torch
 
 from ..color import srgb_to_lab
 from ..errors import DataError, ModelError, SettingError
+from ..fitting import Examples, quartered
 from ..models import registry
-from ..models.by_place import ByPlace
+from ..models.by_place import ByPlace, features_in
 from ..palette import Moments, Palette
 from .build import BuildSettings, build_pairs
 from .dataset import lightness_of, read_pair, usable
@@ -92,7 +93,8 @@ def adapt(
     """Trains a network further on a radar and a colour raster of the same ground.
 
     The pair is cut into patches, and these into blocks, some of which are held out. The colours of the patches learned
-    from are the palette, as `--palette` with the same picture would give it.
+    from are the palette, and are fitted, before and after alike, as `--palette` with the same picture would do it: the
+    gain is what training adds to that.
 
     Args:
         s1, s2: see `build.build_pairs`. out: the weights to write; written only if there is a gain.
@@ -122,9 +124,9 @@ def adapt(
         palette = Moments.total(moments_of(pair) for pair in learned).palette()
         if palette is None:
             raise DataError("the colour raster must show ground, got only black or cloud; choose another picture")
-        before = _error(network, held_out, palette)
+        before = _error(network, held_out, _fitted(network, learned, palette))
         adapted, steps = _trained(network, card.settings, learned, chosen, on_progress)
-        after = _error(adapted, held_out, palette)
+        after = _error(adapted, held_out, _fitted(adapted, learned, palette))
     if not after < before * (1.0 - chosen.least_gain):
         raise DataError(
             f"adapting must gain at least {chosen.least_gain:.0%} on the held-out blocks, got {before:.2f} Lab units "
@@ -185,6 +187,18 @@ def _trained(
     best = system.best_network.eval().cpu()
     assert isinstance(best, ByPlace)
     return best, step
+
+
+def _fitted(network: Any, pairs: Sequence[Pair], palette: Palette) -> Palette:
+    """The palette with the colours of these pairs fitted, as `--palette` with the same picture would fit them."""
+    found = Examples()
+    for pair in pairs:
+        code, rgb = read_pair(pair)
+        lightness = lightness_of(code, rgb, pair, TrainSettings(), None)
+        lab = srgb_to_lab(rgb / np.float32(255.0))
+        placed = network.placed(palette, (pair.polarization,))
+        found.add(features_in(placed, lightness[None]), *quartered(lab, usable(rgb)))
+    return replace(palette, fit=found.fit())
 
 
 def _error(network: Any, pairs: Sequence[Pair], palette: Palette) -> float:

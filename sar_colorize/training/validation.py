@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..color import AB_MAX, lab_to_srgb, srgb_to_lab, to_uint8
-from ..models.by_place import STRIDE_PX, ByPlace, bands_of
+from ..models.by_place import STRIDE_PX, ByPlace
 from ..palette import Palette
 from ..raster import Float32
 from .dataset import lightness_of, read_pair, to_input, usable
@@ -97,18 +97,14 @@ def paint_by_place(
     Args:
         lightness: L (H, W) by polarisation. palette: of its place.
     """
-    device, dtype = network.head.weight.device, network.head.weight.dtype
-    height, width = next(iter(lightness.values())).shape
-    x, present = torch.zeros(1, 2, height, width), torch.zeros(1, 2)
-    for band, values in lightness.items():
-        x[0, bands_of([band])[0]], present[0, bands_of([band])[0]] = to_input(values)[0], 1.0
-    x = F.pad(x, (0, -width % STRIDE_PX, 0, -height % STRIDE_PX), mode="replicate").to(device)
-    vector, present = torch.from_numpy(palette.vector())[None].to(device), present.to(device)
+    x = torch.cat([to_input(values) for values in lightness.values()])[None]
+    height, width = x.shape[-2:]
+    x = F.pad(x, (0, -width % STRIDE_PX, 0, -height % STRIDE_PX), mode="replicate").to(network.head.weight.device)
+    placed = network.placed(palette, tuple(lightness))
     with torch.inference_mode():
         with autocast():
-            maps = network(x.to(dtype), vector.to(dtype), present.to(dtype))
-        table = None if palette.table is None else torch.tensor(palette.table)
-        lab, scale = network.compose(maps, x, vector, present, table)
+            maps = placed(x.to(network.head.weight.dtype))
+        lab, scale = placed.picture(maps, x)
     return lab[0, :, :height, :width].cpu(), scale[0, 0, :height, :width].cpu()
 
 

@@ -6,10 +6,12 @@ from made import write_weights
 
 from sar_colorize import api
 from sar_colorize.errors import SettingError
-from sar_colorize.evaluation.palettes import palettes_for, second_half
+from sar_colorize.evaluation import methods
+from sar_colorize.evaluation.palettes import first_half_of, palettes_for, second_half
 from sar_colorize.evaluation.reliability import TOP, Reliability
 from sar_colorize.models.by_place import STRIDE_PX, halo_px
 from sar_colorize.palette import UNKNOWN_PALETTE
+from sar_colorize.training.dataset import read_pair
 from sar_colorize.training.pairs import find_pairs
 from sar_colorize.training.places import moments_of
 
@@ -52,16 +54,30 @@ def test_a_model_with_a_palette_stands_beside_itself_without_and_beside_the_pale
 ):
     made = api.evaluate([placed], pairs_folder, tmp_path / "report", half="second", device="cpu")
     names = list(made["overall"])
-    assert names[:3] == ["placed", "placed, no palette", "palette's mean colour"]
+    assert names[:4] == ["placed", "placed, fitted", "placed, no palette", "palette's mean colour"]
     assert made["pairs"] == {"coast": 2, "town": 2}
     error = {name: row["ab_error"]["mean"] for name, row in made["overall"].items()}
     assert error["placed"] != error["placed, no palette"]
     # The palette is of the site itself; the mean colour of train is of two others that look alike.
     assert error["palette's mean colour"] == pytest.approx(error["mean colour"], abs=2)
     sure = made["reliability"]
-    assert list(sure) == ["placed"]
+    assert list(sure) == ["placed", "placed, fitted"]
     assert sum(sure["placed"]["share"]) == pytest.approx(1, abs=1e-3)
     assert "Is it as sure as it should be?" in (tmp_path / "report" / "index.html").read_text()
+
+
+def test_a_fit_is_made_of_the_first_half_alone_and_once_for_each_place(placed, pairs_folder, monkeypatch):
+    pairs = find_pairs(pairs_folder).of("test")
+    read = []
+    monkeypatch.setattr(methods, "read_pair", lambda pair: read.append(pair.key) or read_pair(pair))
+    plain = methods.models([placed], despeckle="auto", device="cpu", precision="fp32")
+    (fitted,) = methods.fitted(plain, first_half_of(pairs))
+    palettes, town = palettes_for(pairs, "site", "second"), [pair for pair in pairs if pair.site == "town"]
+    for pair in town[1:]:
+        seen = methods.Seen(pair, "sar", palettes(pair))
+        assert fitted.paint(seen).shape == plain[0].paint(seen).shape
+        assert set(seen.expected) == {"placed", "placed, fitted"}
+    assert read == [town[1].key, town[0].key, *(pair.key for pair in town[2:])]
 
 
 def test_what_is_no_palette_is_refused(placed, pairs_folder, tmp_path):

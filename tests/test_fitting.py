@@ -1,0 +1,154 @@
+"""Colours fitted to what a network sees: where a reference shows the ground of the scene, the rest learns from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from made import TRANSFORM
+
+from sar_colorize.color import srgb_to_lab
+from sar_colorize.colorizer import ColorizeSettings, prepare
+from sar_colorize.fitting import Examples, quartered
+from sar_colorize.models.by_place import fitted_colours
+from sar_colorize.palette import Fit
+from sar_colorize.scene import open_scene
+
+FOREST, SAND = (40, 80, 40), (220, 190, 140)
+SIDE = 48
+
+
+def _windows(count: int, noise: float = 0.5, features: int = 5) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Features (K, H, W) and colours (3, H, W) that follow them; the noise of a and b grows with the last feature."""
+    random = np.random.default_rng(0)
+    slopes = random.normal(0, 4, (3, features))
+    made = []
+    for _ in range(count):
+        x = random.normal(0, 1, (features, SIDE, SIDE))
+        rough = noise * np.exp(np.clip(x[-1], -1, 1))
+        colours = np.array([50, -3, 12])[:, None, None] + np.einsum("ck,khw->chw", slopes, x)
+        made.append((x.astype(np.float32), colours + random.normal(0, 1, (3, SIDE, SIDE)) * rough))
+    return made
+
+
+def _fit(windows: list[tuple[np.ndarray, np.ndarray]], valid: np.ndarray | None = None) -> Fit | None:
+    found = Examples()
+    for x, colours in windows:
+        found.add(x, colours.astype(np.float32), np.ones((SIDE, SIDE), bool) if valid is None else valid)
+    return found.fit()
+
+
+def _painted(fit: Fit, x: np.ndarray) -> np.ndarray:
+    made: np.ndarray = fitted_colours(fit, torch.from_numpy(x)[None])[0].numpy()
+    return made
+
+
+def test_colours_that_follow_the_features_are_found_on_ground_not_learned_from() -> None:
+    *learned, (x, colours) = _windows(9)
+    fit = _fit(learned)
+    assert fit is not None
+    assert fit.samples == 8 * SIDE**2
+    error = np.abs(_painted(fit, x)[1:3] - colours[1:]).mean()
+    flat = np.abs(colours[1:] - np.array([-3, 12])[:, None, None]).mean()
+    assert error < 0.65 * flat  # a ridge of the weight of the features halves their slopes
+    assert (fit.error, fit.flat_error) == (pytest.approx(error, rel=0.1), pytest.approx(flat, rel=0.1))
+
+
+def test_the_line_is_that_of_least_squares_with_added_rows() -> None:
+    windows = _windows(4)
+    fit = _fit(windows)
+    assert fit is not None
+    x = np.concatenate([w[0].reshape(5, -1).T for w in windows]).astype(np.float64)
+    y = np.concatenate([w[1].reshape(3, -1).T for w in windows])
+    z = np.clip((x - fit.centre) / np.array(fit.unit), -3, 3)
+    weight = len(z) * (1.0 + 1500 / len(z))
+    rows = np.vstack([z - z.mean(0), weight**0.5 * np.eye(5)])
+    slopes = np.linalg.lstsq(rows, np.vstack([y - y.mean(0), np.zeros((5, 3))]), rcond=None)[0]
+    assert np.array([line.slopes for line in fit.lines[:3]]) == pytest.approx(slopes.T, abs=2e-3)
+
+
+def test_where_colours_scatter_a_larger_error_is_expected() -> None:
+    *learned, (x, colours) = _windows(9, noise=6.0)
+    fit = _fit(learned)
+    assert fit is not None
+    expected, real = _painted(fit, x)[3], np.abs(_painted(fit, x)[1:3] - colours[1:]).mean(0)
+    rough = x[-1] > 0.5
+    assert expected[rough].mean() > 1.2 * expected[~rough].mean()
+    assert expected.mean() == pytest.approx(real.mean(), rel=0.1)
+
+
+def test_colours_that_have_nothing_to_do_with_the_features_are_not_fitted() -> None:
+    windows = _windows(8)
+    strangers = [(x, other) for (x, _), (_, other) in zip(windows, windows[1:] + windows[:1], strict=True)]
+    assert _fit(strangers) is None
+
+
+def test_what_holds_in_each_window_alone_is_not_taken_for_a_law_of_the_place() -> None:
+    """Left out whole, a window says that what was learned of the others does not carry over to it."""
+    windows = [(x, (-1) ** i * (colours - 12) + 12) for i, (x, colours) in enumerate(_windows(8, features=2))]
+    assert _fit(windows) is None
+
+
+def test_too_little_ground_is_not_fitted_and_invalid_ground_is_not_seen() -> None:
+    valid = np.zeros((SIDE, SIDE), bool)
+    valid[:6, :40] = True
+    windows = _windows(1, noise=0.1)
+    assert _fit(windows, valid) is None
+    valid[:40] = True
+    spoilt = [(np.where(valid, x, 1e6).astype(np.float32), np.where(valid, c, 1e6)) for x, c in windows]
+    fit = _fit(spoilt, valid)
+    assert fit == _fit(windows, valid)
+    assert fit is not None
+    assert fit.samples == 40 * SIDE
+
+
+def test_a_quarter_pixel_is_known_where_all_of_its_sixteen_are() -> None:
+    lab = np.arange(3 * 9 * 10, dtype=np.float32).reshape(3, 9, 10)
+    valid = np.ones((9, 10), bool)
+    valid[5, 1] = False
+    means, known = quartered(lab, valid)
+    assert means[:, 0, 1] == pytest.approx(lab[:, :4, 4:8].mean((1, 2)))
+    assert known.tolist() == [[True, True], [False, True]]
+
+
+@pytest.fixture
+def coast(make_tif: Callable[..., Path]) -> tuple[Path, Path]:
+    """400 x 400 px of radar, bright forest in the north, dark sand in the south; a picture of the west half alone."""
+    random = np.random.default_rng(0)
+    north = np.arange(400)[:, None] < 200
+    speckle = 10 * np.log10(random.gamma(4.4, 1 / 4.4, (2, 400, 400)))
+    radar = np.stack([np.where(north, -7.0, -18.0), np.where(north, -12.0, -26.0)]) + speckle
+    rgb = np.where(north, np.array(FOREST)[:, None, None], np.array(SAND)[:, None, None])
+    west = np.broadcast_to(rgb, (3, 400, 200)).astype(np.uint8)
+    scene = make_tif(radar.astype(np.float32), names=("VV", "VH"), nodata=np.nan, tags={"UNITS": "dB"})
+    return scene, make_tif(west, "west.tif", transform=TRANSFORM)
+
+
+@pytest.mark.parametrize("bands", [("VV", "VH"), ("VV",), ("VH",)])
+def test_ground_beyond_the_reference_gets_the_colours_of_ground_that_looks_like_it(
+    coast: tuple[Path, Path], bands: tuple[str, ...]
+) -> None:
+    scene = open_scene(coast[0]).select(*bands)
+    scene, colorizer = prepare(scene, ColorizeSettings("by-place", palette=str(coast[1])))
+    assert "Colours fitted at" in colorizer.palette.note  # type: ignore[union-attr]
+    east = srgb_to_lab(colorizer.block(scene, scene.grid.window).values[:, :, 210:] / np.float32(255))
+    forest, sand = (
+        srgb_to_lab(np.array(c, np.float32).reshape(3, 1, 1) / np.float32(255))[:, 0, 0] for c in (FOREST, SAND)
+    )
+    found = east[:, 250:380].mean((1, 2)) - east[:, 20:150].mean((1, 2))
+    assert found == pytest.approx(sand - forest, rel=0.35)
+    assert found[0] > 20  # the sand is dark to radar and bright to the eye
+
+
+def test_fitted_blocks_are_pure_and_without_a_reference_there_is_no_fit(coast: tuple[Path, Path]) -> None:
+    chosen = ColorizeSettings("by-place", palette=str(coast[1]))
+    scene, colorizer = prepare(open_scene(coast[0]), chosen, tells_error=True)
+    whole = colorizer.block(scene, scene.grid.window).values
+    part = replace(scene.grid.window, row=100, col=150, height=90, width=170)
+    assert np.array_equal(colorizer.block(scene, part).values, whole[:, 100:190, 150:320])
+    _, none = prepare(open_scene(coast[0]), replace(chosen, palette="none"))
+    assert none.palette.fit is None  # type: ignore[union-attr]
