@@ -43,7 +43,7 @@ class DespeckleSettings:
 
     width: int = 32
     dilations: tuple[int, ...] = DILATIONS
-    steps: int = 10000
+    steps: int = 5000
     batch: int = 8
     patch_px: int = 96
     learning_rate: float = 2e-3
