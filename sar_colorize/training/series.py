@@ -1,8 +1,8 @@
 """Real dates of one ground, for the learned speckle filter: one date is seen, the mean of the others is wanted.
 
 What a date has and the others have not is its speckle, whatever it is made of, and what they share is the ground's
-(Lehtinen et al., Noise2Noise, ICML 2018; Dalsasso et al., SAR2SAR, IEEE JSTARS 2021). The filter is told the looks that
-are new at each date, always: told the usual 4.4 on ground that keeps its speckle, it learns to keep speckle anywhere.
+(Lehtinen et al., Noise2Noise, ICML 2018; Dalsasso et al., SAR2SAR, IEEE JSTARS 2021). So the filter learns from ground
+that keeps its speckle from pass to pass to leave it there; told the usual looks, it must see by itself where that is.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from ..errors import DataError
 from ..raster import Float32
 from .augment import turn
 from .speckled import DespeckleSettings, Sample
+
+USUAL_LOOKS = 4.4
+"""Of Sentinel-1 IW GRD, as the product's document gives them."""
 
 
 def read_series(folder: Path, places: Sequence[str] = ()) -> list[Float32]:
@@ -54,7 +57,7 @@ def dates_of(series: Sequence[Float32], fresh: Sequence[float], settings: Despec
     """A batch of dates and of the means of the other dates; a function of (seed, number) alone.
 
     Args:
-        series: (dates, H, W) each. fresh: `fresh_looks` of each, told with an error of 10 %. number: of the batch.
+        series: (dates, H, W) each. fresh: `fresh_looks` of each. number: of the batch.
     """
     random = np.random.default_rng((settings.seed, number, 1))
     size = settings.patch_px
@@ -70,7 +73,8 @@ def dates_of(series: Sequence[Float32], fresh: Sequence[float], settings: Despec
         cut = np.s_[row : row + size, col : col + size]
         seen.append(turn(power[date][cut], quarter, flip))
         wanted.append(turn(others[cut], quarter, flip))
-        looks.append(fresh[place] * float(np.exp(random.normal(0.0, 0.1))))
+        told = USUAL_LOOKS if random.random() < settings.usual_share else fresh[place]
+        looks.append(told * float(np.exp(random.normal(0.0, 0.1))))
     db, target = (
         10.0 * torch.from_numpy(np.stack(images)).clamp(min=1e-9).log10()[:, None] for images in (seen, wanted)
     )

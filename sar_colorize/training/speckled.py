@@ -39,11 +39,12 @@ class DespeckleSettings:
     persistent_share: how often a part of the speckle is the same in each pass.
     mean_weight: of the loss of block means. hole_share: how often a patch has an invalid part.
     real_share: how often a batch is of real dates, where there are any. real_mean_weight: as mean_weight, for those.
+    usual_share: how often a real date is told to have 4.4 looks, for the looks that are new at each date.
     """
 
     width: int = 32
     dilations: tuple[int, ...] = DILATIONS
-    steps: int = 5000
+    steps: int = 10000
     batch: int = 8
     patch_px: int = 96
     learning_rate: float = 2e-3
@@ -55,6 +56,7 @@ class DespeckleSettings:
     hole_share: float = 0.2
     real_share: float = 0.5
     real_mean_weight: float = 3.0
+    usual_share: float = 0.6
     seed: int = 0
 
 

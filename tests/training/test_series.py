@@ -10,7 +10,7 @@ import torch
 
 from sar_colorize.errors import DataError
 from sar_colorize.training import despeckling
-from sar_colorize.training.series import dates_of, fresh_looks, read_series
+from sar_colorize.training.series import USUAL_LOOKS, dates_of, fresh_looks, read_series
 from sar_colorize.training.speckled import DespeckleSettings, batches
 
 SMALL = DespeckleSettings(width=4, dilations=(1, 2), steps=8, batch=3, patch_px=48)
@@ -70,13 +70,15 @@ def test_seen_and_wanted_are_cut_and_turned_alike() -> None:
     assert len({float(image[0, 0, 0]) for image in sample.db}) > 8  # from many corners
 
 
-def test_the_looks_told_are_those_of_the_place_with_an_error_of_a_tenth() -> None:
-    series = [_dates(3, 48, 4.0), _dates(3, 48, 4.0, seed=1)]
-    looks = dates_of(series, [4.0, 400.0], replace(SMALL, batch=300), 0).looks.flatten().numpy()
-    for told in (looks[looks < 40.0] / 4.0, looks[looks > 40.0] / 400.0):
-        assert len(told) > 100
-        assert np.median(told) == pytest.approx(1.0, rel=0.03)
-        assert np.log(told).std() == pytest.approx(0.1, abs=0.02)
+@pytest.mark.parametrize("share", [0.0, 0.6, 1.0])
+def test_it_is_told_the_usual_looks_or_those_that_are_new_at_each_date(share: float) -> None:
+    settings = replace(SMALL, batch=300, usual_share=share)
+    looks = dates_of([_dates(3, 48, 4.0)], [400.0], settings, 0).looks.flatten().numpy()
+    usual = looks < 40.0
+    assert usual.mean() == pytest.approx(share, abs=0.08)
+    told = np.where(usual, looks / USUAL_LOOKS, looks / 400.0)
+    assert np.median(told) == pytest.approx(1.0, rel=0.03)
+    assert np.log(told).std() == pytest.approx(0.1, abs=0.02)
 
 
 @pytest.mark.parametrize("looks", [1.5, 4.4, 20.0])
