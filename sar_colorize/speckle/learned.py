@@ -1,4 +1,4 @@
-"""The learned filter: a small network on decibels, trained on simulated speckle. Torch is imported where it is used."""
+"""The learned filter: a small network on decibels, trained on simulated and real speckle. Torch is imported late."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ in whatever tile it stands; tests/speckle/test_learned.py holds it to that."""
 class Learned(Filter):
     """A network that says, from the decibels around a pixel, how far speckle has moved it.
 
-    It was told the equivalent number of looks in training, so `looks` matters: it says how much of what is seen is
+    It was told in training the looks that are new at each date, so `looks` matters: it says how much of what is seen is
     noise. It has no window to choose; `size_px` says how wide the square is that it sees.
     """
 

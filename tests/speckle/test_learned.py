@@ -12,7 +12,7 @@ from made import shared_scene
 from sar_colorize import weights
 from sar_colorize.errors import ModelError, SettingError
 from sar_colorize.evaluation import filters
-from sar_colorize.evaluation.speckle import bias_db
+from sar_colorize.evaluation.speckle import bias_db, enl, homogeneous
 from sar_colorize.simulate import speckle
 from sar_colorize.speckle import FILTER_NAMES, get_filter, learned
 from sar_colorize.speckle.card import FOLDER, SHIPPED, FilterCard
@@ -105,18 +105,39 @@ def test_on_real_dates_whose_speckle_differs_it_gains_more_than_lee(name: str) -
         for n in ("learned", "lee")
     )
     assert ours > 5.0
-    assert ours > lee + 0.3
+    assert ours > lee + 0.5
 
 
-def test_real_backscatter_keeps_its_mean_and_its_brightest_pixels(real_patch) -> None:
+def test_on_fields_it_smooths_less_than_lee_when_told_the_usual_looks_and_more_when_told_two(real_patch) -> None:
+    """What the card says under limits: it takes such ground for stable, and leaves its speckle."""
+    import rasterio
+
+    with rasterio.open(real_patch) as dataset:
+        power = (10 ** (dataset.read(1) / 10)).astype(np.float32)
+    flat = homogeneous(get_filter("boxcar", size_px=9).apply(power, _all(power)), _all(power))
+    none, lee, usual, two = (
+        enl(chosen.apply(power, _all(power)), flat)
+        for chosen in (get_filter("none"), get_filter("lee"), learned.Learned(), learned.Learned(looks=2.0))
+    )
+    assert 2.0 * none < usual < lee < two
+
+
+def test_more_looks_told_leave_more_as_it_is() -> None:
+    power = _flat(120, 120)
+    left = [np.log(learned.Learned(looks=looks).apply(power, _all(power))).std() for looks in (2.0, 4.4, 10.0, 25.0)]
+    assert left == sorted(left)
+    assert left[3] > 1.5 * left[1]
+
+
+def test_real_backscatter_keeps_its_mean_within_a_fifth_of_a_decibel(real_patch) -> None:
     import rasterio
 
     with rasterio.open(real_patch) as dataset:
         power = (10 ** (dataset.read(1) / 10)).astype(np.float32)
     out = learned.Learned().apply(power, _all(power))
-    assert bias_db(power, out, _all(power)) == pytest.approx(0.0, abs=0.1)
+    assert bias_db(power, out, _all(power)) == pytest.approx(0.0, abs=0.2)
     assert np.log(out).std() < 0.9 * np.log(power).std()
-    assert out.max() > 0.5 * power.max()
+    assert out.max() > 0.4 * power.max()  # the brightest pixel loses 3.5 dB
 
 
 def test_torch_tensors_may_carry_gradients_of_others_and_stay_on_their_device() -> None:
