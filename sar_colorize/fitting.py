@@ -1,8 +1,8 @@
-"""The colours of a place as a straight line in what a network sees there, learned where radar and picture overlap.
+"""The colours of a place as a simple function of what a network sees there, learned where radar and picture overlap.
 
-Ridge regression (Hoerl and Kennard, Technometrics 1970) of L, a and b on the features of `by-place`, in closed form:
-seconds, and the same result every time. It is judged on parts left out in turn, and kept only where it gains there;
-what it was wrong by on those parts is fitted once more, and says where colours are to be doubted.
+Ridge regression (Hoerl and Kennard, Technometrics 1970) of L, a and b on the features of `by-place` and their squares,
+in closed form: seconds, and the same result every time. It is judged on parts left out in turn, and kept only where it
+gains there; what it was wrong by on those parts is fitted once more, and says where colours are to be doubted.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from .raster import Bool, Float32
 PARTS = 4
 _RIDGE, _PRIOR_SAMPLES = 1.0, 1500.0
 """Weight against slopes where features have unit variance: what nearly tied best on val, and what few samples add."""
+_USUAL = (2.0, 98.0)
+"""Percentiles of what a place shows; nothing beyond them is painted."""
 _LEAST_SAMPLES = 300
 _LEAST_GAIN = 0.01
 _BLOCK = 16
@@ -30,11 +32,13 @@ class Examples:
     features: list[Float32] = field(default_factory=list)
     colours: list[Float32] = field(default_factory=list)
     blocks: list[NDArray[np.int64]] = field(default_factory=list)
+    texture: list[float] = field(default_factory=list)
 
-    def add(self, features: Float32, lab: Float32, valid: Bool) -> None:
-        """One window: features (K, H, W), CIE Lab (3, H, W), and where both are known (H, W)."""
+    def add(self, features: Float32, lab: Float32, valid: Bool, texture: Float32) -> None:
+        """A window: features (K, H, W), CIE Lab (3, H, W), where both are known (H, W), and what is finer in L."""
         if not valid.any():
             return
+        self.texture.append(float(texture.var()))
         self.features.append(np.ascontiguousarray(features[:, valid].T, np.float32))
         self.colours.append(np.ascontiguousarray(lab[:, valid].T, np.float32))
         row, col = np.nonzero(valid)
@@ -55,18 +59,24 @@ class Examples:
         parts = np.concatenate([np.full(len(b), i) if many else b for i, b in enumerate(self.blocks)]) % PARTS
         centre, unit = x.mean(0), x.std(0) + 1e-3
         z = np.clip((x - centre) / unit, -Fit.REACH, Fit.REACH)
+        z = np.concatenate([z, z * z - 1.0], 1)
         fitted, flat = np.empty_like(y), np.empty_like(y)
         for part in range(PARTS):
             out = parts == part
             if out.all():
                 return None
             start, slopes = _ridge(z[~out], y[~out])
-            fitted[out], flat[out] = start + z[out] @ slopes, y[~out].mean(0)
+            low, high = np.percentile(y[~out], _USUAL, axis=0)
+            fitted[out], flat[out] = np.clip(start + z[out] @ slopes, low, high), y[~out].mean(0)
         error, flat_error = (np.abs(made - y)[:, 1:].mean(1) for made in (fitted, flat))
         if not error.mean() < (1.0 - _LEAST_GAIN) * flat_error.mean():
             return None
-        start, slopes = _ridge(z, np.column_stack([y, error]))
-        lines = [FitLine(float(a), tuple(b)) for a, b in zip(start, slopes.T.round(4).tolist(), strict=True)]
+        unexplained = max(0.0, y[:, 0].var() - fitted[:, 0].var())
+        share = min(1.0, float(np.sqrt(unexplained / max(np.mean(self.texture), 1e-6))))
+        wanted = np.column_stack([y, error])
+        (low, high), (start, slopes) = np.percentile(wanted, _USUAL, axis=0), _ridge(z, wanted)
+        numbers = (values.round(4).tolist() for values in (low, high, start, slopes.T))
+        lines = [FitLine(a, b, c, tuple(each)) for a, b, c, each in zip(*numbers, strict=True)]
         return Fit(
             tuple(centre.round(4).tolist()),
             tuple(unit.round(4).tolist()),
@@ -74,6 +84,7 @@ class Examples:
             samples=len(x),
             error=round(float(error.mean()), 3),
             flat_error=round(float(flat_error.mean()), 3),
+            texture_share=round(share, 3),
         )
 
 

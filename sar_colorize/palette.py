@@ -25,29 +25,36 @@ MEASURED, GUESSED, UNKNOWN = 1.0, 0.5, 0.0
 
 @dataclass(frozen=True)
 class FitLine:
-    """start + z . slopes: one of L, a, b, or the expected error of a and b, in Lab units."""
+    """start + (z, z**2 - 1) . slopes, within low..high: one of L, a, b, or the expected error of a and b, in Lab units.
 
+    slopes: twice as many as there are features.
+    """
+
+    low: float
+    high: float
     start: float
     slopes: tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class Fit:
-    """The colours of a place as a line in the features that a network sees there, see `fitting.Examples`.
+    """The colours of a place as a function of the features that a network sees there, see `fitting.Examples`.
 
     z = (features - centre) / unit, within -REACH..REACH; centre, unit: one for each feature.
     lines: of L, a, b and the expected error of a and b.
     samples: how many it was made of, at a quarter of the resolution. error, flat_error: of a and b on parts left out,
-        in Lab units, by this line and by the mean colour of the other parts.
+        in Lab units, by this fit and by the mean colour of the other parts.
+    texture_share: of the radar's finer structure that gives the picture the spread of L that the place has.
     """
 
-    REACH: ClassVar[float] = 3.0
+    REACH: ClassVar[float] = 2.0
     centre: tuple[float, ...]
     unit: tuple[float, ...]
     lines: tuple[FitLine, FitLine, FitLine, FitLine]
     samples: int = 0
     error: float = 0.0
     flat_error: float = 0.0
+    texture_share: float = 1.0
 
 
 @dataclass(frozen=True)

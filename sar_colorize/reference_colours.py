@@ -11,14 +11,13 @@ from .palette import Palette
 from .place import reference_on
 from .raster import Bool, Float32, Window
 from .scene import Scene
-from .scene.base import sample_windows
 
 if TYPE_CHECKING:
-    from .models.by_place import Placed
+    from .models.placed import Placed
 
-MOST_WINDOWS = 32
-MOST_PX = 256
-"""The fit is made from at most so many windows of at most this side, spread evenly over the scene."""
+MOST_ALONG = 8
+SIDE_PX = 256
+"""The fit is made from windows of this side, at most so many along each side of the scene, spread evenly."""
 
 
 def with_fit(
@@ -31,16 +30,16 @@ def with_fit(
         placed: the network with this palette, on the CPU in float32.
         lightness: L (C, H, W) of the scene's bands in a window, and where it is valid.
     """
-    from .models.by_place import features_in
+    from .models.placed import features_in, texture_in
 
     found = Examples()
-    windows = list(sample_windows(scene.grid, scene.block_shape))
-    for window in windows[:: -(-len(windows) // MOST_WINDOWS)]:
-        part = Window(window.row, window.col, min(MOST_PX, window.height), min(MOST_PX, window.width))
+    for part in spread_windows(scene.grid.height, scene.grid.width):
         seen, valid = lightness(part)
+        if not valid.any():
+            continue
         lab, ground = reference_on(path, scene.grid.crop(part))
         if (valid & ground).any():
-            found.add(features_in(placed, seen), *quartered(lab, valid & ground))
+            found.add(features_in(placed, seen), *quartered(lab, valid & ground), texture_in(seen))
     fit = found.fit()
     if fit is None:
         return palette
@@ -49,3 +48,13 @@ def with_fit(
         f"{fit.error:.1f} Lab units, the mean colour by {fit.flat_error:.1f}."
     )
     return replace(palette, fit=fit, note=note)
+
+
+def spread_windows(height: int, width: int) -> list[Window]:
+    """Windows of SIDE_PX, or of the whole side where that is less, that do not overlap."""
+    starts, sides = [], []
+    for length in (height, width):
+        count, side = min(MOST_ALONG, max(1, length // SIDE_PX)), min(SIDE_PX, length)
+        starts.append([(2 * i + 1) * length // (2 * count) - side // 2 for i in range(count)])
+        sides.append(side)
+    return [Window(row, col, *sides) for row in starts[0] for col in starts[1]]

@@ -14,8 +14,9 @@ from made import TRANSFORM
 from sar_colorize.color import srgb_to_lab
 from sar_colorize.colorizer import ColorizeSettings, prepare
 from sar_colorize.fitting import Examples, quartered
-from sar_colorize.models.by_place import fitted_colours
+from sar_colorize.models.placed import fitted_colours
 from sar_colorize.palette import Fit
+from sar_colorize.reference_colours import spread_windows
 from sar_colorize.scene import open_scene
 
 FOREST, SAND = (40, 80, 40), (220, 190, 140)
@@ -38,7 +39,8 @@ def _windows(count: int, noise: float = 0.5, features: int = 5) -> list[tuple[np
 def _fit(windows: list[tuple[np.ndarray, np.ndarray]], valid: np.ndarray | None = None) -> Fit | None:
     found = Examples()
     for x, colours in windows:
-        found.add(x, colours.astype(np.float32), np.ones((SIDE, SIDE), bool) if valid is None else valid)
+        seen = np.ones((SIDE, SIDE), bool) if valid is None else valid
+        found.add(x, colours.astype(np.float32), seen, np.tile(np.array([-8.0, 8.0], np.float32), (4, 4)))
     return found.fit()
 
 
@@ -58,17 +60,30 @@ def test_colours_that_follow_the_features_are_found_on_ground_not_learned_from()
     assert (fit.error, fit.flat_error) == (pytest.approx(error, rel=0.1), pytest.approx(flat, rel=0.1))
 
 
-def test_the_line_is_that_of_least_squares_with_added_rows() -> None:
+def test_the_slopes_are_those_of_least_squares_with_added_rows() -> None:
     windows = _windows(4)
     fit = _fit(windows)
     assert fit is not None
     x = np.concatenate([w[0].reshape(5, -1).T for w in windows]).astype(np.float64)
     y = np.concatenate([w[1].reshape(3, -1).T for w in windows])
-    z = np.clip((x - fit.centre) / np.array(fit.unit), -3, 3)
+    z = np.clip((x - fit.centre) / np.array(fit.unit), -2, 2)
+    z = np.hstack([z, z**2 - 1])
     weight = len(z) * (1.0 + 1500 / len(z))
-    rows = np.vstack([z - z.mean(0), weight**0.5 * np.eye(5)])
-    slopes = np.linalg.lstsq(rows, np.vstack([y - y.mean(0), np.zeros((5, 3))]), rcond=None)[0]
+    rows = np.vstack([z - z.mean(0), weight**0.5 * np.eye(10)])
+    slopes = np.linalg.lstsq(rows, np.vstack([y - y.mean(0), np.zeros((10, 3))]), rcond=None)[0]
     assert np.array([line.slopes for line in fit.lines[:3]]) == pytest.approx(slopes.T, abs=2e-3)
+
+
+def test_no_colour_beyond_those_of_the_place_is_painted() -> None:
+    fit = _fit(_windows(4))
+    assert fit is not None
+    seen = np.concatenate([colours.reshape(3, -1) for _, colours in _windows(4)], 1)
+    painted = _painted(fit, np.random.default_rng(1).normal(0, 30, (5, SIDE, SIDE)).astype(np.float32))
+    low, high = np.percentile(seen, (2, 98), axis=1)
+    assert (painted[:3].min((1, 2)) > low - 0.01).all()
+    assert (painted[:3].max((1, 2)) < high + 0.01).all()
+    tight = replace(fit, lines=tuple(replace(line, low=1.0, high=2.0) for line in fit.lines))
+    assert (_painted(tight, np.ones((5, 4, 4), np.float32)) <= 2.0).all()
 
 
 def test_where_colours_scatter_a_larger_error_is_expected() -> None:
@@ -79,6 +94,15 @@ def test_where_colours_scatter_a_larger_error_is_expected() -> None:
     rough = x[-1] > 0.5
     assert expected[rough].mean() > 1.2 * expected[~rough].mean()
     assert expected.mean() == pytest.approx(real.mean(), rel=0.1)
+
+
+def test_finer_structure_fills_up_the_spread_of_brightness_that_the_fit_does_not_explain() -> None:
+    (x, colours), *rest = _windows(8)
+    fit = _fit([(x, colours), *rest])
+    assert fit is not None
+    spread = np.concatenate([c[0].ravel() for _, c in [(x, colours), *rest]]).var()
+    explained = np.concatenate([_painted(fit, w)[0].ravel() for w, _ in [(x, colours), *rest]]).var()
+    assert explained + (fit.texture_share * 8.0) ** 2 == pytest.approx(spread, rel=0.05)
 
 
 def test_colours_that_have_nothing_to_do_with_the_features_are_not_fitted() -> None:
@@ -140,7 +164,7 @@ def test_ground_beyond_the_reference_gets_the_colours_of_ground_that_looks_like_
         srgb_to_lab(np.array(c, np.float32).reshape(3, 1, 1) / np.float32(255))[:, 0, 0] for c in (FOREST, SAND)
     )
     found = east[:, 250:380].mean((1, 2)) - east[:, 20:150].mean((1, 2))
-    assert found == pytest.approx(sand - forest, rel=0.35)
+    assert found[1:] == pytest.approx((sand - forest)[1:], rel=0.35)
     assert found[0] > 20  # the sand is dark to radar and bright to the eye
 
 
@@ -152,3 +176,16 @@ def test_fitted_blocks_are_pure_and_without_a_reference_there_is_no_fit(coast: t
     assert np.array_equal(colorizer.block(scene, part).values, whole[:, 100:190, 150:320])
     _, none = prepare(open_scene(coast[0]), replace(chosen, palette="none"))
     assert none.palette.fit is None  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("height", "width", "count"), [(100, 90, 1), (256, 700, 2), (5000, 300, 8), (9000, 12000, 64)])
+def test_windows_are_spread_over_the_scene_and_do_not_overlap(height: int, width: int, count: int) -> None:
+    seen = np.zeros((height, width), np.uint8)
+    windows = spread_windows(height, width)
+    for window in windows:
+        assert window.row >= 0
+        assert window.col >= 0
+        seen[window.row : window.row + window.height, window.col : window.col + window.width] += 1
+    assert len(windows) == count
+    assert seen.max() == 1
+    assert seen.sum() == sum(window.height * window.width for window in windows)

@@ -18,9 +18,9 @@ from ..errors import DataError, SettingError
 from ..fitting import Examples, quartered
 from ..infer import pick_device, pick_precision
 from ..models import registry
-from ..models.by_place import features_in
 from ..models.card import Card
 from ..models.composite import paint_composite
+from ..models.placed import features_in, texture_in
 from ..palette import UNKNOWN_PALETTE, Fit, Palette
 from ..raster import Bool, Float32
 from ..training.dataset import lightness_of, read_pair, to_input, usable
@@ -233,9 +233,9 @@ class Placed:
             except DataError:
                 continue  # it is named where it is measured
             placed = self.network.placed(seen.palette, (pair.polarization,))
-            found.add(
-                features_in(placed, other.lightness(self.despeckle)[None]), *quartered(other.true_lab, other.valid)
-            )
+            lightness = other.lightness(self.despeckle)[None]
+            known = quartered(other.true_lab, other.valid)
+            found.add(features_in(placed, lightness), *known, texture_in(lightness))
         return found.fit()
 
 

@@ -13,15 +13,17 @@ exactly what the whole scene gives.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..palette import Fit, Palette, mean_and_spread
+from ..palette import Palette, mean_and_spread
 from .colorsar import ConvBlock
+
+if TYPE_CHECKING:
+    from .placed import Placed
 
 STRIDE_PX = 32
 """Shifting the input by this many pixels shifts the output alike; the size of a tile must be a multiple of it."""
@@ -34,9 +36,9 @@ _REACH = (0.5, 2.5, 2.5)
 """Largest correction of L, a and b, in spreads of the palette."""
 _GAINS = (0.5, 1.1)
 """Least and greatest share of the radar's L that is shown: its structure is never lost."""
-_FINE_SHARE = 0.7
-"""Share of the finer bands of L beside a fitted L, which holds a part of them already."""
-_MIDDLE = 48.0
+_COARSE_SHARE = 0.3
+"""Of the coarse band of the radar's L beside a fitted L, which holds what that band says of the eye's."""
+MIDDLE = 48.0
 """L of the radar that is as bright as the palette's mean."""
 _SCALES = (0.5, 30.0)
 """Least and greatest expected error of a and b, in Lab units."""
@@ -102,6 +104,8 @@ class ByPlace(nn.Module):
 
     def placed(self, palette: Palette, polarizations: Sequence[str]) -> Placed:
         """This network in one scene, see `Placed`."""
+        from .placed import Placed
+
         return Placed(self, palette, polarizations)
 
     def _stem(self, lightness: Tensor, present: Tensor) -> Tensor:
@@ -120,7 +124,13 @@ class ByPlace(nn.Module):
         return total / present.sum(1).to(total.dtype)[:, None, None, None]
 
     def compose(
-        self, maps: Tensor, lightness: Tensor, palette: Tensor, present: Tensor, fitted: Tensor | None = None
+        self,
+        maps: Tensor,
+        lightness: Tensor,
+        palette: Tensor,
+        present: Tensor,
+        fitted: Tensor | None = None,
+        texture_share: float = 1.0,
     ) -> tuple[Tensor, Tensor]:
         """The picture, in float32.
 
@@ -128,49 +138,43 @@ class ByPlace(nn.Module):
             maps: what `forward` gave. lightness, palette, present: what it was given.
             fitted: (B, 4, H/4, W/4) L, a, b and expected error by `Palette.fit`, where there is one: colours and broad
                 brightness are then these, and the finer bands of L the radar's still.
+            texture_share: of those finer bands, `Fit.texture_share`.
 
         Returns:
             CIE Lab (B, 3, H, W), L within 0..100, and the expected absolute error of a and b (B, 1, H, W), Lab units.
         """
-        mean, spread = mean_and_spread(_wide(palette))  # (B, 3) each
-        reach = _wide(maps).new_tensor(_REACH)[:, None, None]
-        correction = reach * torch.tanh(_wide(maps[:, :3]) / reach) * spread[:, :, None, None]
+        mean, spread = mean_and_spread(wide(palette))  # (B, 3) each
+        reach = wide(maps).new_tensor(_REACH)[:, None, None]
+        correction = reach * torch.tanh(wide(maps[:, :3]) / reach) * spread[:, :, None, None]
         ab = mean[:, 1:, None, None] + self.shrink * correction[:, 1:]
         base = mean[:, :1, None, None] + F.avg_pool2d(correction[:, :1], 8)  # (B, 1, H/32, W/32)
         fine, middle, coarse = details(radar_lightness(lightness, present))
-        gains = _enlarge(_GAINS[0] + (_GAINS[1] - _GAINS[0]) * torch.sigmoid(_wide(maps[:, 3:6])), 4)
+        gains = _enlarge(_GAINS[0] + (_GAINS[1] - _GAINS[0]) * torch.sigmoid(wide(maps[:, 3:6])), 4)
         seen = gains * torch.cat([fine, middle, coarse], 1)  # (B, 3, H, W)
         if fitted is None:
             full, scale = _enlarge(base, 32) + seen.sum(1, keepdim=True), self.scale(maps)
         else:
-            full, ab = _enlarge(fitted[:, :1], 4) + _FINE_SHARE * seen[:, :2].sum(1, keepdim=True), fitted[:, 1:3]
+            kept = texture_share * (fine + middle + _COARSE_SHARE * coarse)
+            full, ab = _enlarge(fitted[:, :1], 4) + kept, fitted[:, 1:3]
             scale = fitted[:, 3:].clamp(*_SCALES)
         return torch.cat([full.clamp(0.0, 100.0), _enlarge(ab, 4)], 1), _enlarge(scale, 4)
 
     def scale(self, maps: Tensor) -> Tensor:
         """The expected absolute error of a and b at a quarter of the resolution, (B, 1, H/4, W/4), in Lab units."""
         low, high = _SCALES
-        return (_wide(maps[:, 6:7]) + 1.4).exp().clamp(low, high) * self.error_scale
+        return (wide(maps[:, 6:7]) + 1.4).exp().clamp(low, high) * self.error_scale
 
 
 def radar_lightness(lightness: Tensor, present: Tensor) -> Tensor:
     """L in 0..100, (B, 1, H, W): the mean over the bands that are there, whose speckle is independent."""
-    share = _wide(present / present.sum(1, keepdim=True))[:, :, None, None]
-    return (_wide(lightness) * share).sum(1, keepdim=True) * 50.0 + 50.0
-
-
-def fitted_colours(fit: Fit, features: Tensor) -> Tensor:
-    """(B, 4, h, w) L, a, b and expected error, by a line in the features (B, K, h, w); float32."""
-    centre, unit = (_wide(features).new_tensor(x)[:, None, None] for x in (fit.centre, fit.unit))
-    z = ((_wide(features) - centre) / unit).clamp(-fit.REACH, fit.REACH)
-    slopes = z.new_tensor([line.slopes for line in fit.lines])[:, :, None, None]  # (4, K, 1, 1)
-    return F.conv2d(z, slopes, z.new_tensor([line.start for line in fit.lines]))
+    share = wide(present / present.sum(1, keepdim=True))[:, :, None, None]
+    return (wide(lightness) * share).sum(1, keepdim=True) * 50.0 + 50.0
 
 
 def details(lightness: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Three bands of L: what is finer than 4 px, between 4 and 8 px, and coarser, from a middle of 48. They add up."""
     at_4, at_8 = _enlarge(F.avg_pool2d(lightness, 4), 4), _enlarge(F.avg_pool2d(lightness, 8), 8)
-    return lightness - at_4, at_4 - at_8, at_8 - _MIDDLE
+    return lightness - at_4, at_4 - at_8, at_8 - MIDDLE
 
 
 def _film(x: Tensor, numbers: Tensor) -> Tensor:
@@ -178,7 +182,7 @@ def _film(x: Tensor, numbers: Tensor) -> Tensor:
     return x * (1.0 + scale) + shift
 
 
-def _wide(x: Tensor) -> Tensor:
+def wide(x: Tensor) -> Tensor:
     """In float32 at least: a picture has more levels than bfloat16."""
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
@@ -233,54 +237,3 @@ def _before_enlarging(span: tuple[int, int], factor: int) -> tuple[int, int]:
 def bands_of(polarizations: Sequence[str]) -> tuple[int, ...]:
     """The input channel of each polarisation."""
     return tuple({"VV": 0, "HH": 0, "VH": 1, "HV": 1}[name] for name in polarizations)
-
-
-class Placed(nn.Module):
-    """The network in one scene: its palette and its bands are settled, and radar is all that is left to give.
-
-    Args:
-        network: `ByPlace`.
-        palette: of the scene. polarizations: of its bands, in their order.
-    """
-
-    def __init__(self, network: ByPlace, palette: Palette, polarizations: Sequence[str]) -> None:
-        super().__init__()
-        self.network, self.channels = network, bands_of(polarizations)
-        present = torch.zeros(len(BANDS))
-        present[list(self.channels)] = 1.0
-        self._settled = torch.from_numpy(palette.vector())[None], present[None]
-        self._fit = palette.fit
-
-    def look(self, lightness: Tensor) -> Tensor:
-        """The network's features of L / 50 - 1 (B, C, H, W), C bands in the scene's order; (B, width, H/4, W/4)."""
-        return self.network.look(*self._given(lightness))
-
-    def forward(self, lightness: Tensor) -> Tensor:
-        """The maps of L / 50 - 1 (B, C, H, W); where colours are fitted to the place, the features after them."""
-        features = self.look(lightness)
-        maps: Tensor = self.network.head(features)
-        return maps if self._fit is None else torch.cat([maps, features], 1)
-
-    def picture(self, maps: Tensor, lightness: Tensor) -> tuple[Tensor, Tensor]:
-        """CIE Lab (B, 3, H, W) and expected error (B, 1, H, W), see `ByPlace.compose`; `lightness` in float32."""
-        fitted = None if self._fit is None else fitted_colours(self._fit, maps[:, MAPS:])
-        return self.network.compose(maps[:, :MAPS], *self._given(lightness), fitted)
-
-    def _given(self, lightness: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        count, _, height, width = lightness.shape
-        full = lightness.new_zeros((count, len(BANDS), height, width))
-        full[:, list(self.channels)] = lightness
-        palette, present = (x.to(full).expand(count, -1) for x in self._settled)
-        return full, palette, present
-
-
-def features_in(placed: Placed, lightness: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What the network sees of L (C, H, W) in 0..100, (width, H / 4, W / 4), as `fitting` learns from it."""
-    height, width = lightness.shape[1:]
-    x = torch.from_numpy(lightness)[None] * 0.02 - 1.0
-    x = F.pad(x, (0, -width % STRIDE_PX, 0, -height % STRIDE_PX), mode="replicate")
-    weight = placed.network.head.weight
-    with torch.inference_mode():
-        seen = placed.look(x.to(weight.device, weight.dtype))[0].float().cpu().numpy()
-    found: NDArray[np.float32] = seen[:, : height // 4, : width // 4]
-    return found

@@ -18,7 +18,7 @@ from .card import Card
 if TYPE_CHECKING:
     from torch import nn
 
-DEFAULT_MODEL = "colorsar-sar"
+DEFAULT_MODEL = "by-place"
 COMPOSITE = Card(
     name="composite",
     architecture="composite",

@@ -17,7 +17,8 @@ from ..color import srgb_to_lab
 from ..errors import DataError, ModelError, SettingError
 from ..fitting import Examples, quartered
 from ..models import registry
-from ..models.by_place import ByPlace, features_in
+from ..models.by_place import ByPlace
+from ..models.placed import features_in, texture_in
 from ..palette import Moments, Palette
 from .build import BuildSettings, build_pairs
 from .dataset import lightness_of, read_pair, usable
@@ -197,7 +198,7 @@ def _fitted(network: Any, pairs: Sequence[Pair], palette: Palette) -> Palette:
         lightness = lightness_of(code, rgb, pair, TrainSettings(), None)
         lab = srgb_to_lab(rgb / np.float32(255.0))
         placed = network.placed(palette, (pair.polarization,))
-        found.add(features_in(placed, lightness[None]), *quartered(lab, usable(rgb)))
+        found.add(features_in(placed, lightness[None]), *quartered(lab, usable(rgb)), texture_in(lightness[None]))
     return replace(palette, fit=found.fit())
 
 
