@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import OutputError
-from .models.registry import DEFAULT_MODEL
+from .models.registry import DEFAULT_MODEL, load_card
 from .run.local import Progress
 
 
@@ -20,14 +20,17 @@ def demo(
 ) -> dict[str, str]:
     """Simulates a scene, colorizes it, and shows radar and colour side by side.
 
+    Beside the scene it makes an earlier colour picture of its western half, from which a model that takes a palette
+    learns the colours of the rest.
+
     Args:
-        folder: made if it does not exist; holds scene.tif, colour.tif and before_after.png afterwards.
+        folder: made if it does not exist; holds scene.tif, earlier.tif, colour.tif and before_after.png afterwards.
         model: see `ColorizeSettings`.
         seed: of the simulated landscape and its speckle.
         overwrite: replace an earlier demo.
 
     Returns:
-        The three paths, by name: scene, colour, picture.
+        The four paths, by name: scene, earlier, colour, picture.
 
     Raises:
         OutputError: the folder cannot be made, or holds an earlier demo.
@@ -39,14 +42,17 @@ def demo(
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"demo folder must be one that can be made, got {place} ({error}); choose another") from error
-    scene, colour, picture = place / "scene.tif", place / "colour.tif", place / "before_after.png"
-    for path in (scene, colour, picture):
+    scene, earlier, colour = place / "scene.tif", place / "earlier.tif", place / "colour.tif"
+    picture = place / "before_after.png"
+    for path in (scene, earlier, colour, picture):
         if path.exists() and not overwrite:
             raise OutputError(f"output must not exist yet, got {path}; use --overwrite or another folder")
-    simulate.write_scene(scene, seed=seed, overwrite=overwrite)
-    result = api.colorize(scene, colour, model=model, overwrite=overwrite, on_progress=on_progress)
+    ground = simulate.write_scene(scene, seed=seed, overwrite=overwrite)
+    simulate.write_optical(earlier, ground, 0.5, seed)
+    palette = str(earlier) if load_card(model).output == "maps" else "none"
+    result = api.colorize(scene, colour, model=model, palette=palette, overwrite=overwrite, on_progress=on_progress)
     _picture(scene, colour, picture, result.bands[0], result.model)
-    return {"scene": str(scene), "colour": str(colour), "picture": str(picture)}
+    return {"scene": str(scene), "earlier": str(earlier), "colour": str(colour), "picture": str(picture)}
 
 
 def _picture(scene: Path, colour: Path, picture: Path, band: str, model: Any) -> None:

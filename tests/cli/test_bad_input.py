@@ -89,8 +89,12 @@ OPTIONS: dict[str, tuple[Callable[[Path], list[object]], str]] = {
     "batch of none": (lambda tmp: ["--batch", 0], "batch must be at least 1, got 0"),
     "block too small": (lambda tmp: ["--block-px", 8], "block_px must be at least 64, got 8"),
     "no GPU": (lambda tmp: ["--device", "cuda"], "torch sees no GPU"),
-    "a palette": (lambda tmp: ["--palette", "france.tif"], "palette must be auto or none for colorsar-sar"),
-    "a confidence": (lambda tmp: ["--confidence", "c.tif"], "confidence must be left out for colorsar-sar"),
+    "a palette": (lambda tmp: ["--palette", "france.tif"], "palette must be auto, none or an optical raster"),
+    "a palette for another": (
+        lambda tmp: ["--model", "colorsar-sar", "--palette", "france.tif"],
+        "palette must be auto or none for colorsar-sar",
+    ),
+    "a confidence": (lambda tmp: ["--model", "colorsar-sar", "--confidence", "c.tif"], "left out for colorsar-sar"),
     "box elsewhere": (lambda tmp: ["--bbox", 0, 0, 9, 9], "bbox must share ground with the scene, got 0 0 9 9"),
     "box with swapped corners": (lambda tmp: ["--bbox", 9, 0, 0, 9], "must be west south east north, got 9 0 0 9"),
     "box in no CRS": (

@@ -374,7 +374,7 @@ def test_check_environment_shows_a_table_and_refreshes_the_menus(
     results = _run(provider, "checkenvironment", {"OUTPUT_HTML": str(page)}, heard)
     assert results["OK"] is True
     table = "\n".join(heard.said)
-    for name in ("QGIS", "backend", "found by", "torch", "gdal", "cpu", "model colorsar-sar"):
+    for name in ("QGIS", "backend", "found by", "torch", "gdal", "cpu", "model by-place"):
         assert f"ok       {name}" in table or f"absent   {name}" in table, name
     html = page.read_text(encoding="utf-8")
     assert html.count("<tr>") == len([line for line in heard.said if line.startswith(("ok", "absent", "MISSING"))]) + 1
