@@ -20,6 +20,8 @@ _RIDGE, _PRIOR_SAMPLES = 1.0, 1500.0
 """Weight against slopes where features have unit variance: what nearly tied best on val, and what few samples add."""
 _USUAL = (2.0, 98.0)
 """Percentiles of what a place shows; nothing beyond them is painted."""
+_FILLED = 0.7
+"""Share of the variance of L that the fit leaves unexplained, and that the radar's finer structure is to fill."""
 _LEAST_SAMPLES = 300
 _LEAST_GAIN = 0.01
 _BLOCK = 16
@@ -71,7 +73,7 @@ class Examples:
         error, flat_error = (np.abs(made - y)[:, 1:].mean(1) for made in (fitted, flat))
         if not error.mean() < (1.0 - _LEAST_GAIN) * flat_error.mean():
             return None
-        unexplained = max(0.0, y[:, 0].var() - fitted[:, 0].var())
+        unexplained = _FILLED * max(0.0, y[:, 0].var() - fitted[:, 0].var())
         share = min(1.0, float(np.sqrt(unexplained / max(np.mean(self.texture), 1e-6))))
         wanted = np.column_stack([y, error])
         (low, high), (start, slopes) = np.percentile(wanted, _USUAL, axis=0), _ridge(z, wanted)

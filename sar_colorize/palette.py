@@ -44,7 +44,7 @@ class Fit:
     lines: of L, a, b and the expected error of a and b.
     samples: how many it was made of, at a quarter of the resolution. error, flat_error: of a and b on parts left out,
         in Lab units, by this fit and by the mean colour of the other parts.
-    texture_share: of the radar's finer structure that gives the picture the spread of L that the place has.
+    texture_share: of the radar's finer structure, so that the picture has nearly the spread of L that the place has.
     """
 
     REACH: ClassVar[float] = 2.0

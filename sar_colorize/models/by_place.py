@@ -36,7 +36,7 @@ _REACH = (0.5, 2.5, 2.5)
 """Largest correction of L, a and b, in spreads of the palette."""
 _GAINS = (0.5, 1.1)
 """Least and greatest share of the radar's L that is shown: its structure is never lost."""
-_COARSE_SHARE = 0.3
+_COARSE_SHARE = 0.1
 """Of the coarse band of the radar's L beside a fitted L, which holds what that band says of the eye's."""
 MIDDLE = 48.0
 """L of the radar that is as bright as the palette's mean."""
