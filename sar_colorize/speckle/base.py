@@ -34,6 +34,7 @@ class Filter:
     name: ClassVar[str] = ""
     default_size_px: ClassVar[int] = 5
     smallest_size_px: ClassVar[int] = 3
+    default_looks: ClassVar[float] = DEFAULT_LOOKS
     size_px: int = 5
     looks: float = DEFAULT_LOOKS
 

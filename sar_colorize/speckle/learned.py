@@ -35,13 +35,18 @@ in whatever tile it stands; tests/speckle/test_learned.py holds it to that."""
 class Learned(Filter):
     """A network that says, from the decibels around a pixel, how far speckle has moved it.
 
+    Told the 4.4 looks of GRD products it keeps what ground like a desert keeps from pass to pass, and takes fields for
+    such ground; told 2 it smooths both. 3, its default, lies between (docs/despeckling.md).
+
     It was told in training the looks that are new at each date, so `looks` matters: it says how much of what is seen is
     noise. It has no window to choose; `size_px` says how wide the square is that it sees.
     """
 
     name: ClassVar[str] = "learned"
     default_size_px: ClassVar[int] = 2 * (REACH_PX + CENTRE_PX // 2) + 1
+    default_looks: ClassVar[float] = 3.0
     size_px: int = default_size_px
+    looks: float = default_looks
 
     def __post_init__(self) -> None:
         if self.size_px != self.default_size_px:

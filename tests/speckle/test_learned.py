@@ -71,9 +71,16 @@ def test_zeros_within_speckle_are_filled_and_nothing_is_negative() -> None:
 
 def test_the_mean_of_flat_ground_is_kept_within_a_tenth_of_a_decibel() -> None:
     power = _flat(300, 300)
-    out = learned.Learned().apply(power, _all(power))
+    out = learned.Learned(looks=4.4).apply(power, _all(power))
     assert bias_db(power, out, _all(power)) == pytest.approx(0.0, abs=0.1)
     assert out.var() < power.var() / 10
+    # Told the default, as if there were more speckle than there is.
+    assert bias_db(power, learned.Learned().apply(power, _all(power)), _all(power)) == pytest.approx(0.0, abs=0.3)
+
+
+def test_three_looks_are_its_default_and_the_usual_ones_that_of_others() -> None:
+    assert get_filter("learned").looks == learned.Learned().looks == 3.0
+    assert get_filter("lee").looks == 4.4
 
 
 @cache
@@ -117,7 +124,7 @@ def test_on_fields_it_smooths_less_than_lee_when_told_the_usual_looks_and_more_w
     flat = homogeneous(get_filter("boxcar", size_px=9).apply(power, _all(power)), _all(power))
     none, lee, usual, two = (
         enl(chosen.apply(power, _all(power)), flat)
-        for chosen in (get_filter("none"), get_filter("lee"), learned.Learned(), learned.Learned(looks=2.0))
+        for chosen in (get_filter("none"), get_filter("lee"), learned.Learned(looks=4.4), learned.Learned(looks=2.0))
     )
     assert 2.0 * none < usual < lee < two
 
@@ -134,7 +141,7 @@ def test_real_backscatter_keeps_its_mean_within_a_fifth_of_a_decibel(real_patch)
 
     with rasterio.open(real_patch) as dataset:
         power = (10 ** (dataset.read(1) / 10)).astype(np.float32)
-    out = learned.Learned().apply(power, _all(power))
+    out = learned.Learned(looks=4.4).apply(power, _all(power))
     assert bias_db(power, out, _all(power)) == pytest.approx(0.0, abs=0.2)
     assert np.log(out).std() < 0.9 * np.log(power).std()
     assert out.max() > 0.4 * power.max()  # the brightest pixel loses 3.5 dB
