@@ -35,7 +35,8 @@ from .result import show
     default="auto",
     show_default=True,
     metavar="auto|none|FILE",
-    help="What colours the place has: a guess from the map, none, or any optical raster of the place.",
+    help="What colours the place has: a guess from the map, none, or any optical raster of the place. To one that "
+    "overlaps the scene colours are fitted.",
 )
 @options.what_it_is
 @options.product
@@ -64,6 +65,7 @@ def colorize(source: str, output: str, progress: str, as_json: bool, **settings:
 
     \b
     sar-colorize colorize scene.tif colour.tif
+    sar-colorize colorize scene.tif colour.tif --palette earlier_picture.tif --confidence sure.tif
     sar-colorize colorize scene.tif colour.tif --model composite --bbox 11.2 46.1 11.6 46.4 --bbox-crs EPSG:4326
     """
     reporter = Progress(progress)

@@ -1,9 +1,10 @@
 """Makes the pictures of README.md and docs/gallery.md: run it after a model has changed.
 
-    python docs/make_pictures.py [SCENE.tif ROW COL SIDE NAME] ...
+    python docs/make_pictures.py [--palette PICTURE.tif] [SCENE.tif ROW COL SIDE NAME] ...
 
 The demo scene and the BigEarthNet patches come with the packages (`pip install ".[test]"`); further scenes are cut to a
-square of SIDE pixels whose first pixel is ROW, COL.
+square of SIDE pixels whose first pixel is ROW, COL. With a picture of the first scene's ground, its square in its own
+colours becomes the picture of README.md.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
-from PIL import Image
+from PIL import Image, ImageDraw
 
 import sar_colorize as sc
 from sar_colorize.api import demo
@@ -33,8 +34,12 @@ def main(extra: list[str]) -> None:
         made = demo(folder)
         picture = Image.open(made["picture"]).convert("RGB")
         picture.resize((1600, round(1600 * picture.height / picture.width)), Image.Resampling.LANCZOS).save(
-            IMAGES / "before_after.jpg", quality=85
+            IMAGES / "demo.jpg", quality=85
         )
+    if extra[:1] == ["--palette"]:
+        palette, extra = extra[1], extra[2:]
+        own_colours(extra[0], palette, sc.Window(*(int(x) for x in (*extra[1:4], extra[3]))))
+    reliability()
     save("bigearthnet.jpg", [strip(scene, optical) for scene, optical in bigearthnet()])
     for path, row, col, side, name in zip(*[iter(extra)] * 5, strict=True):
         window = sc.Window(int(row), int(col), int(side), int(side))
@@ -53,6 +58,52 @@ def strip(scene: sc.Scene, optical: np.ndarray | None) -> np.ndarray:
     if optical is not None:
         panels.append(optical)
     return np.hstack([panel(values) for values in panels])
+
+
+def own_colours(path: str, palette: str, window: sc.Window) -> None:
+    """Radar on the left, on the right the same square of the scene in the colours that the palette's picture shows."""
+    scene = sc.open_scene(path)
+    transform = scene.grid.transform
+    assert transform is not None
+    left, top = transform @ (window.col, window.row)
+    right, bottom = transform @ (window.col + window.width, window.row + window.height)
+    bbox = (left, bottom, right, top)
+    panels = []
+    with tempfile.TemporaryDirectory() as folder:
+        for model, chosen in (("composite", "none"), (sc.ColorizeSettings().model, palette)):
+            out = Path(folder) / f"{model}.tif"
+            sc.colorize(path, out, model=model, palette=chosen, bbox=bbox, despeckle="none" if not panels else "auto")
+            with rasterio.open(out) as dataset:
+                picture = Image.fromarray(dataset.read([1, 2, 3]).transpose(1, 2, 0))
+            picture = picture.resize((800, 800), Image.Resampling.LANCZOS)
+            panels.append(np.asarray(picture.convert("L" if not panels else "RGB").convert("RGB")))
+    Image.fromarray(np.hstack(panels)).save(IMAGES / "before_after.jpg", quality=88)
+    print(IMAGES / "before_after.jpg")  # noqa: T201
+
+
+def reliability() -> None:
+    """Expected against real error of by-place, on the test pairs of its card; the area of a point is its share."""
+    said = sc.load_card("by-place").quality["test"]["reliability"]["model, fitted"]
+    side, margin, top = 420, 50, 8.0
+    page = Image.new("RGB", (side + 2 * margin, side + 2 * margin), "white")
+    draw = ImageDraw.Draw(page)
+
+    def at(expected: float, real: float) -> tuple[float, float]:
+        return margin + expected / top * side, margin + side - real / top * side
+
+    for tick in range(0, int(top) + 1, 2):
+        draw.line([at(tick, 0), at(tick, top)], fill="#e4e4e4")
+        draw.line([at(0, tick), at(top, tick)], fill="#e4e4e4")
+        draw.text((at(tick, 0)[0] - 3, at(0, 0)[1] + 6), str(tick), fill="#444")
+        draw.text((margin - 16, at(0, tick)[1] - 6), str(tick), fill="#444")
+    draw.line([at(0, 0), at(top, top)], fill="#999", width=2)
+    for expected, real, share in zip(said["expected"], said["real"], said["share"], strict=True):
+        (x, y), radius = at(expected, real), 3 + 26 * share**0.5
+        draw.ellipse([x - radius, y - radius, x + radius, y + radius], outline="#b3541e", width=3)
+    draw.text((margin + 120, side + margin + 26), "expected error of a and b, Lab units", fill="black")
+    draw.text((margin, margin - 26), "real error", fill="black")
+    page.save(IMAGES / "reliability.png")
+    print(IMAGES / "reliability.png")  # noqa: T201
 
 
 def panel(values: np.ndarray) -> np.ndarray:
