@@ -46,7 +46,7 @@ def get_filter(name: str, *, size_px: int | None = None, looks: float | None = N
     Args:
         name: one of FILTER_NAMES.
         size_px: width of its square window, odd, 3 to 31; the filter's own default where None.
-        looks: equivalent number of looks, > 0; the filter's own where None: that of Sentinel-1 IW GRDH (4.4), 3 for learned.
+        looks: equivalent number of looks, > 0; where None that of Sentinel-1 IW GRDH (4.4), and 3 for learned.
 
     Raises:
         SettingError: an unknown name, an even or too large size, looks not above zero.
@@ -55,5 +55,6 @@ def get_filter(name: str, *, size_px: int | None = None, looks: float | None = N
         raise SettingError(f"filter must be one of {', '.join(FILTER_NAMES)}, got {name!r}; `none` leaves the speckle")
     kind = _FILTERS[name]
     return kind(
-        size_px=kind.default_size_px if size_px is None else size_px, looks=kind.default_looks if looks is None else looks
+        size_px=kind.default_size_px if size_px is None else size_px,
+        looks=kind.default_looks if looks is None else looks,
     )
