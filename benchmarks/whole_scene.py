@@ -62,6 +62,7 @@ def main() -> None:
         place = Path(folder)
         scene = Path(chosen.scene) if chosen.scene else simulated(place / "scene.tif", chosen.size)
         ours = [sys.executable, "-m", "sar_colorize_cli.main", "colorize", str(scene), str(place / "ours.tif")]
+        ours += ["--model", "colorsar-sar"]  # the network of the plain script
         rows = [("sar-colorize", *measured(ours))]
         rows.append(
             ("COG copy alone", *measured([sys.executable, "-c", FLOOR, str(place / "ours.tif"), str(place / "f.tif")]))

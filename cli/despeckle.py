@@ -34,7 +34,8 @@ class Looks(click.ParamType):
 @click.option(
     "--looks",
     type=Looks(),
-    help="Equivalent number of looks; auto estimates it once from the scene.  [default: 4.4, Sentinel-1 IW GRDH]",
+    help="Equivalent number of looks; auto estimates it once from the scene.  [default: 4.4, Sentinel-1 IW GRDH; "
+    "learned 3]",
 )
 @options.what_it_is
 @options.product

@@ -59,7 +59,7 @@ class Despeckle(RasterAlgorithm):
             QgsProcessingParameterNumber(
                 LOOKS, tr("Looks"), QgsProcessingParameterNumber.Type.Double, None, True, 0.1, 1000.0
             ),
-            tr("Equivalent number of looks of the scene, without unit. Default: 4.4, that of Sentinel-1 IW GRDH."),
+            tr("Equivalent number of looks, without unit. Default: 4.4, that of Sentinel-1 IW GRDH; 3 for learned."),
         )
         self.add_where(offered)
         self.add_how(offered, lossy=False)
