@@ -37,10 +37,11 @@ class Examples:
     texture: list[float] = field(default_factory=list)
 
     def add(self, features: Float32, lab: Float32, valid: Bool, texture: Float32) -> None:
-        """A window: features (K, H, W), CIE Lab (3, H, W), where both are known (H, W), and what is finer in L."""
+        """A window: features (K, H, W), CIE Lab (3, H, W), where both are known (H, W), what is finer in L."""
         if not valid.any():
             return
-        self.texture.append(float(texture.var()))
+        if texture.size:
+            self.texture.append(float(texture.var()))
         self.features.append(np.ascontiguousarray(features[:, valid].T, np.float32))
         self.colours.append(np.ascontiguousarray(lab[:, valid].T, np.float32))
         row, col = np.nonzero(valid)
@@ -74,7 +75,7 @@ class Examples:
         if not error.mean() < (1.0 - _LEAST_GAIN) * flat_error.mean():
             return None
         unexplained = _FILLED * max(0.0, y[:, 0].var() - fitted[:, 0].var())
-        share = min(1.0, float(np.sqrt(unexplained / max(np.mean(self.texture), 1e-6))))
+        share = min(1.0, float(np.sqrt(unexplained / max(np.mean(self.texture or [0.0]), 1e-6))))
         wanted = np.column_stack([y, error])
         (low, high), (start, slopes) = np.percentile(wanted, _USUAL, axis=0), _ridge(z, wanted)
         numbers = (values.round(4).tolist() for values in (low, high, start, slopes.T))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .fitting import Examples, quartered
+from .fitting import Examples
 from .palette import Palette
 from .place import reference_on
 from .raster import Bool, Float32, Window
@@ -30,7 +30,7 @@ def with_fit(
         placed: the network with this palette, on the CPU in float32.
         lightness: L (C, H, W) of the scene's bands in a window, and where it is valid.
     """
-    from .models.placed import features_in, texture_in
+    from .models.placed import learn
 
     found = Examples()
     for part in spread_windows(scene.grid.height, scene.grid.width):
@@ -39,7 +39,7 @@ def with_fit(
             continue
         lab, ground = reference_on(path, scene.grid.crop(part))
         if (valid & ground).any():
-            found.add(features_in(placed, seen), *quartered(lab, valid & ground), texture_in(seen))
+            learn(found, placed, seen, lab, valid & ground)
     fit = found.fit()
     if fit is None:
         return palette

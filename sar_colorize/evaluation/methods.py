@@ -15,12 +15,12 @@ from torch.nn import functional as F
 
 from ..color import srgb_to_lab
 from ..errors import DataError, SettingError
-from ..fitting import Examples, quartered
+from ..fitting import Examples
 from ..infer import pick_device, pick_precision
 from ..models import registry
 from ..models.card import Card
 from ..models.composite import paint_composite
-from ..models.placed import features_in, texture_in
+from ..models.placed import learn
 from ..palette import UNKNOWN_PALETTE, Fit, Palette
 from ..raster import Bool, Float32
 from ..training.dataset import lightness_of, read_pair, to_input, usable
@@ -120,7 +120,7 @@ def models(given: Sequence[str], *, despeckle: str, device: str, precision: str)
         if card.architecture == "composite":
             paint = _composite(chosen)
         elif takes:
-            paint = Placed(name, label, chosen, device, precision)
+            paint = PlacePainter(name, label, chosen, device, precision)
         else:
             paint = _network(name, chosen, device, precision)
         found.append(Method(label, "model", chosen, paint, card, takes, registry.checksum(name), name))
@@ -153,7 +153,7 @@ def fitted(methods: Sequence[Method], examples: Callable[[Pair], Sequence[Pair]]
     """
     made = []
     for method in methods:
-        if isinstance(method.paint, Placed):
+        if isinstance(method.paint, PlacePainter):
             paint = copy(method.paint)
             paint.label, paint.examples, paint._fits = f"{method.name}, fitted", examples, {}
             made.append(replace(method, name=paint.label, paint=paint, takes_palette=False))
@@ -196,7 +196,7 @@ def _composite(despeckle: str) -> Callable[[Seen], Float32]:
     return paint
 
 
-class Placed:
+class PlacePainter:
     """Paints whole pictures in the palette of the pair, and says how far from the truth it expects to be.
 
     examples: the pairs of a pair's place whose colours are fitted to what the network sees; None to leave that out.
@@ -233,9 +233,7 @@ class Placed:
             except DataError:
                 continue  # it is named where it is measured
             placed = self.network.placed(seen.palette, (pair.polarization,))
-            lightness = other.lightness(self.despeckle)[None]
-            known = quartered(other.true_lab, other.valid)
-            found.add(features_in(placed, lightness), *known, texture_in(lightness))
+            learn(found, placed, other.lightness(self.despeckle)[None], other.true_lab, other.valid)
         return found.fit()
 
 

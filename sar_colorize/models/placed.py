@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..fitting import Examples, quartered
 from ..palette import Fit, Palette
 from .by_place import BANDS, MAPS, MIDDLE, STRIDE_PX, ByPlace, bands_of, details, wide
 
@@ -66,11 +67,28 @@ def features_in(placed: Placed, lightness: NDArray[np.float32]) -> NDArray[np.fl
     return found
 
 
-def texture_in(lightness: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What is finer than 8 px in L (C, H, W) in 0..100, the mean over its bands; cut to whole blocks of 8 px."""
+def learn(
+    found: Examples, placed: Placed, lightness: NDArray[np.float32], lab: NDArray[np.float32], valid: NDArray[np.bool_]
+) -> None:
+    """Adds a window to the ground that colours are fitted to.
+
+    Args:
+        placed: the network with the palette of the place. lightness: L (C, H, W) of its bands, 0..100.
+        lab: CIE Lab (3, H, W) of the same ground. valid: (H, W), where both show it.
+    """
+    found.add(features_in(placed, lightness), *quartered(lab, valid), texture_in(lightness, valid))
+
+
+def texture_in(lightness: NDArray[np.float32], valid: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """What is finer than 8 px in L (C, H, W) in 0..100, the mean over its bands: (N,) valid pixels.
+
+    Whole blocks of 8 px count; a window that is smaller than one has none.
+    """
     height, width = (side // 8 * 8 for side in lightness.shape[1:])
+    if not height * width:
+        return np.zeros(0, np.float32)
     whole = torch.from_numpy(lightness[:, :height, :width].mean(0))[None, None]
-    found: NDArray[np.float32] = (whole - details(whole)[2] - MIDDLE)[0, 0].numpy()
+    found: NDArray[np.float32] = (whole - details(whole)[2] - MIDDLE)[0, 0].numpy()[valid[:height, :width]]
     return found
 
 

@@ -15,10 +15,10 @@ import torch
 
 from ..color import srgb_to_lab
 from ..errors import DataError, ModelError, SettingError
-from ..fitting import Examples, quartered
+from ..fitting import Examples
 from ..models import registry
 from ..models.by_place import ByPlace
-from ..models.placed import features_in, texture_in
+from ..models.placed import learn
 from ..palette import Moments, Palette
 from .build import BuildSettings, build_pairs
 from .dataset import lightness_of, read_pair, usable
@@ -198,7 +198,7 @@ def _fitted(network: Any, pairs: Sequence[Pair], palette: Palette) -> Palette:
         lightness = lightness_of(code, rgb, pair, TrainSettings(), None)
         lab = srgb_to_lab(rgb / np.float32(255.0))
         placed = network.placed(palette, (pair.polarization,))
-        found.add(features_in(placed, lightness[None]), *quartered(lab, usable(rgb)), texture_in(lightness[None]))
+        learn(found, placed, lightness[None], lab, usable(rgb))
     return replace(palette, fit=found.fit())
 
 
