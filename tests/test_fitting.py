@@ -189,3 +189,11 @@ def test_windows_are_spread_over_the_scene_and_do_not_overlap(height: int, width
     assert len(windows) == count
     assert seen.max() == 1
     assert seen.sum() == sum(window.height * window.width for window in windows)
+
+
+@pytest.mark.parametrize("palette", ["none", "auto"])
+def test_where_the_place_was_not_measured_brightness_is_the_radars_own(coast: tuple[Path, Path], palette: str) -> None:
+    scene, colorizer = prepare(open_scene(coast[0]), ColorizeSettings("by-place", palette=palette, precision="fp32"))
+    lightness, _ = colorizer.seen(scene, scene.grid.window)
+    painted = srgb_to_lab(colorizer.block(scene, scene.grid.window).values / np.float32(255))[0]
+    assert painted[16:-16, 16:-16] == pytest.approx(lightness.mean(0)[16:-16, 16:-16] - 1.0, abs=1.5)

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..fitting import Examples, quartered
-from ..palette import Fit, Palette
-from .by_place import BANDS, MAPS, MIDDLE, STRIDE_PX, ByPlace, bands_of, details, wide
+from ..palette import MEASURED, Fit, Palette
+from .by_place import BANDS, MAPS, MIDDLE, STRIDE_PX, ByPlace, bands_of, details, radar_lightness, wide
 
 
 class Placed(nn.Module):
@@ -29,7 +29,7 @@ class Placed(nn.Module):
         present = torch.zeros(len(BANDS))
         present[list(self.channels)] = 1.0
         self._settled = torch.from_numpy(palette.vector())[None], present[None]
-        self._fit = palette.fit
+        self._fit, self._measured, self._light = palette.fit, palette.trust >= MEASURED, palette.mean[0]
 
     def look(self, lightness: Tensor) -> Tensor:
         """The network's features of L / 50 - 1 (B, C, H, W), C bands in the scene's order; (B, width, H/4, W/4)."""
@@ -42,10 +42,19 @@ class Placed(nn.Module):
         return maps if self._fit is None else torch.cat([maps, features], 1)
 
     def picture(self, maps: Tensor, lightness: Tensor) -> tuple[Tensor, Tensor]:
-        """CIE Lab (B, 3, H, W) and expected error (B, 1, H, W), see `ByPlace.compose`; `lightness` in float32."""
+        """CIE Lab (B, 3, H, W) and expected error (B, 1, H, W), see `ByPlace.compose`; `lightness` in float32.
+
+        Where the colours of the place were not measured, L is the radar's own: what a network says of brightness in a
+        place that it does not know levels out what a reader looks for.
+        """
         fitted = None if self._fit is None else fitted_colours(self._fit, maps[:, MAPS:])
         share = 1.0 if self._fit is None else self._fit.texture_share
-        return self.network.compose(maps[:, :MAPS], *self._given(lightness), fitted, share)
+        lab, error = self.network.compose(maps[:, :MAPS], *self._given(lightness), fitted, share)
+        if not self._measured:
+            full, _, present = self._given(lightness)
+            own = self._light + radar_lightness(full, present) - MIDDLE
+            lab = torch.cat([own.clamp(0.0, 100.0), lab[:, 1:]], 1)
+        return lab, error
 
     def _given(self, lightness: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         count, _, height, width = lightness.shape
