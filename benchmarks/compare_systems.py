@@ -22,9 +22,9 @@ from rasterio import windows
 
 from sar_colorize import api
 from sar_colorize.color import lab_to_srgb, to_uint8
-from sar_colorize.evaluation.baselines import GREY, NAMES
-from sar_colorize.evaluation.methods import Seen, models
-from sar_colorize.training.pairs import find_pairs
+from sar_colorize.evaluation.color.baselines import GREY, NAMES
+from sar_colorize.evaluation.color.methods import Seen, models
+from sar_colorize.pairs.find import find_pairs
 
 ROOT = Path(__file__).parents[1]
 RUNS: dict[str, dict[str, str]] = {

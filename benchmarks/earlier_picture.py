@@ -22,9 +22,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sar_colorize.color import srgb_to_lab
-from sar_colorize.fitting import quartered
-from sar_colorize.training.dataset import read_pair, usable
-from sar_colorize.training.pairs import find_pairs
+from sar_colorize.pairs.find import find_pairs
+from sar_colorize.palette.fit import quartered
+from sar_colorize.training.color.dataset import read_pair, usable
 
 MIDDLE = np.array([47.0, -0.5, 12.5], np.float32)
 

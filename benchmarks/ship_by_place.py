@@ -19,18 +19,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sar_colorize.evaluation.quality import figures
 
 from sar_colorize.color import srgb_to_lab
-from sar_colorize.evaluation import methods, metrics
-from sar_colorize.evaluation.baselines import MEAN, TABLE
-from sar_colorize.evaluation.palettes import first_half_of, palettes_for, second_half
-from sar_colorize.evaluation.quality import figures
-from sar_colorize.evaluation.reliability import Reliability
+from sar_colorize.evaluation.color import methods, metrics
+from sar_colorize.evaluation.color.baselines import MEAN, TABLE
+from sar_colorize.evaluation.color.palettes import first_half_of, palettes_for, second_half
+from sar_colorize.evaluation.color.reliability import Reliability
 from sar_colorize.models import registry
-from sar_colorize.training.dataset import lightness_of, read_pair, usable
-from sar_colorize.training.pairs import Pair, find_pairs
-from sar_colorize.training.settings import TrainSettings
-from sar_colorize.training.validation import paint_by_place
+from sar_colorize.pairs.find import Pair, find_pairs
+from sar_colorize.training.color.dataset import lightness_of, read_pair, usable
+from sar_colorize.training.color.settings import TrainSettings
+from sar_colorize.training.color.validation import paint_by_place
 
 EXCLUDED = ("export_delhi", "export_hills")
 SUMMARY = (

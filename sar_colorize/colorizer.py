@@ -25,11 +25,11 @@ from .lightness import fit_offset_db, to_lightness
 from .models import registry
 from .models.card import Card
 from .models.composite import paint_composite
-from .palette import Palette
-from .place import SOURCES as PALETTES
-from .place import settle_palette
+from .palette.choose import SOURCES as PALETTES
+from .palette.choose import settle_palette
+from .palette.overlap import with_fit
+from .palette.palette import Palette
 from .raster import Bool, Float32, Raster, Unit, Window
-from .reference_colours import with_fit
 from .scene import Scene
 from .scene.area import Area
 from .speckle import Filter, get_filter

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
-from made import TRANSFORM, UTM33, command, speckled, write_weights
+from made import TRANSFORM, UTM33, command, speckled, write_pair, write_weights
 
 MakeTif = Callable[..., Path]
 
@@ -134,3 +134,15 @@ def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reaches a network."""
     monkeypatch.setenv("GDAL_HTTP_CONNECTTIMEOUT", "1")
     monkeypatch.setenv("CPL_VSIL_CURL_ALLOWED_EXTENSIONS", ".none")
+
+
+@pytest.fixture
+def pairs_folder(tmp_path: Path) -> Path:
+    """A folder of pairs of 64 px: two places to train on, one to validate with, one to test on."""
+    folder = tmp_path / "pairs"
+    for number, (split, site) in enumerate(
+        (("train", "hills"), ("train", "plain"), ("val", "coast"), ("test", "town"))
+    ):
+        for key in range(4):
+            write_pair(folder, split, site, f"{key:04d}", seed=10 * number + key)
+    return folder

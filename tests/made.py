@@ -55,3 +55,19 @@ def shared_scene(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"real scene {name} is not here; set SAR_COLORIZE_DATA to the folder that holds it")
     return path
+
+
+def write_pair(folder: Path, split: str, site: str, key: str, *, size: int = 64, seed: int = 0) -> None:
+    """Radar speckle over a bright and a dark half; green and brown ground under them."""
+    from PIL import Image
+
+    random = np.random.default_rng(seed)
+    power = np.where(np.arange(size)[None] < size // 2, 0.02, 0.2) * random.gamma(4.4, 1 / 4.4, (size, size))
+    code = np.clip((10 * np.log10(power) + 25) * 255 / 25, 0, 255).astype(np.uint8)
+    rgb = np.empty((size, size, 3), np.uint8)
+    rgb[:, : size // 2], rgb[:, size // 2 :] = (50, 110, 40), (150, 110, 60)
+    rgb = np.clip(rgb + random.integers(-9, 10, rgb.shape), 0, 255).astype(np.uint8)
+    for side, array in (("s1", code), ("s2", rgb)):
+        path = folder / split / site / side / f"{site}_{side}_{key}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(array).save(path)

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from ..cog import PROFILES
-from ..demo import demo
-from ..doctor import examine
-from ..evaluation.filters import evaluate_filters
-from ..evaluation.run import HALVES, INPUTS, PALETTES, evaluate
+from ..evaluation.color.run import HALVES, INPUTS, PALETTES, evaluate
+from ..evaluation.speckle.filters import evaluate_filters
 from ..infer import DEVICES, PRECISIONS
 from ..models.registry import DEFAULT_MODEL, load_card
 from ..models.registry import names as model_names
 from ..raster import Unit
-from ..result import Result
 from ..scene import GRIDS, QUANTITIES, open_scene
 from ..scene.declare import POLARIZATIONS
 from ..speckle import FILTER_NAMES
-from ..training.folders import adapt, build_pairs, train, train_options
-from .facts import info
-from .filters import despeckle
-from .networks import describe_model, verify_models
-from .pictures import colorize
-from .stacks import despeckle_stack
+from .colorize import colorize
+from .demo import demo
+from .despeckle import despeckle
+from .despeckle_stack import despeckle_stack
+from .doctor import examine
+from .folders import adapt, build_pairs, train, train_options
+from .info import info
+from .models import describe_model, verify_models
+from .result import Result
 
 __all__ = [
     "DEFAULT_MODEL",

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..palette import Palette, mean_and_spread
+from ..palette.palette import Palette, mean_and_spread
 from .colorsar import ConvBlock
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..fitting import Examples, quartered
-from ..palette import MEASURED, Fit, Palette
+from ..palette.fit import Examples, quartered
+from ..palette.palette import MEASURED, Fit, Palette
 from .by_place import BANDS, MAPS, MIDDLE, STRIDE_PX, ByPlace, bands_of, details, radar_lightness, wide
 
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from ..errors import UnitError
 from ..raster import Unit
-from .ard import SNAP, Layout, file_name, radiometry_in
-from .base import Declaration
+from .layouts import SNAP, Layout, file_name, radiometry_in
+from .scene import Declaration
 
 POLARIZATIONS = ("VV", "VH", "HH", "HV")
 

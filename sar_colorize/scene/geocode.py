@@ -22,8 +22,8 @@ from affine import Affine
 
 from ..errors import SettingError
 from ..raster import Bool, Float32, Grid, Raster, Window
-from .base import Scene
 from .control import METRES_PER_DEGREE, Float64, GroundControl, unwrapped
+from .scene import Scene
 
 NODE_PX = 16
 """Distance of the pixels at which the spline is evaluated."""

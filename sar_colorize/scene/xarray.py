@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ..errors import SceneError
 from ..raster import Bool, Grid, Raster, Unit, Window
-from .base import Scene, sample_windows
 from .declare import POLARIZATIONS, Facts, declare
+from .scene import Scene, sample_windows
 
 if TYPE_CHECKING:
     import xarray

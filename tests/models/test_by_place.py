@@ -12,7 +12,7 @@ from sar_colorize.models.by_place import (
     radar_lightness,
     reach_px,
 )
-from sar_colorize.palette import Palette
+from sar_colorize.palette.palette import Palette
 
 PALETTE = Palette((40.0, -8.0, 20.0), (15.0, 6.0, 5.0), (0.1, 0.2, -0.3))
 

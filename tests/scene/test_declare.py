@@ -9,8 +9,8 @@ import pytest
 
 from sar_colorize.errors import UnitError
 from sar_colorize.raster import Unit
-from sar_colorize.scene.ard import Layout
 from sar_colorize.scene.declare import Facts, declare
+from sar_colorize.scene.layouts import Layout
 
 
 def _facts(*, values: Any = (0.05, 0.1, 0.4), bands: int = 1, **changes: Any) -> Facts:

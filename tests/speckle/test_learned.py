@@ -11,8 +11,8 @@ from made import shared_scene
 
 from sar_colorize import weights
 from sar_colorize.errors import ModelError, SettingError
-from sar_colorize.evaluation import filters
-from sar_colorize.evaluation.speckle import bias_db, enl, homogeneous
+from sar_colorize.evaluation.speckle import filters
+from sar_colorize.evaluation.speckle.metrics import bias_db, enl, homogeneous
 from sar_colorize.simulate import speckle
 from sar_colorize.speckle import FILTER_NAMES, get_filter, learned
 from sar_colorize.speckle.card import FOLDER, SHIPPED, FilterCard

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...raster import Window
-from ..geotiff import open_quietly, readable_by_gdal
+from ..raster_file import open_quietly, readable_by_gdal
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader

@@ -1,0 +1,75 @@
+"""The main job on a scene that it makes itself: no network, no data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..errors import OutputError
+from ..models.registry import DEFAULT_MODEL, load_card
+from ..run.local import Progress
+
+
+def demo(
+    folder: str | Path = "demo",
+    *,
+    model: str = DEFAULT_MODEL,
+    seed: int = 0,
+    overwrite: bool = False,
+    on_progress: Progress | None = None,
+) -> dict[str, str]:
+    """Simulates a scene, colorizes it, and shows radar and colour side by side.
+
+    Beside the scene it makes an earlier colour picture of its western half, from which a model that takes a palette
+    learns the colours of the rest.
+
+    Args:
+        folder: made if it does not exist; holds scene.tif, earlier.tif, colour.tif and before_after.png afterwards.
+        model: see `ColorizeSettings`.
+        seed: of the simulated landscape and its speckle.
+        overwrite: replace an earlier demo.
+
+    Returns:
+        The four paths, by name: scene, earlier, colour, picture.
+
+    Raises:
+        OutputError: the folder cannot be made, or holds an earlier demo.
+    """
+    from .. import api, simulate
+
+    place = Path(folder)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"demo folder must be one that can be made, got {place} ({error}); choose another") from error
+    scene, earlier, colour = place / "scene.tif", place / "earlier.tif", place / "colour.tif"
+    picture = place / "before_after.png"
+    for path in (scene, earlier, colour, picture):
+        if path.exists() and not overwrite:
+            raise OutputError(f"output must not exist yet, got {path}; use --overwrite or another folder")
+    ground = simulate.write_scene(scene, seed=seed, overwrite=overwrite)
+    simulate.write_optical(earlier, ground, 0.5, seed)
+    palette = str(earlier) if load_card(model).output == "maps" else "none"
+    result = api.colorize(scene, colour, model=model, palette=palette, overwrite=overwrite, on_progress=on_progress)
+    _picture(scene, colour, picture, result.bands[0], result.model)
+    return {"scene": str(scene), "earlier": str(earlier), "colour": str(colour), "picture": str(picture)}
+
+
+def _picture(scene: Path, colour: Path, picture: Path, band: str, model: Any) -> None:
+    """Before: the grey radar picture that tools show. After: ours."""
+    import numpy as np
+    import rasterio
+
+    from .. import simulate
+    from ..backscatter import DB_RANGES, to_db
+    from ..scene import open_scene
+
+    radar = open_scene(scene, polarization=band)
+    raster = radar.read(radar.grid.window)
+    low, high = DB_RANGES[band]
+    grey = (to_db(raster.values[0], raster.unit, (low, high)) - low) * (255.0 / (high - low))
+    before = np.where(raster.valid, np.clip(grey, 0, 255), 0).astype(np.uint8)
+    with rasterio.open(colour) as dataset:
+        after = dataset.read()
+    titles = (f"Radar ({band}, simulated)", f"sar-colorize ({model})")
+    simulate.side_by_side(before, after, picture, titles, valid=raster.valid)

@@ -1,0 +1,110 @@
+"""What is installed, what is missing, and the line that mends it."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from ..models import registry
+
+_PACKAGES = ("numpy", "torch", "rasterio", "geopandas", "shapely", "dask", "xarray", "rioxarray", "safetensors")
+_EXTRAS = {"tensorboard": "train", "lightning": "train"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at. needed: without it nothing works. mend: the line to type, empty if nothing is wrong."""
+
+    name: str
+    ok: bool
+    detail: str
+    needed: bool = True
+    mend: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything looked at; `ok` if all that is needed is there."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        return all(check.ok for check in self.checks if check.needed)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"ok": self.ok, "checks": [asdict(check) for check in self.checks]}
+
+
+def examine() -> Report:
+    """Looks at Python, packages, GDAL's drivers, devices and weights; loads the heavy packages to be sure."""
+    checks = [
+        Check("sar-colorize", True, _version("sar-colorize") or "not installed, run from its sources"),
+        Check("python", sys.version_info >= (3, 11), platform.python_version(), mend=_old_python()),
+    ]
+    checks += [_package(name) for name in _PACKAGES]
+    if all(check.ok for check in checks):
+        checks += [_gdal(), *_devices()]
+    checks += [
+        Check(f"model {name}", ok, detail, mend="" if ok else "pip install --force-reinstall --no-deps sar-colorize")
+        for name, ok, detail in registry.verify()
+    ]
+    checks += [_extra(name, extra) for name, extra in _EXTRAS.items()]
+    return Report(tuple(checks))
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+def _old_python() -> str:
+    return "" if sys.version_info >= (3, 11) else "install Python 3.11 or newer"
+
+
+def _package(name: str) -> Check:
+    """Whether a package imports, not only whether it is listed."""
+    try:
+        import_module(name)
+    except ImportError as error:
+        return Check(name, False, str(error), mend=f"pip install {name}")
+    return Check(name, True, _version(name))
+
+
+def _extra(name: str, extra: str) -> Check:
+    """A package that only some commands need."""
+    found = _version(name)
+    mend = "" if found else f'pip install "sar-colorize[{extra}]"'
+    return Check(name, bool(found), found or f"only for the extra {extra}", needed=False, mend=mend)
+
+
+def _gdal() -> Check:
+    """GDAL's version and whether it writes Cloud Optimized GeoTIFFs."""
+    import rasterio
+    from rasterio.drivers import raster_driver_extensions
+    from rasterio.env import Env
+
+    with Env() as env:
+        drivers = env.drivers()
+    ok = "COG" in drivers and bool(raster_driver_extensions())
+    detail = f"{rasterio.__gdal_version__}, {'with' if ok else 'without'} the COG driver"
+    return Check("gdal", ok, detail, mend="" if ok else "pip install --force-reinstall rasterio")
+
+
+def _devices() -> list[Check]:
+    """The CPU with the precision it is good at, and the GPU if there is one."""
+    import torch
+
+    from ..infer import pick_precision
+
+    cpu = Check("cpu", True, f"{torch.get_num_threads()} threads, {pick_precision('auto', 'cpu')}")
+    if not torch.cuda.is_available():
+        return [cpu, Check("cuda", False, "no GPU that torch can use; the CPU will do", needed=False)]
+    return [cpu, Check("cuda", True, f"{torch.cuda.get_device_name()}, {pick_precision('auto', 'cuda')}", needed=False)]

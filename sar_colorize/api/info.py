@@ -1,0 +1,60 @@
+"""`info`: what a scene is, and why we think so."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+import numpy as np
+
+from ..raster import Grid
+from ..scene import Reading, Scene, open_scene
+from ..scene.cache import bounded_gdal
+
+
+def info(source: Any, **reading: Unpack[Reading]) -> dict[str, Any]:
+    """What a scene is and why we think so: bands, unit, scale, grid, validity of a sample; plain values, for JSON."""
+    with bounded_gdal():
+        scene = open_scene(source, **reading)
+        samples = list(scene.samples())
+        valid = [float(raster.valid.mean()) for raster in samples]
+        declared = scene.declaration
+        levels = {}
+        for index, band in enumerate(scene.bands):
+            values = np.concatenate([raster.values[index][raster.valid] for raster in samples])
+            if values.size:
+                low, middle, high = np.percentile(values, (1, 50, 99))
+                levels[band] = {"p1": float(low), "median": float(middle), "p99": float(high)}
+    return {
+        "source": scene.source,
+        "width": scene.grid.width,
+        "height": scene.grid.height,
+        "bands": list(scene.bands),
+        "bands_reason": declared.bands_reason,
+        "unit": str(declared.unit),
+        "unit_reason": declared.unit_reason,
+        "absolute_scale": declared.absolute,
+        "scale_reason": declared.scale_reason,
+        "crs": _crs_name(scene.grid),
+        "transform": list(scene.grid.transform)[:6] if scene.grid.transform else None,
+        "block_shape": list(scene.block_shape),
+        "invalid_where": scene.validity,
+        "sampled_valid_fraction": round(float(np.mean(valid)), 4) if valid else 0.0,
+        "sampled_levels": levels,
+        "notes": list(scene.notes),
+        "about": dict(scene.about) | scene.sampled_facts(),
+    }
+
+
+def about(scene: Scene) -> dict[str, str]:
+    """What a scene says of itself, as tags of what is made from it."""
+    return {f"SAR_COLORIZE_{name.upper()}": text for name, text in scene.about.items()}
+
+
+def _crs_name(grid: Grid) -> str | None:
+    """EPSG:n where the CRS has one, else its WKT."""
+    if grid.crs_wkt is None:
+        return None
+    from rasterio.crs import CRS
+
+    epsg = CRS.from_wkt(grid.crs_wkt).to_epsg()
+    return f"EPSG:{epsg}" if epsg else grid.crs_wkt

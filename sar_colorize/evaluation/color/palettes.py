@@ -1,0 +1,79 @@
+"""The palettes that models are given in a comparison, one for each pair, never from the pair itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ...errors import DataError
+from ...pairs.find import Pair
+from ...palette.choose import settle_palette
+from ...palette.palette import UNKNOWN_PALETTE, Moments, Palette
+from ...raster import Grid
+from ...training.color.places import moments_of, occasion
+
+Palettes = Callable[[Pair], Palette]
+
+
+def second_half(pairs: Sequence[Pair]) -> list[Pair]:
+    """The second half of the pairs of each site and date, by key; the middle one of an odd number is in it."""
+    first = {(pair.site, pair.key, pair.split) for pair in _first_half(pairs)}
+    return [pair for pair in pairs if (pair.site, pair.key, pair.split) not in first]
+
+
+def palettes_for(pairs: Sequence[Pair], palette: str, half: str) -> Palettes:
+    """The palette of each pair.
+
+    Args:
+        pairs: all of the split.
+        palette: "site", of other pairs of the same site and date; "auto", guessed from where the pair lies; "none".
+        half: "second": of the first half of the pairs alone; "all": of all but the pair itself.
+    """
+    if palette == "none":
+        return lambda _pair: UNKNOWN_PALETTE
+    if palette == "auto":
+        return lambda pair: settle_palette("auto", _grid_of(pair))
+    if half == "second":
+        firsts: dict[tuple[str, str], list[Moments]] = {}
+        for pair in _first_half(pairs):
+            firsts.setdefault(occasion(pair), []).append(_moments(pair))
+        known = {place: Moments.total(parts).palette(source="site") for place, parts in firsts.items()}
+        return lambda pair: known.get(occasion(pair)) or UNKNOWN_PALETTE
+    moments = {pair: _moments(pair) for pair in pairs}
+
+    def of_others(pair: Pair) -> Palette:
+        parts = (m for other, m in moments.items() if other != pair and occasion(other) == occasion(pair))
+        return Moments.total(parts).palette(source="site") or UNKNOWN_PALETTE
+
+    return of_others
+
+
+def first_half_of(pairs: Sequence[Pair]) -> Callable[[Pair], list[Pair]]:
+    """For a pair, those of its site and date that stand in the first half of `pairs`."""
+    firsts: dict[tuple[str, str], list[Pair]] = {}
+    for pair in _first_half(pairs):
+        firsts.setdefault(occasion(pair), []).append(pair)
+    return lambda pair: firsts.get(occasion(pair), [])
+
+
+def _moments(pair: Pair) -> Moments:
+    """The colours of a pair; none of a broken one, which is named where it is measured."""
+    try:
+        return moments_of(pair)
+    except DataError:
+        return Moments.total([])
+
+
+def _first_half(pairs: Sequence[Pair]) -> list[Pair]:
+    together: dict[tuple[str, str], list[Pair]] = {}
+    for pair in sorted(pairs, key=lambda pair: pair.key):
+        together.setdefault(occasion(pair), []).append(pair)
+    return [pair for found in together.values() for pair in found[: len(found) // 2]]
+
+
+def _grid_of(pair: Pair) -> Grid:
+    """Of a GeoTIFF; without a place for any other picture."""
+    if pair.s1.suffix.lower() not in (".tif", ".tiff"):
+        return Grid(1, 1)
+    from ...scene import open_scene
+
+    return open_scene(pair.s1).grid

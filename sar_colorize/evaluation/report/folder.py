@@ -1,0 +1,159 @@
+"""The report's folder: index.html, metrics.json, patches.csv, patches.gpkg, all or nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...cog.work_folder import WorkFolder, remove_orphans
+from ...errors import OutputError
+from ..color.compare import Comparison
+from ..color.measures import HISTOGRAM_TOP, MEASURES
+from ..color.run import EvaluateSettings
+from ..color.table import Rows
+from .footprints import footprints
+from .page import page
+
+FILES = ("index.html", "metrics.json", "patches.csv", "patches.gpkg")
+_PACKAGES = ("sar-colorize", "torch", "numpy", "scikit-image")
+
+
+def check_report(folder: Path, *, overwrite: bool) -> None:
+    """Refuses a place where a report cannot go, before anything is computed.
+
+    Raises:
+        OutputError: a file, an earlier report without `overwrite`, other files, or a folder that cannot be made.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"report must be a folder, got the file {folder}; name another")
+    inside = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    strange = [name for name in inside if name not in FILES]
+    if strange:
+        raise OutputError(
+            f"report must be a new folder or an earlier report, got {strange[0]} in {folder}; name another"
+        )
+    if inside and not overwrite:
+        raise OutputError(f"report must not exist yet, got {folder}; use --overwrite or another folder")
+    try:
+        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"report must be in a folder that can be made, got {folder} ({error}); name another"
+        ) from error
+    if not os.access(folder.absolute().parent, os.W_OK | os.X_OK):
+        raise OutputError(f"report must be in a folder that can be written to, got {folder}; name another")
+
+
+def write_report(
+    folder: Path,
+    comparison: Comparison,
+    settings: EvaluateSettings,
+    *,
+    data: Path,
+    skipped: Sequence[str],
+    notes: Sequence[str],
+    overwrite: bool,
+) -> dict[str, Any]:
+    """Writes the report beside its place and renames it: its figures, and the paths under "files"."""
+    figures = _figures(comparison, settings, data, [*skipped, *comparison.skipped], notes)
+    place = folder.absolute()
+    remove_orphans(place)
+    work = WorkFolder(place)
+    try:
+        made = work.path / "report"
+        made.mkdir()
+        (made / "metrics.json").write_text(json.dumps(figures, indent=1, ensure_ascii=False), encoding="utf-8")
+        (made / "patches.csv").write_text(_patches(comparison), encoding="utf-8")
+        frame = footprints(comparison, data)
+        if frame is not None:
+            frame.to_file(made / "patches.gpkg", layer="patches", driver="GPKG")
+        (made / "index.html").write_text(page(comparison, settings, figures), encoding="utf-8")
+        check_report(folder, overwrite=overwrite)
+        if place.exists():
+            place.rename(work.path / "replaced")
+        made.rename(place)
+    except OSError as error:
+        raise OutputError(f"report must be where it can be written, got {folder} ({error}); name another") from error
+    finally:
+        if not place.exists() and (work.path / "replaced").exists():
+            (work.path / "replaced").rename(place)
+        work.remove()
+    return figures | {"files": {name: str(folder / name) for name in FILES if (folder / name).exists()}}
+
+
+def _figures(
+    comparison: Comparison, settings: EvaluateSettings, data: Path, skipped: Sequence[str], notes: Sequence[str]
+) -> dict[str, Any]:
+    """What metrics.json holds."""
+    tables = comparison.tables
+    sites = [pair.site for pair in comparison.pairs]
+    return {
+        "format": 1,
+        "made": {
+            "date": datetime.now(UTC).isoformat(timespec="seconds"),
+            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+            "python": platform.python_version(),
+            "versions": {name: version(name) for name in _PACKAGES},
+        },
+        "settings": asdict(settings) | {"exclude": list(settings.exclude), "data": data.name},
+        "models": [
+            {
+                "name": method.name,
+                "sha256": method.checksum,
+                "architecture": method.card.architecture,
+                "trained_on": method.card.input,
+                "despeckle": method.despeckle,
+            }
+            for method in comparison.methods
+            if method.card is not None
+        ],
+        "methods": {method.name: method.kind for method in comparison.methods},
+        "measures": [asdict(measure) for measure in MEASURES],
+        "pairs": {site: sites.count(site) for site in sorted(set(sites))},
+        "pixels": int(comparison.pixels.sum()),
+        "skipped": list(skipped),
+        "notes": list(notes),
+        "overall": _plain(tables.overall),
+        "sites": {site: _plain(rows) for site, rows in tables.sites.items()},
+        "terrains": {terrain: _plain(rows) for terrain, rows in tables.terrains.items()},
+        "real_colourfulness": {
+            site or "overall": round(comparison.real_colourfulness(site=site), 3) for site in ["", *sorted(set(sites))]
+        },
+        "reliability": {name: said.to_dict() for name, said in comparison.reliability.items()},
+        "ab_error_histogram": {
+            "bins": f"0..{HISTOGRAM_TOP} in steps of 1 Lab unit, the last for all above",
+            "shares": {
+                name: [round(float(share), 6) for share in counts / max(1, counts.sum())]
+                for name, counts in zip(comparison.names, comparison.histograms, strict=True)
+            },
+        },
+    }
+
+
+def _plain(rows: Rows) -> dict[str, Any]:
+    return {
+        method: {measure: cell.to_dict() for measure, cell in cells.items()} for method, cells in rows.items()
+    }  # fmt: skip
+
+
+def _patches(comparison: Comparison) -> str:
+    """A line for each pair and method."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["split", "site", "terrain", "key", "method", "pixels", *(measure.key for measure in MEASURES)])
+    for pair, values, pixels in zip(comparison.pairs, comparison.values, comparison.pixels, strict=True):
+        for method, row in zip(comparison.names, values, strict=True):
+            numbers = [f"{value:.6g}" if np.isfinite(value) else "" for value in row]
+            writer.writerow([pair.split, pair.site, pair.terrain, pair.key, method, int(pixels), *numbers])
+    return text.getvalue()

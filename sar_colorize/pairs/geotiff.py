@@ -1,0 +1,71 @@
+"""GeoTIFF patches as pictures: radar to display code, reflectance to natural colour."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..backscatter import db_range_of, to_db
+from ..color import render_reflectance
+from ..errors import DataError
+from ..palette.from_picture import NATURAL
+from ..raster import Raster
+
+_FULL_REFLECTANCE = 10000.0
+
+
+def read_radar(path: Path, polarization: str) -> NDArray[np.uint8]:
+    """Display code (H, W) of one band of a radar GeoTIFF; 0 where invalid.
+
+    Raises:
+        DataError: it is no radar raster with that polarisation.
+    """
+    from ..errors import SceneError
+    from ..scene import open_scene
+
+    try:
+        scene = open_scene(path)
+        scene = scene.select(polarization if polarization in scene.bands else scene.bands[0])
+        return display_code(scene.read(scene.grid.window))
+    except SceneError as error:
+        raise DataError(f"a patch must be a whole radar raster, got {path} ({error}); leave it out") from error
+
+
+def display_code(raster: Raster, offset_db: float = 0.0) -> NDArray[np.uint8]:
+    """Display code (H, W), 1..255 over the decibels of its polarisation, 0 where invalid."""
+    low, high = db_range_of(raster.bands[0])
+    db = to_db(raster.values[0].astype(np.float32), raster.unit, (low, high)) + np.float32(offset_db)
+    code = np.clip(np.rint((db - np.float32(low)) * np.float32(255.0 / (high - low))), 1, 255)
+    return np.where(raster.valid, code, 0).astype(np.uint8)
+
+
+def read_colour(path: Path) -> NDArray[np.uint8]:
+    """Natural colour (3, H, W), 0..255, of a GeoTIFF of reflectance x 10000, or of a picture as it is.
+
+    Raises:
+        DataError: it is no raster, or its bands are not known.
+    """
+    import rasterio
+    from rasterio.errors import RasterioError
+
+    try:
+        with rasterio.open(path) as source:
+            if source.count not in NATURAL:
+                raise DataError(
+                    f"a colour patch must have {', '.join(map(str, NATURAL))} bands, got {source.count} in {path}; "
+                    "leave it out"
+                )
+            values = source.read([band + 1 for band in NATURAL[source.count]])
+    except RasterioError as error:
+        raise DataError(f"a patch must be a whole raster, got {path} ({error}); leave it out") from error
+    return render(values)
+
+
+def render(values: NDArray) -> NDArray[np.uint8]:
+    """Picture 0..255 of red, green and blue: 8 bit as it is, else (values / 10000 / 0.26) ** (1 / 1.15)."""
+    if values.dtype == np.uint8:
+        return values
+    reflectance = np.nan_to_num(values.astype(np.float32)) / np.float32(_FULL_REFLECTANCE)
+    return np.rint(render_reflectance(reflectance) * np.float32(255.0)).astype(np.uint8)

@@ -1,0 +1,57 @@
+"""One palette for a scene, from what the user asked for."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from ..raster import Grid
+from .from_picture import read_palette
+from .palette import UNKNOWN_PALETTE, Palette
+from .world import guess_palette
+
+SOURCES = ("auto", "none")
+"""What `--palette` may be besides the path of a picture."""
+
+
+def settle_palette(wanted: str, grid: Grid) -> Palette:
+    """The palette of the ground under a grid.
+
+    Args:
+        wanted: "auto", "none", or the path of any optical raster of the place or near it.
+        grid: the scene's, or the part of it that is to be made.
+
+    Returns:
+        A palette whose source and note say where it comes from. A scene without a place on Earth gets, for "auto", the
+        palette of no place, and the note says so.
+
+    Raises:
+        SettingError: the picture cannot be read, lies elsewhere, or shows no ground.
+    """
+    if wanted == "none":
+        return replace(UNKNOWN_PALETTE, source="none")
+    if wanted != "auto":
+        return read_palette(wanted, grid)
+    if grid.crs_wkt is None or grid.transform is None:
+        return replace(
+            UNKNOWN_PALETTE,
+            note="The scene has no place on Earth, so its colours are those of no place; name a picture of it with "
+            "--palette.",
+        )
+    longitude, latitude = _middle(grid)
+    if not (math.isfinite(longitude) and math.isfinite(latitude)):
+        return replace(
+            UNKNOWN_PALETTE,
+            note="The scene's CRS has no longitude and latitude here; its colours are those of no place.",
+        )
+    return guess_palette(longitude, latitude)
+
+
+def _middle(grid: Grid) -> tuple[float, float]:
+    """Longitude and latitude of the middle of a grid."""
+    from rasterio.crs import CRS
+    from rasterio.warp import transform
+
+    x, y = grid.transform @ (grid.width / 2.0, grid.height / 2.0)  # type: ignore[operator]
+    longitudes, latitudes = transform(CRS.from_wkt(grid.crs_wkt), CRS.from_epsg(4326), [x], [y])
+    return float(longitudes[0]), float(latitudes[0])

@@ -1,0 +1,143 @@
+"""What colours a place has, in few numbers: mean and spread of L, a and b, and how the three go together.
+
+A palette is settled once for a scene and passed to every block. Where it comes from is `place`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import namespace
+from ..raster import Bool, Float32
+
+_CENTRE = (47.0, -1.0, 12.5)
+_MEAN_UNIT = 20.0
+_SPREAD_UNIT = 10.0
+_LEAST_SPREAD = 1.5
+MEASURED, GUESSED, UNKNOWN = 1.0, 0.5, 0.0
+"""How far a palette is to be trusted: measured at the place, guessed from where it lies, or not known at all."""
+
+
+@dataclass(frozen=True)
+class FitLine:
+    """start + (z, z**2 - 1) . slopes, within low..high: one of L, a, b, or the expected error of a and b, in Lab units.
+
+    slopes: twice as many as there are features.
+    """
+
+    low: float
+    high: float
+    start: float
+    slopes: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The colours of a place as a function of the features that a network sees there, see `fitting.Examples`.
+
+    z = (features - centre) / unit, within -REACH..REACH; centre, unit: one for each feature.
+    lines: of L, a, b and the expected error of a and b.
+    samples: how many it was made of, at a quarter of the resolution. error, flat_error: of a and b on parts left out,
+        in Lab units, by this fit and by the mean colour of the other parts.
+    texture_share: of the radar's finer structure, so that the picture has nearly the spread of L that the place has.
+    """
+
+    REACH: ClassVar[float] = 2.0
+    centre: tuple[float, ...]
+    unit: tuple[float, ...]
+    lines: tuple[FitLine, FitLine, FitLine, FitLine]
+    samples: int = 0
+    error: float = 0.0
+    flat_error: float = 0.0
+    texture_share: float = 1.0
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours of a place.
+
+    mean, spread: of L, a and b in Lab units; spread is a standard deviation.
+    correlation: of L with a, L with b, a with b.
+    trust: `MEASURED`, `GUESSED` or `UNKNOWN`.
+    fit: how colours go with what a network sees; None where radar and reference were not seen on the same ground, or
+        where nothing was gained by it.
+    overlaps: whether it was measured on the ground of the scene itself.
+    source: a word for where it comes from: "none", "auto" or a file's name. note: a sentence for the user.
+    """
+
+    mean: tuple[float, float, float]
+    spread: tuple[float, float, float]
+    correlation: tuple[float, float, float]
+    trust: float = MEASURED
+    source: str = "none"
+    note: str = ""
+    overlaps: bool = False
+    fit: Fit | None = None
+
+    def vector(self) -> Float32:
+        """(10,) float32, as networks take it."""
+        mean = (np.array(self.mean) - _CENTRE) / _MEAN_UNIT
+        spread = np.maximum(self.spread, _LEAST_SPREAD) / _SPREAD_UNIT
+        return np.concatenate([mean, spread, self.correlation, [self.trust]]).astype(np.float32)
+
+
+UNKNOWN_PALETTE = Palette(
+    mean=(47.0, -0.5, 12.5),
+    spread=(17.0, 8.0, 7.0),
+    correlation=(0.0, 0.0, 0.0),
+    trust=UNKNOWN,
+    note="The colours are those of no place: the mean of the places that the model was trained on.",
+)
+
+
+def mean_and_spread(vector: Any) -> tuple[Any, Any]:
+    """Mean and spread of L, a and b, (..., 3) each, in Lab units, from vectors (..., 10), numpy or torch."""
+    mean = [vector[..., number] * _MEAN_UNIT + centre for number, centre in enumerate(_CENTRE)]
+    return namespace(vector).stack(mean, -1), vector[..., 3:6] * _SPREAD_UNIT
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Sums over pixels, from which a palette is made; sums of two grounds add up to that of both.
+
+    count: pixels. first: (3,) sums of L, a, b. second: (3, 3) sums of their products.
+    """
+
+    count: float
+    first: NDArray[np.float64]
+    second: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, lab: Float32, valid: Bool) -> Moments:
+        """Of a picture (3, H, W) in CIE Lab where `valid` (H, W)."""
+        values = lab[:, valid].astype(np.float64)
+        return cls(float(values.shape[1]), values.sum(1), values @ values.T)
+
+    @classmethod
+    def total(cls, parts: Iterable[Moments]) -> Moments:
+        """Of all these grounds together."""
+        sums = cls(0.0, np.zeros(3), np.zeros((3, 3)))
+        for part in parts:
+            sums = cls(sums.count + part.count, sums.first + part.first, sums.second + part.second)
+        return sums
+
+    def palette(self, **said: Any) -> Palette | None:
+        """The palette of this ground, or None where it has no pixel; `said` are its trust, source and note."""
+        if self.count < 1:
+            return None
+        mean = self.first / self.count
+        covariance = self.second / self.count - np.outer(mean, mean)
+        spread = np.sqrt(np.maximum(np.diag(covariance), 1e-6))
+        correlation = np.clip(covariance / np.outer(spread, spread), -1.0, 1.0)
+        pairs = (correlation[0, 1], correlation[0, 2], correlation[1, 2])
+        return Palette(_three(mean), _three(spread), _three(pairs), **said)
+
+
+def _three(values: Iterable[float]) -> tuple[float, float, float]:
+    first, second, third = (round(float(value), 4) for value in values)
+    return first, second, third

@@ -1,0 +1,140 @@
+"""A GeoTIFF, a COG, or any other raster that GDAL opens, as a lazy scene."""
+
+from __future__ import annotations
+
+import threading
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import SceneError, UnreadableError
+from ..raster import Raster, Window
+from .declare import declare
+from .header import Opened, open_quietly, read_valid, readable_by_gdal
+from .layouts import without_query
+from .package import find_package, to_vrt
+from .scene import Scene
+
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
+
+RASTER_SUFFIXES = (".tif", ".tiff", ".vrt", ".img", ".jp2", ".png", ".nc", ".h5")
+"""Members of a zip that are taken for rasters."""
+
+
+class _Handles(threading.local):
+    """One open dataset for each thread: GDAL's datasets must not be shared between threads."""
+
+    dataset: DatasetReader | None = None
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        return _Handles, ()
+
+
+@dataclass(frozen=True)
+class GeoTiffScene(Scene):
+    """A raster file read by windows through GDAL, with one handle for each thread.
+
+    nodata: values that are invalid, from the caller or a published layout; the file's own masks count besides.
+    location: what GDAL opens, where that is not the source itself.
+    """
+
+    nodata: tuple[float, ...] = ()
+    location: str = field(default="", repr=False)
+    _handles: _Handles = field(default_factory=_Handles, repr=False, compare=False)
+
+    def _read_inside(self, window: Window) -> Raster:
+        with readable_by_gdal(self.source):
+            if self._handles.dataset is None:
+                self._handles.dataset = open_quietly(self.location or self.source)
+            values, valid = read_valid(self._handles.dataset, self.declaration.indexes, window, self.nodata)
+        return Raster(values, valid, self.bands, self.unit)
+
+
+def open_raster(
+    source: str, *, unit: str = "auto", polarization: str | None = None, nodata: float | None = None
+) -> GeoTiffScene:
+    """A raster file as a scene; reads its header and, where nothing names its unit, a small sample.
+
+    Args:
+        source: a path, or anything GDAL opens (`/vsizip/...`, `/vsis3/...`, `https://...`). A zip that holds one
+            raster is opened in place; a folder or zip with one file for each polarisation is one scene.
+        unit, polarization: see `declare`.
+        nodata: a value that is invalid besides what the file says.
+
+    Raises:
+        UnreadableError: missing, empty, truncated, not a raster.
+        SceneError: complex, paletted, or already a colour picture.
+        UnitError: see `declare`.
+    """
+    package = find_package(source)
+    with readable_by_gdal(without_query(source)):
+        location = to_vrt(package, source) if package else _locate(source)
+    shown = source if package else without_query(location)
+    with readable_by_gdal(shown), open_quietly(location) as dataset:
+        _refuse_what_is_no_radar(dataset, shown)
+        opened = Opened(dataset, shown, nodata, package)
+        declaration = declare(opened.facts, unit, polarization)
+        notes, validity, control = tuple(opened.notes(declaration.unit)), opened.validity, opened.control
+        grid = opened.grid
+        block_shape = dataset.block_shapes[opened.radar_bands[declaration.indexes[0]] - 1]
+        indexes = tuple(opened.radar_bands[i] for i in declaration.indexes)
+    declaration = type(declaration)(**{**declaration.__dict__, "indexes": indexes})
+    return GeoTiffScene(
+        shown, grid, declaration, block_shape, validity, notes, opened.about, control,
+        nodata=opened.invalid, location=location if location != shown else "",
+    )  # fmt: skip
+
+
+def _locate(source: str) -> str:
+    """The name under which GDAL opens `source`; looks into a plain zip.
+
+    Raises:
+        UnreadableError: a local path that is missing, a folder, empty, or a zip without exactly one raster.
+    """
+    if source.startswith("/vsi") or "://" in source:
+        return source
+    path = Path(source)
+    if not path.exists():
+        raise UnreadableError(f"input must be an existing raster, got {source}, which does not exist; check the path")
+    if path.is_dir():
+        raise UnreadableError(f"input must be a raster file, got the folder {source}; name one file in it")
+    if path.stat().st_size == 0:
+        raise UnreadableError(f"input must be a raster, got {source}, which is empty (0 bytes); copy it again")
+    if path.suffix.lower() != ".zip":
+        return source
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except zipfile.BadZipFile:
+        raise UnreadableError(f"input must be a whole zip, got {source}, which is damaged; download it again") from None
+    rasters = [name for name in names if name.lower().endswith(RASTER_SUFFIXES)]
+    if len(rasters) != 1:
+        listed = ", ".join(rasters[:4]) or "none"
+        raise UnreadableError(
+            f"input zip must hold one raster, got {len(rasters)} in {source} ({listed}); "
+            f"name one as /vsizip/{source}/MEMBER"
+        )
+    return f"/vsizip/{path.resolve().as_posix()}/{rasters[0]}"
+
+
+def _refuse_what_is_no_radar(dataset: DatasetReader, source: str) -> None:
+    """One sentence for each kind of raster that cannot be radar intensity."""
+    if dataset.count == 0:
+        raise SceneError(f"input must hold raster bands, got none in {source}; name one of its subdatasets")
+    if any(dtype.startswith("complex") for dtype in dataset.dtypes):
+        raise SceneError(
+            f"input must be detected intensity, got complex values in {source}; take the GRD product, or write "
+            "abs(value)**2 first"
+        )
+    kinds = {kind.name for kind in dataset.colorinterp}
+    if "palette" in kinds:
+        raise SceneError(
+            f"input must hold measurements, got a paletted picture in {source}; expand it to grey values first"
+        )
+    if {"red", "green", "blue"} <= kinds:
+        raise SceneError(
+            f"input must be radar, got a red, green, blue picture in {source}; it is coloured already, or take one "
+            "of its bands"
+        )

@@ -1,0 +1,137 @@
+"""Training of the learned speckle filter: the simulation keeps its laws, and a run does what it says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+
+from sar_colorize.errors import DataError
+from sar_colorize.speckle.card import FilterCard
+from sar_colorize.speckle.learned import log_noise_db
+from sar_colorize.training.speckle import loop as despeckling
+from sar_colorize.training.speckle.simulated import MARGIN_PX, DespeckleSettings, batches, ground, simulate
+
+SMALL = DespeckleSettings(width=4, dilations=(1, 2), steps=8, batch=2, patch_px=48)
+PICTURES = [(np.random.default_rng(0).random((96, 96)) * 255).astype(np.uint8)]
+WIDE = replace(SMALL, patch_px=200, spread_px=(1.1, 1.1), persistent_share=0.0, looks=(4.0, 4.0))
+
+
+def _flat(count: int, settings: DespeckleSettings, level_db: float = -12.0):
+    side = settings.patch_px + 2 * MARGIN_PX
+    valid = np.ones((count, settings.patch_px, settings.patch_px), bool)
+    return np.full((count, side, side), level_db, np.float32), valid
+
+
+def test_simulated_speckle_has_the_looks_and_the_correlation_of_its_point_spread() -> None:
+    sample = simulate(*_flat(8, WIDE), WIDE, np.random.default_rng(0))
+    power = 10 ** (sample.db[:, 0].numpy() / 10)
+    assert 10 * np.log10(power.mean()) == pytest.approx(-12.0, abs=0.1)
+    assert sample.target.numpy() == pytest.approx(-12.0, abs=1e-3)
+    assert power.mean() ** 2 / power.var() == pytest.approx(4.0, rel=0.06)
+    x = power / power.mean() - 1
+    neighbours = (x[:, 1:] * x[:, :-1]).mean() / (x * x).mean()
+    assert neighbours == pytest.approx(np.exp(-1 / (2 * 1.1**2)), abs=0.03)  # squared exp(-d**2 / (4 s**2))
+
+
+def test_what_every_pass_sees_belongs_to_the_target_and_the_looks_told_are_those_of_the_rest() -> None:
+    settings = replace(WIDE, persistent_share=1.0)
+    sample = simulate(*_flat(12, settings), settings, np.random.default_rng(1))
+    seen, target = (10 ** (db[:, 0].numpy() / 10) for db in (sample.db, sample.target))
+    assert (target.var((1, 2)) > 0.001 * target.mean((1, 2)) ** 2).all()
+    new = ((seen / target - 1) ** 2 * target**2).mean((1, 2)) / target.mean((1, 2)) ** 2
+    told = 1 / sample.looks[:, 0, 0, 0].numpy()
+    assert np.log(new / told).mean() == pytest.approx(0.0, abs=0.25)  # told with an error of 30 %
+    assert seen.mean() == pytest.approx(target.mean(), rel=0.02)
+
+
+def test_a_sharp_edge_is_as_wide_in_the_target_as_the_sensor_makes_it() -> None:
+    db, valid = _flat(1, WIDE)
+    db[:, :, db.shape[2] // 2 :] += 10.0
+    row = 10 ** (simulate(db, valid, WIDE, np.random.default_rng(0)).target[0, 0, 100].numpy() / 10)
+    low, high = 10**-1.2, 10**-0.2
+    part = (row - low) / (high - low)
+    assert part[90] == pytest.approx(0.0, abs=1e-3)
+    assert part[110] == pytest.approx(1.0, abs=1e-3)
+    weights = np.exp(-(np.arange(-9, 10) ** 2) / 1.1**2)
+    assert part[99] == pytest.approx(weights[10:].sum() / weights.sum(), abs=1e-3)
+
+
+def test_every_batch_is_a_function_of_its_number_and_holes_are_finite() -> None:
+    settings = replace(SMALL, hole_share=1.0, steps=4)
+    whole = list(batches(PICTURES, settings))
+    later = list(batches(PICTURES, settings, first=2))
+    assert torch.equal(whole[3].db, later[1].db)
+    assert not torch.equal(whole[2].db, whole[3].db)
+    for sample in whole:
+        assert sample.db.isfinite().all()
+        assert sample.target.isfinite().all()
+        assert 0 < (~sample.valid).float().mean() < 1
+
+
+def test_grounds_have_every_kind_of_contrast() -> None:
+    random = np.random.default_rng(0)
+    spread = np.array([ground(PICTURES[0], 64, random).std() for _ in range(200)])
+    assert (spread < 0.1).any()
+    assert (spread > 5.0).any()
+
+
+def test_the_loss_of_a_perfect_filter_is_zero_and_of_none_about_one() -> None:
+    sample = simulate(*_flat(6, replace(WIDE, patch_px=96)), replace(WIDE, patch_px=96), np.random.default_rng(0))
+    assert [float(loss) for loss in despeckling.losses(sample.target, sample)] == pytest.approx([0.0, 0.0], abs=1e-9)
+    error, _ = despeckling.losses(sample.db, sample)
+    assert error == pytest.approx(1.0, abs=0.45)  # looks are told with an error
+    louder, mean_louder = despeckling.losses(sample.target + 2.0, sample)
+    assert louder == pytest.approx(float(mean_louder), rel=1e-3)
+    assert mean_louder == pytest.approx(float((4.0 / log_noise_db(sample.looks) ** 2).mean()), rel=1e-3)
+
+
+def test_a_resumed_run_ends_with_the_weights_of_one_never_interrupted(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(despeckling, "_EVERY_STEPS", 3)
+    for name in ("whole", "parts"):
+        (tmp_path / name).mkdir()
+    whole = despeckling.fit(PICTURES, tmp_path / "whole", SMALL)
+    calls = iter(range(100))
+
+    class StoppedError(Exception):
+        pass
+
+    def stop(*arguments):
+        if next(calls) == 4:
+            raise StoppedError
+        return losses(*arguments)
+
+    losses = despeckling.losses
+    monkeypatch.setattr(despeckling, "losses", stop)
+    with pytest.raises(StoppedError):
+        despeckling.fit(PICTURES, tmp_path / "parts", SMALL)
+    monkeypatch.setattr(despeckling, "losses", losses)
+    parts = despeckling.fit(PICTURES, tmp_path / "parts", SMALL)
+    for name, value in whole.state_dict().items():
+        assert torch.equal(parts.state_dict()[name], value), name
+
+
+def test_the_command_writes_weights_with_the_card_that_its_settings_make(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(despeckling, "pairs_in", lambda *_, **__: type("L", (), {"of": lambda *_: ["pair"]}))
+    monkeypatch.setattr(despeckling, "lightness_of", lambda _: PICTURES[0])
+    card = despeckling.train(tmp_path, tmp_path / "out", SMALL)
+    with safe_open(tmp_path / "out" / "weights.safetensors", framework="numpy") as file:
+        written = FilterCard.from_json(file.metadata()["card"])
+        assert file.get_tensor("enter.weight").shape == (4, 3, 3, 3)
+    assert written.offset_db == card.offset_db
+    assert written.training["settings"]["steps"] == 8
+    assert (tmp_path / "out" / "log.csv").read_text().startswith("8,")
+
+
+def test_a_folder_without_pairs_to_learn_from_is_refused(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(despeckling, "pairs_in", lambda *_, **__: type("L", (), {"of": lambda *_: []}))
+    with pytest.raises(DataError, match=r"must hold pairs in split train, got none in"):
+        despeckling.train(tmp_path, tmp_path / "out", SMALL)
+
+
+def test_the_rate_warms_up_stays_and_falls_in_the_last_quarter() -> None:
+    rates = [despeckling.rate_factor(step, 4000) for step in (0, 99, 500, 2900, 3500, 3999)]
+    assert rates == pytest.approx([1 / 200, 0.5, 1.0, 1.0, 0.505, 0.01], abs=2e-3)
