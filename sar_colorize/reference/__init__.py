@@ -1,0 +1,1 @@
+"""What the ground looked like: optical pictures of a place."""

@@ -1,0 +1,47 @@
+"""Where a colour picture shows the ground."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from torch import from_numpy
+from torch.nn import functional as F
+
+from sar_colorize.reference.clouds import ground
+
+
+def pixels(*colours):
+    return np.array(colours).T[:, None, :]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_black_and_white_clouds_are_not_ground_but_a_bright_roof_is(dtype):
+    codes = pixels((4, 4, 4), (0, 5, 0), (228, 228, 228), (227, 228, 228), (250, 228, 240), (251, 228, 240))
+    assert ground(codes.astype(dtype)).tolist() == [[False, True, False, True, False, True]]
+
+
+def test_a_pixel_without_a_value_is_not_ground():
+    codes = pixels((90.0, 90.0, 90.0), (np.nan, 90.0, 90.0), (90.0, np.inf, 90.0), (90.0, 90.0, 90.0))
+    assert ground(codes, np.array([[True, True, True, False]])).tolist() == [[True, False, False, False]]
+
+
+def test_the_margin_is_a_square_around_what_is_not_ground():
+    codes = np.full((3, 20, 20), 90, np.uint8)
+    codes[:, 8, 3] = 255
+    expected = np.ones((20, 20), bool)
+    expected[4:13, 0:8] = False  # 9 px wide, cut at the edge
+    assert (ground(codes, margin_px=4) == expected).all()
+
+
+@pytest.mark.parametrize("margin_px", [1, 4, 7])
+def test_the_margin_equals_torchs_max_pool(margin_px):
+    random = np.random.default_rng(3)
+    codes = random.choice([0, 90, 240], (1, 61, 47), p=[0.002, 0.996, 0.002]).astype(np.uint8).repeat(3, 0)
+    size = 2 * margin_px + 1
+    pooled = F.max_pool2d(from_numpy(~ground(codes))[None].float(), size, stride=1, padding=margin_px)
+    assert 0.05 < ground(codes, margin_px=margin_px).mean() < 0.95
+    assert (ground(codes, margin_px=margin_px) == (pooled[0] == 0).numpy()).all()
+
+
+def test_outside_the_picture_is_no_cloud():
+    assert ground(np.full((3, 5, 5), 90, np.uint8), margin_px=4).all()
