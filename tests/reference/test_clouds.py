@@ -39,7 +39,7 @@ def test_the_margin_equals_torchs_max_pool(margin_px):
     codes = random.choice([0, 90, 240], (1, 61, 47), p=[0.002, 0.996, 0.002]).astype(np.uint8).repeat(3, 0)
     size = 2 * margin_px + 1
     pooled = F.max_pool2d(from_numpy(~ground(codes))[None].float(), size, stride=1, padding=margin_px)
-    assert 0.05 < ground(codes, margin_px=margin_px).mean() < 0.95
+    assert 0.2 < ground(codes, margin_px=margin_px).mean() < 1.0
     assert (ground(codes, margin_px=margin_px) == (pooled[0] == 0).numpy()).all()
 
 
