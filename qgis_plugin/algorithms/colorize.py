@@ -51,7 +51,7 @@ class Colorize(RasterAlgorithm):
         return tr(
             "<p>Turns a Sentinel-1 radar scene of any size into a colour picture on the same grid: a Cloud Optimized "
             "GeoTIFF with overviews and the input's own mask.</p><p><b>The colours are a prediction</b> from radar "
-            "backscatter, not a measurement; the file's tags say by which model.</p>"
+            "backscatter, not a measurement; the file's tags name the model.</p>"
         )
 
     def initAlgorithm(self, config: object = None) -> None:
@@ -63,35 +63,56 @@ class Colorize(RasterAlgorithm):
         )
         self.add(
             choice(MODEL, tr("Model"), ("auto", *(name for name, _ in offered.models)), "auto"),
-            tr("What gives the colours.") + f" {default}{summaries}",
+            tr("The model that predicts the colours.") + f" {default}{summaries}",
         )
         self.add(
             choice(PALETTE, tr("Palette"), ("auto", "none"), "auto"),
             tr(
-                "What colours the place has, for models that use them. auto: by the place on the globe. none: without. "
-                "Default: auto."
+                "The typical colours of the place, for models that take them. auto: estimated from the coordinates of "
+                "the scene. none: the average of the training sites. Default: auto."
             ),
         )
         self.add(
             QgsProcessingParameterRasterLayer(PALETTE_LAYER, tr("Palette from a layer"), optional=True),
             tr(
-                "A colour picture of the place or of one like it, red, green, blue; its colours take the place of the "
-                "palette above. Default: none."
+                "A colour picture (red, green, blue) of the same place or a similar one; it replaces the palette. "
+                "Where it overlaps the scene, the colours are fitted to it. Default: none."
             ),
         )
         self.add(
             choice(DESPECKLE, tr("Speckle filter"), ("auto", *offered.filters), "auto"),
-            tr("Smooths the radar before it is coloured. Default: auto, the one that the model was trained with."),
+            tr("Filters the radar before it is coloured. Default: auto, the filter that the model was trained with."),
         )
         self.add_where(offered)
+        self._add_network(offered)
+        self.add_how(offered, lossy=True)
+        self.add(
+            QgsProcessingParameterRasterDestination(OUTPUT, tr("Colour picture")),
+            tr(
+                "GeoTIFF with red, green and blue, 0 to 255, and a mask. A log of the run is written beside it, with "
+                "`.log` after its name. Default: a temporary file."
+            ),
+        )
+        self.add(
+            QgsProcessingParameterRasterDestination(
+                CONFIDENCE, tr("Uncertainty"), optional=True, createByDefault=False
+            ),
+            tr(
+                "GeoTIFF with the expected error of the colour at each pixel, in Lab units, for models that give it. "
+                "Default: not made."
+            ),
+        )
+
+    def _add_network(self, offered: choices.Choices) -> None:
+        """The advanced parameters of how the network runs."""
         self.add(
             QgsProcessingParameterFile(WEIGHTS, tr("Weights of your own"), extension="safetensors", optional=True),
-            tr("A weights file from `sar-colorize train`, in the place of the model above. Default: none."),
+            tr("A weights file from `sar-colorize train`; it replaces the model above. Default: none."),
             advanced=True,
         )
         self.add(
             _pixels(TILE, tr("Tile"), 32),
-            tr("Side of the tiles that the network sees, in pixels. Default: the model's own."),
+            tr("Side of the tiles that the network processes, in pixels. Default: the model's own."),
             advanced=True,
         )
         self.add(
@@ -103,18 +124,6 @@ class Colorize(RasterAlgorithm):
             choice(DEVICE, tr("Device"), offered.devices, "auto"),
             tr("Where the network runs. Default: auto, a GPU where there is one, else the CPU."),
             advanced=True,
-        )
-        self.add_how(offered, lossy=True)
-        self.add(
-            QgsProcessingParameterRasterDestination(OUTPUT, tr("Colour picture")),
-            tr(
-                "GeoTIFF with red, green and blue, 0 to 255, and a mask. A log of the run is written beside it, with "
-                "`.log` after its name. Default: a temporary file."
-            ),
-        )
-        self.add(
-            QgsProcessingParameterRasterDestination(CONFIDENCE, tr("Confidence"), optional=True, createByDefault=False),
-            tr("GeoTIFF that says how sure the model is at each pixel, for models that say so. Default: not made."),
         )
 
     def processAlgorithm(
@@ -137,7 +146,7 @@ class Colorize(RasterAlgorithm):
             return {}
         style_later(context, output, Picture(tr("{0} (colour)").format(name)))
         if CONFIDENCE in made:
-            style_later(context, made[CONFIDENCE], Grey(tr("{0} (confidence)").format(name)))
+            style_later(context, made[CONFIDENCE], Grey(tr("{0} (uncertainty)").format(name)))
         return made
 
     def _model(self, parameters: Parameters, context: QgsProcessingContext) -> list[str]:

@@ -44,9 +44,9 @@ class CheckEnvironment(BackendAlgorithm):
 
     def about(self) -> str:
         return tr(
-            "<p>Says whether QGIS finds sar-colorize, in which version, what it needs, and for everything that is "
-            "missing the line that mends it. Takes some seconds. The table in the log can be copied. Afterwards the "
-            "menus of the other algorithms show what this sar-colorize offers.</p>"
+            "<p>Shows whether QGIS finds sar-colorize, its version and its requirements, and for everything that is "
+            "missing the command that installs it. Takes some seconds. The table in the log can be copied. Afterwards "
+            "the menus of the other algorithms show what this sar-colorize offers.</p>"
         )
 
     def canExecute(self) -> tuple[bool, str]:

@@ -54,9 +54,9 @@ class Evaluate(BackendAlgorithm):
 
     def about(self) -> str:
         return tr(
-            "<p>Measures models on pairs of radar and colour pictures, beside what they must beat: the mean colour, a "
-            "look-up table, two linear models, and grey. The report is one HTML page with tables and pictures, which "
-            "is opened in the browser; figures lie beside it as JSON and CSV.</p>"
+            "<p>Measures models on pairs of radar and colour pictures, and compares them with simple baselines: the "
+            "mean colour, a look-up table, two linear models, and grey. The report is one HTML page with tables and "
+            "pictures, which opens in the browser; the figures are also written as JSON and CSV.</p>"
         )
 
     def initAlgorithm(self, config: object = None) -> None:
@@ -64,7 +64,7 @@ class Evaluate(BackendAlgorithm):
         names = [name for name, _ in offered.models]
         self.add(
             QgsProcessingParameterEnum(MODELS, tr("Models"), names, True, names[:1], False, True),
-            tr("The models to measure. Default: the one that Colorize takes by itself."),
+            tr("The models to measure. Default: the default model of Colorize."),
         )
         self.add(
             QgsProcessingParameterFile(
@@ -83,6 +83,22 @@ class Evaluate(BackendAlgorithm):
             QgsProcessingParameterFile(WEIGHTS, tr("Weights of your own"), extension="safetensors", optional=True),
             tr("A weights file from `sar-colorize train`, measured beside the models. Default: none."),
         )
+        self._add_method(offered)
+        self.add(
+            QgsProcessingParameterBoolean(OPEN, tr("Open the report in the browser"), True),
+            tr("Whether the report opens in the browser at the end, in the desktop. Default: yes."),
+        )
+        self.add(
+            QgsProcessingParameterFolderDestination(REPORT, tr("Report")),
+            tr(
+                "A folder for index.html, metrics.json and patches.csv. An earlier report in it is replaced; a folder "
+                "that holds anything else is refused. Default: a temporary folder."
+            ),
+        )
+        self.addOutput(QgsProcessingOutputHtml(HTML, tr("Report")))
+
+    def _add_method(self, offered: choices.Choices) -> None:
+        """The advanced parameters of how it is measured."""
         self.add(
             QgsProcessingParameterFile(
                 TRAIN,
@@ -95,7 +111,7 @@ class Evaluate(BackendAlgorithm):
         )
         self.add(
             choice(DESPECKLE, tr("Speckle filter"), ("auto", *offered.filters), "auto"),
-            tr("Smooths the radar before it is coloured. Default: auto, each model's own."),
+            tr("Filters the radar before it is coloured. Default: auto, each model's own."),
             advanced=True,
         )
         self.add(
@@ -110,18 +126,6 @@ class Evaluate(BackendAlgorithm):
             tr("Where the networks run. Default: auto, a GPU where there is one, else the CPU."),
             advanced=True,
         )
-        self.add(
-            QgsProcessingParameterBoolean(OPEN, tr("Open the report in the browser"), True),
-            tr("Whether the browser shows the report at the end, in the desktop. Default: yes."),
-        )
-        self.add(
-            QgsProcessingParameterFolderDestination(REPORT, tr("Report")),
-            tr(
-                "A folder for index.html, metrics.json and patches.csv. An earlier report in it is replaced; a folder "
-                "that holds anything else is refused. Default: a temporary folder."
-            ),
-        )
-        self.addOutput(QgsProcessingOutputHtml(HTML, tr("Report")))
 
     def processAlgorithm(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback

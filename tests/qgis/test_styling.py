@@ -115,7 +115,7 @@ def test_a_filtered_scene_is_grey_from_dark_to_bright(real_backend: str, provide
     assert (seen[~valid] == 255).all()
 
 
-def test_confidence_is_loaded_in_grey(fake_backend: Any, provider: Any, tmp_path: Path) -> None:
+def test_uncertainty_is_loaded_in_grey(fake_backend: Any, provider: Any, tmp_path: Path) -> None:
     scene = write_scene(tmp_path / "scene.tif", bands=1)
     fake_backend(
         f"""
@@ -129,5 +129,5 @@ print('{{}}')
         provider, "colorize",
         {"INPUT": str(scene), "OUTPUT": str(tmp_path / "c.tif"), "CONFIDENCE": _to_project(tmp_path / "sure.tif")},
     )  # fmt: skip
-    assert [layer.name() for layer in layers] == ["scene (confidence)"]
+    assert [layer.name() for layer in layers] == ["scene (uncertainty)"]
     assert isinstance(layers[0].renderer(), QgsSingleBandGrayRenderer)
