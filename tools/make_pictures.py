@@ -1,6 +1,6 @@
 """Makes the pictures of README.md and docs/gallery.md: run it after a model has changed.
 
-    python docs/make_pictures.py [--palette PICTURE.tif] [SCENE.tif ROW COL SIDE NAME] ...
+    python tools/make_pictures.py [--palette PICTURE.tif] [SCENE.tif ROW COL SIDE NAME] ...
 
 The demo scene and the BigEarthNet patches come with the packages (`pip install ".[test]"`); further scenes are cut to a
 square of SIDE pixels whose first pixel is ROW, COL. With a picture of the first scene's ground, its square in its own
@@ -22,8 +22,7 @@ from PIL import Image, ImageDraw
 import sar_colorize as sc
 from sar_colorize.api import demo
 
-HERE = Path(__file__).parent
-IMAGES = HERE / "img"
+IMAGES = Path(__file__).parents[1] / "docs" / "img"
 PANEL_PX = 300
 
 
@@ -78,7 +77,7 @@ def own_colours(path: str, palette: str, window: sc.Window) -> None:
             picture = picture.resize((800, 800), Image.Resampling.LANCZOS)
             panels.append(np.asarray(picture.convert("L" if not panels else "RGB").convert("RGB")))
     Image.fromarray(np.hstack(panels)).save(IMAGES / "before_after.jpg", quality=88)
-    print(IMAGES / "before_after.jpg")  # noqa: T201
+    print(IMAGES / "before_after.jpg")
 
 
 def reliability() -> None:
@@ -103,7 +102,7 @@ def reliability() -> None:
     draw.text((margin + 120, side + margin + 26), "expected error of a and b, Lab units", fill="black")
     draw.text((margin, margin - 26), "real error", fill="black")
     page.save(IMAGES / "reliability.png")
-    print(IMAGES / "reliability.png")  # noqa: T201
+    print(IMAGES / "reliability.png")
 
 
 def panel(values: np.ndarray) -> np.ndarray:
@@ -115,7 +114,7 @@ def panel(values: np.ndarray) -> np.ndarray:
 def save(name: str, rows: list[np.ndarray]) -> None:
     """Rows under one another as a JPEG."""
     Image.fromarray(np.vstack(rows)).save(IMAGES / name, quality=85)
-    print(IMAGES / name)  # noqa: T201
+    print(IMAGES / name)
 
 
 def part(scene: sc.Scene, window: sc.Window) -> sc.Scene:

@@ -1,6 +1,6 @@
 """From a finished training run of `by-place` to the weights that are shipped: what is chosen on val, and the card.
 
-    python benchmarks/ship_by_place.py --data PAIRS --weights RUN/weights.safetensors --command "sar-colorize train ..."
+    python tools/ship_by_place.py --data PAIRS --weights RUN/weights.safetensors --command "sar-colorize train ..."
         --out sar_colorize/models/weights/by-place.safetensors
 
 Two numbers are chosen on the second half of val, before and after its flood, with palettes from the first: how far a
@@ -77,7 +77,7 @@ def main() -> None:
 
 
 def choose(network: Any, pairs: Sequence[Pair], wanted: float | None) -> tuple[float, float]:
-    """shrink and error_scale."""
+    """Shrink and error_scale."""
     palettes, settings = palettes_for(pairs, "site", "second"), TrainSettings()
     steps = [round(0.1 * i, 1) for i in range(11)] if wanted is None else [wanted]
     errors, expected, pixels = np.zeros(len(steps)), 0.0, 0
