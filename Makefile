@@ -1,4 +1,4 @@
-# The verbs. `make demo` and `make test` do all the set-up on a fresh machine.
+# `make demo` and `make test` do all the set-up on a fresh machine.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -6,8 +6,11 @@ VENV_QGIS ?= .venv-qgis
 QGIS_PYTHON ?= /usr/bin/python3
 PLUGIN_DIR ?= dist
 JOBS ?= auto
+# The address of the CPU builds of torch. Left empty, torch comes from pip's own index: on Linux that is the CUDA build,
+# about 2.9 GB with its libraries.
+TORCH_INDEX ?=
 
-.PHONY: help install demo test lint browser toolbox qgis test-qgis plugin package benchmark clean
+.PHONY: help install demo test lint browser toolbox qgis has-qgis test-qgis plugin package benchmark clean
 
 help:
 	@echo "make demo       install, colorize a simulated scene offline, say where the picture is"
@@ -16,6 +19,9 @@ help:
 	@echo "make package    build the wheel"
 	@echo "make plugin     build the plugin for QGIS as a zip"
 	@echo "make clean      remove what the others made"
+	@echo
+	@echo "make demo TORCH_INDEX=URL   the same with the CPU build of torch, which saves gigabytes on Linux;"
+	@echo "                            PyTorch's page Get Started, Compute Platform CPU, shows URL after --index-url"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -25,6 +31,9 @@ $(BIN)/python:
 
 # Installed anew when the packaging changes.
 $(VENV)/installed: $(BIN)/python pyproject.toml setup.cfg constraints.txt
+ifneq ($(TORCH_INDEX),)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --index-url $(TORCH_INDEX) torch
+endif
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
 	@touch $@
 
@@ -58,7 +67,9 @@ toolbox:
 	  || echo "NO ORFEO TOOLBOX here, and apt may not install it: filters are tested on its recorded results alone."
 
 # QGIS, which apt installs where it may; elsewhere the plugin is not tested, which continuous integration does not accept.
-HAS_QGIS = $(QGIS_PYTHON) -c 'import qgis.core' 2>/dev/null && command -v qgis_process.bin xvfb-run >/dev/null
+# One `command -v` for each program: with several names it succeeds where one of them is found.
+HAS_QGIS = $(QGIS_PYTHON) -c 'import qgis.core' 2>/dev/null && command -v qgis.bin >/dev/null \
+  && command -v qgis_process.bin >/dev/null && command -v xvfb-run >/dev/null
 
 qgis:
 	@{ $(HAS_QGIS); } \
@@ -66,6 +77,9 @@ qgis:
 	       && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
 	            qgis python3-qgis python3-venv xvfb xauth >/dev/null && $(HAS_QGIS); } \
 	  || { echo "NO QGIS here, and apt may not install it: THE PLUGIN IS NOT TESTED."; [ "$$CI" != true ]; }
+
+has-qgis:
+	@$(HAS_QGIS)
 
 # In QGIS's own Python, which the other packages would break.
 $(VENV_QGIS)/tested:
