@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from ..backscatter import db_range_of, to_db
 from ..color import render_reflectance
 from ..errors import DataError
-from ..palette.from_picture import NATURAL
 from ..raster import Raster
+from ..reference.picture import NATURAL
 
 _FULL_REFLECTANCE = 10000.0
 

@@ -15,8 +15,9 @@ from rasterio.errors import NotGeoreferencedWarning
 
 from sar_colorize.color import render_reflectance, srgb_to_lab
 from sar_colorize.errors import SettingError
-from sar_colorize.palette.choose import settle_palette
-from sar_colorize.palette.palette import GUESSED, MEASURED, UNKNOWN, UNKNOWN_PALETTE, Moments
+from sar_colorize.palette.choose import choose_palette
+from sar_colorize.palette.moments import Moments
+from sar_colorize.palette.palette import GUESSED, MEASURED, UNKNOWN, UNKNOWN_PALETTE
 from sar_colorize.raster import Grid
 
 GREEN, BROWN = (60, 100, 50), (150, 120, 80)
@@ -47,7 +48,7 @@ def _fields(height: int = 100, width: int = 200) -> np.ndarray:
 
 
 def test_a_picture_of_the_same_ground_gives_its_mean_and_spread(make_tif: Callable[..., Path], grid: Grid) -> None:
-    palette = settle_palette(str(make_tif(_fields())), grid)
+    palette = choose_palette(str(make_tif(_fields())), grid)
     green, brown = _lab(GREEN), _lab(BROWN)
     assert palette.mean == pytest.approx((green + brown) / 2, abs=0.01)
     assert palette.spread == pytest.approx(np.abs(green - brown) / 2, abs=0.01)
@@ -59,7 +60,7 @@ def test_a_picture_of_the_same_ground_gives_its_mean_and_spread(make_tif: Callab
 
 def test_only_the_ground_of_the_scene_counts(make_tif: Callable[..., Path]) -> None:
     west = Grid(100, 100, TRANSFORM, _wkt(UTM33))
-    palette = settle_palette(str(make_tif(_fields())), west)
+    palette = choose_palette(str(make_tif(_fields())), west)
     assert palette.mean == pytest.approx(_lab(GREEN), abs=0.01)
     assert palette.spread == pytest.approx((0, 0, 0), abs=0.01)
 
@@ -77,7 +78,7 @@ def test_another_crs_and_resolution_give_the_same_palette(make_tif: Callable[...
         _fields(), warped, src_transform=TRANSFORM, src_crs=UTM33, dst_transform=transform, dst_crs="EPSG:4326",
         resampling=Resampling.nearest,
     )  # fmt: skip
-    palette = settle_palette(str(make_tif(warped, crs="EPSG:4326", transform=transform, nodata=0)), grid)
+    palette = choose_palette(str(make_tif(warped, crs="EPSG:4326", transform=transform, nodata=0)), grid)
     assert palette.mean == pytest.approx((_lab(GREEN) + _lab(BROWN)) / 2, abs=1.0)
 
 
@@ -90,7 +91,7 @@ def test_reflectance_is_rendered_as_the_networks_learned_it(
 ) -> None:
     reflectance = np.array([0.04, 0.06, 0.03], np.float32)
     values = np.broadcast_to(reflectance[:, None, None] * factor, (3, 100, 200)).astype(dtype)
-    palette = settle_palette(str(make_tif(values)), grid)
+    palette = choose_palette(str(make_tif(values)), grid)
     expected = srgb_to_lab(render_reflectance(reflectance.reshape(3, 1, 1)))[:, 0, 0]
     assert palette.mean == pytest.approx(expected, abs=0.1)
     assert re.search(words, palette.note)
@@ -100,7 +101,7 @@ def test_bands_are_found_by_their_names(make_tif: Callable[..., Path], grid: Gri
     red, green, blue = _fields()
     other = np.full_like(red, 200)
     path = make_tif(np.stack([blue, green, red, other, other]), names=("B02", "B03", "B04", "B08", "B11"))
-    assert settle_palette(str(path), grid).mean == pytest.approx((_lab(GREEN) + _lab(BROWN)) / 2, abs=0.01)
+    assert choose_palette(str(path), grid).mean == pytest.approx((_lab(GREEN) + _lab(BROWN)) / 2, abs=0.01)
 
 
 def test_clouds_nodata_black_and_extremes_count_for_nothing(make_tif: Callable[..., Path], grid: Grid) -> None:
@@ -110,24 +111,26 @@ def test_clouds_nodata_black_and_extremes_count_for_nothing(make_tif: Callable[.
     values[:, 40:50] = 0  # beyond the picture
     values[:, 50:60] = 77  # nodata
     values[:, 99, 199] = (255, 0, 255)  # an outlier
-    palette = settle_palette(str(make_tif(values, nodata=77)), grid)
+    palette = choose_palette(str(make_tif(values, nodata=77)), grid)
     assert palette.mean == pytest.approx(_lab(GREEN), abs=0.01)
 
 
-def test_a_picture_nearby_is_used_whole_and_said_to_be_elsewhere(make_tif: Callable[..., Path], grid: Grid) -> None:
+def test_a_picture_nearby_is_used_whole_and_the_note_says_how_far_it_lies(
+    make_tif: Callable[..., Path], grid: Grid
+) -> None:
     near = make_tif(_fields(), transform=TRANSFORM @ Affine.translation(3000, 0))
-    palette = settle_palette(str(near), grid)
+    palette = choose_palette(str(near), grid)
     assert palette.mean == pytest.approx((_lab(GREEN) + _lab(BROWN)) / 2, abs=0.01)
     assert "all of it, 30 km from the scene" in palette.note
 
 
-def test_a_picture_without_a_place_is_used_whole_and_said_to_have_none(
+def test_a_picture_without_a_georeference_is_used_whole_and_the_note_says_so(
     make_tif: Callable[..., Path], grid: Grid
 ) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        palette = settle_palette(str(make_tif(_fields(), crs=None, transform=None)), grid)
-    assert "it has no place on Earth" in palette.note
+        palette = choose_palette(str(make_tif(_fields(), crs=None, transform=None)), grid)
+    assert "all of it, because it has no georeference" in palette.note
     assert palette.mean == pytest.approx((_lab(GREEN) + _lab(BROWN)) / 2, abs=0.01)
 
 
@@ -147,13 +150,13 @@ def test_what_cannot_be_a_palette_is_refused(make_tif: Callable[..., Path], grid
         (two, r"must have bands named red, green and blue, or 3, 4, 10, 12, 13 of them, got 2"),
     ):
         with pytest.raises(SettingError, match=words):
-            settle_palette(str(path), grid)
+            choose_palette(str(path), grid)
 
 
 def test_the_map_knows_deserts_from_forests() -> None:
     def at(longitude: float, latitude: float) -> tuple[float, float, float]:
         place = Grid(10, 10, Affine(0.01, 0, longitude - 0.05, 0, -0.01, latitude + 0.05), _wkt("EPSG:4326"))
-        palette = settle_palette("auto", place)
+        palette = choose_palette("auto", place)
         assert palette.trust == GUESSED
         return palette.mean
 
@@ -161,15 +164,15 @@ def test_the_map_knows_deserts_from_forests() -> None:
     assert at(22.0, 0.5)[1] < -5
 
 
-def test_a_scene_without_a_place_gets_no_palette_and_is_told_so() -> None:
-    palette = settle_palette("auto", Grid(10, 10))
+def test_a_scene_without_a_georeference_gets_the_average_palette_and_the_note_says_so() -> None:
+    palette = choose_palette("auto", Grid(10, 10))
     assert palette.trust == UNKNOWN
     assert palette.mean == UNKNOWN_PALETTE.mean
-    assert "no place on Earth" in palette.note
+    assert "no georeference" in palette.note
 
 
-def test_none_is_the_mean_of_all_places_wherever_the_scene_lies(grid: Grid) -> None:
-    assert settle_palette("none", grid).mean == UNKNOWN_PALETTE.mean
+def test_none_is_the_average_palette_wherever_the_scene_lies(grid: Grid) -> None:
+    assert choose_palette("none", grid).mean == UNKNOWN_PALETTE.mean
 
 
 def test_moments_of_two_grounds_add_up_to_those_of_both() -> None:
