@@ -15,15 +15,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import Result, colorize, despeckle, despeckle_stack, info
-    from .colorizer import ColorizeSettings
+    from .api.colorize import colorize
+    from .api.despeckle import despeckle
+    from .api.despeckle_stack import despeckle_stack
+    from .api.info import info
+    from .api.result import Result
     from .errors import SarColorizeError
     from .models.registry import load_card, load_network
+    from .prepare import ColorizeSettings
     from .raster import Raster, Unit, Window
     from .scene import Scene, open_scene
 
 _HOME = {
-    "ColorizeSettings": "colorizer",
+    "ColorizeSettings": "prepare",
     "Raster": "raster",
     "Result": "api",
     "SarColorizeError": "errors",

@@ -9,7 +9,7 @@ import numpy as np
 
 
 def namespace(array: Any) -> Any:
-    """torch for a tensor, else numpy; torch is never imported here."""
+    """Torch for a tensor, else numpy; torch is never imported here."""
     torch = sys.modules.get("torch")
     return torch if torch is not None and isinstance(array, torch.Tensor) else np
 

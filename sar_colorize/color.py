@@ -32,7 +32,7 @@ _KNEE = 6.0 / 29.0
 
 
 def lab_to_srgb(lab: Any) -> Any:
-    """sRGB in 0..1 from CIE Lab.
+    """SRGB in 0..1 from CIE Lab.
 
     Args:
         lab: (..., 3, H, W) numpy array or torch tensor of floats; L in 0..100, a and b in -128..128.
@@ -76,7 +76,7 @@ def srgb_to_lab(rgb: Any) -> Any:
 
 
 def render_reflectance(reflectance: Any) -> Any:
-    """sRGB in 0..1 of surface reflectance, 1 all of the light: (reflectance / 0.26) ** (1 / 1.15), clipped."""
+    """SRGB in 0..1 of surface reflectance, 1 all of the light: (reflectance / 0.26) ** (1 / 1.15), clipped."""
     return np.clip(reflectance / np.float32(WHITE_REFLECTANCE), 0.0, 1.0) ** np.float32(TONE_POWER)
 
 

@@ -10,6 +10,8 @@
     |-- OutputError (OSError)            the result cannot be written where it was asked for
     `-- MissingPackageError (ImportError)  an extra is not installed
 
+    Cancelled (KeyboardInterrupt)        the user stopped it; the message says what is left of it
+
 A message reads: [what] must be [allowed], got [value]; [what to do]. The command line prints it as one line
 and exits with code 1.
 """
@@ -51,3 +53,7 @@ class OutputError(SarColorizeError, OSError):
 
 class MissingPackageError(SarColorizeError, ImportError):
     """A package of an extra is not installed."""
+
+
+class Cancelled(KeyboardInterrupt):
+    """The user stopped a run, which has been cleaned up; the message says whether anything of it remains."""

@@ -1,181 +1,260 @@
-"""Lightness through a network, tile by tile, on a device and in a precision."""
+"""Lightness to a picture: a painter over many tiles of a scene, or over one small picture, with the same edges.
+
+Tiles are fixed to the scene; beyond the scene's edge a network sees the mirror image of the scene. In training a patch
+ends at its edge, and convolutions repeat the last pixel there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+import threading
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .color import AB_MAX, L_MAX, lab_to_srgb, to_uint8
+from .color import srgb_to_lab, to_uint8
 from .errors import SettingError
+from .models.card import Card
+from .models.painter import Painted, Painter
 from .raster import Bool, Float32, Window
 from .tiles import TileGrid
 
 if TYPE_CHECKING:
-    import torch
+    from .engine.torch import TorchEngine
 
-DEVICES = ("auto", "cpu", "cuda")
-PRECISIONS = ("auto", "fp32", "bf16")
 ERROR_TOP = 25.5
 """Expected error of a and b, in Lab units, that the last code of its band stands for."""
 
 
-class Inference:
-    """A network ready to paint: weights on the device, in the precision, with its tile grid.
+class WindowPainter(Protocol):
+    """What paints any window of a scene: tile by tile through a network, or pixel by pixel."""
+
+    with_error: bool
+
+    def span(self, window: Window) -> Window:
+        """The window of the scene that must be at hand to paint `window`."""
+        ...
+
+    def paint(
+        self, lightness: Float32, db: Float32, span: Window, window: Window, wanted: Bool, scene: Window
+    ) -> NDArray[np.uint8]:
+        """The picture of a window.
+
+        Args:
+            lightness: (C, H, W) L in 0..100 over `span`, finite everywhere. db: the same in decibels.
+            span: `self.span(window)`. window: where the picture is wanted.
+            wanted: (height, width) of `window`; tiles that contribute to no wanted pixel are not computed.
+            scene: the whole scene; beyond it the network sees its mirror image.
+
+        Returns:
+            (3, height, width) uint8; 0 where nothing was computed. With `with_error` a fourth band, the expected error
+            of a and b in tenths of a Lab unit, at most 25.5.
+        """
+        ...
+
+
+class TilePainter:
+    """A painter with a network, tile by tile. See `WindowPainter`.
 
     Every batch has the same shape, and colours are converted tile by tile, so that a pixel gets the same bits in
-    whatever block it is painted.
+    whatever block it is painted. Device and precision are chosen when the first tile is painted, or by `start`, in the
+    process that paints: a copy that was sent to another machine chooses by what that has.
     """
 
     def __init__(
         self,
-        network: torch.nn.Module,
-        output: str,
+        painter: Painter,
         tiles: TileGrid,
         *,
-        device: str,
-        precision: str,
-        batch: int | None,
-        tells_error: bool = False,
+        device: str = "auto",
+        precision: str = "auto",
+        batch: int | None = None,
+        with_error: bool = False,
     ) -> None:
-        """`output` is "ab" (a and b, in -1..1, L kept from the radar), "rgb" (in -1..1) or "maps" (of which the network
-        makes the picture)."""
-        import torch
-
-        self.device = pick_device(device)
-        self.precision = pick_precision(precision, self.device)
-        self.dtype = torch.bfloat16 if self.precision == "bf16" else torch.float32
-        self.tiles = tiles
-        self.batch = batch if batch is not None else (8 if self.device == "cuda" else 1)
-        if self.batch < 1:
-            raise SettingError(f"batch must be at least 1, got {self.batch}; leave it out for the usual one")
-        self.output = output
-        self.tells_error = tells_error
+        if batch is not None and batch < 1:
+            raise SettingError(f"batch must be at least 1, got {batch}; leave it out for the usual one")
+        self.painter, self.tiles, self.with_error = painter, tiles, with_error
+        self._device, self._precision, self._batch = device, precision, batch
         self._weights = tiles.weights() if tiles.blend else None
-        # channels_last is what the matrix units of CPUs and GPUs want (measured: 5 times faster in bf16 on a CPU).
-        self._network = network.eval().to(self.device, self.dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._engine: TorchEngine | None = None
+        self._lock = threading.Lock()
 
-    def paint(self, lightness: Float32, span: Window, window: Window, wanted: Bool, scene: Window) -> NDArray[np.uint8]:
-        """The picture of a window.
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_engine": None, "_lock": None}
 
-        Args:
-            lightness: (C, H, W) L in 0..100 over `span`, finite everywhere.
-            span: `tiles.span(window)`.
-            window: where the picture is wanted.
-            wanted: (height, width) of `window`; tiles that contribute to no wanted pixel are not computed.
-            scene: the whole scene; beyond it the network sees its mirror image, as it did in training.
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.Lock())
 
-        Returns:
-            (3, height, width) uint8; 0 where no tile was computed. With `tells_error` a fourth band, the expected error
-            of a and b in tenths of a Lab unit, at most 25.5.
+    def start(self) -> TorchEngine:
+        """The network on its device.
+
+        Raises:
+            SettingError: a device or precision that is not to be had here.
         """
-        out = np.zeros(
-            (4 if self.tells_error else 3, *window.shape), dtype=np.float32 if self._weights is not None else np.uint8
-        )
+        with self._lock:
+            if self._engine is None:
+                from .engine.torch import TorchEngine
+
+                assert self.painter.network is not None
+                self._engine = TorchEngine(self.painter.network, self._device, self._precision)
+            return self._engine
+
+    def span(self, window: Window) -> Window:
+        """All tiles that contribute to a window."""
+        return self.tiles.span(window)
+
+    def paint(
+        self, lightness: Float32, db: Float32, span: Window, window: Window, wanted: Bool, scene: Window
+    ) -> NDArray[np.uint8]:
+        """The picture of a window; see `WindowPainter`."""
+        del db  # networks see lightness
+        blended = self._weights is not None
+        out = np.zeros((4 if self.with_error else 3, *window.shape), dtype=np.float32 if blended else np.uint8)
         tiles = []
         for tile in self.tiles.covering(window):
             rows, cols = self.tiles.contribution(tile).intersect(window).within(window)
             if wanted[rows, cols].any():
                 tiles.append(tile)
-        for start in range(0, len(tiles), self.batch):
-            group = tiles[start : start + self.batch]
-            patches = [_mirrored(lightness[(slice(None), *tile.within(span))], tile, scene) for tile in group]
-            for tile, patch, predicted in zip(group, patches, self._forward(patches), strict=True):
-                rgb = self._to_srgb(patch, predicted)
-                self._place(out, rgb, tile, window)
-        if self._weights is None:
-            return out
-        total = np.float32((2 * max(1, self.tiles.overlap_px)) ** 2)
-        return to_uint8(out / total)
+        for tile, painted in self._painted(tiles, lightness, span, scene):
+            self._place(out, self._levels(painted), tile, window)
+        return to_uint8(out / self._total) if blended else out
 
-    def _forward(self, patches: Sequence[Float32]) -> Any:
-        """(n, K, tile, tile) float32 on the device; short batches are filled up so that all have one shape."""
+    def picture(self, lightness: Float32) -> tuple[Float32, Float32 | None]:
+        """A whole scene that is one small picture: CIE Lab (3, H, W) and expected error (H, W), not rounded to codes."""
+        scene = Window(0, 0, *lightness.shape[1:])
+        out, error = np.zeros((3, *scene.shape), np.float32), np.full((1, *scene.shape), np.nan, np.float32)
+        for tile, painted in self._painted(list(self.tiles.covering(scene)), lightness, scene, scene):
+            if self._weights is not None:
+                self._place(out, painted.srgb[0], tile, scene)
+                continue
+            self._put(out, painted.lab[0], tile, scene)
+            if painted.error is not None:
+                self._put(error, painted.error[0], tile, scene)
+        if self._weights is not None:
+            out = srgb_to_lab(np.clip(out / self._total, 0.0, 1.0))
+        return out, error[0] if np.isfinite(error).all() else None
+
+    @property
+    def _total(self) -> np.float32:
+        """What the weights of all tiles over a pixel add up to."""
+        return np.float32((2 * max(1, self.tiles.overlap_px)) ** 2)
+
+    def _painted(
+        self, tiles: Sequence[Window], lightness: Float32, span: Window, scene: Window
+    ) -> Iterator[tuple[Window, Painted]]:
+        """Each tile with its picture, on the device; short batches are filled up so that all have one shape."""
         import torch
 
-        stacked = np.zeros((self.batch, *patches[0].shape), dtype=np.float32)
-        for i, patch in enumerate(patches):
-            stacked[i] = patch
-        with torch.inference_mode(), _exact_convolutions(self.device):
-            x = torch.from_numpy(stacked).to(self.device) * (2.0 / L_MAX) - 1.0
-            x = x.to(self.dtype).contiguous(memory_format=torch.channels_last)
-            return self._network(x).float().contiguous()[: len(patches)]
+        engine = self.start()
+        batch = self._batch if self._batch is not None else (8 if engine.device == "cuda" else 1)
+        for start in range(0, len(tiles), batch):
+            group = tiles[start : start + batch]
+            stacked = np.zeros((batch, lightness.shape[0], self.tiles.tile_px, self.tiles.tile_px), dtype=np.float32)
+            for i, tile in enumerate(group):
+                stacked[i] = _mirrored(lightness, span, tile, scene)
+            given = torch.from_numpy(stacked).to(engine.device)
+            out = engine.forward(given)
+            for i, tile in enumerate(group):
+                with torch.inference_mode():
+                    painted = self.painter.picture(out[i : i + 1], given[i : i + 1], None)
+                yield tile, painted
 
-    def _to_srgb(self, patch: Float32, predicted: Any) -> Any:
-        """(3, tile, tile) sRGB in 0..1, on the device, of one tile; with `tells_error` a fourth band."""
+    def _levels(self, painted: Painted) -> Any:
+        """(3, tile, tile) sRGB in 0..1, on the device, of one tile; with `with_error` a fourth band, the same scale."""
         import torch
 
         with torch.inference_mode():
-            if self.output == "maps":
-                seen = torch.from_numpy(np.ascontiguousarray(patch))[None].to(self.device) * (2.0 / L_MAX) - 1.0
-                lab, error = self._network.picture(predicted[None], seen)
-                rgb = lab_to_srgb(lab[0])
-                return torch.cat([rgb, error[0] / ERROR_TOP]) if self.tells_error else rgb
-            if self.output == "rgb":
-                return torch.clip((predicted + 1.0) * 0.5, 0.0, 1.0)
-            radar = torch.from_numpy(np.ascontiguousarray(patch[:1])).to(self.device)
-            return lab_to_srgb(torch.cat([radar, predicted * AB_MAX]))
+            rgb = painted.srgb[0]
+            return torch.cat([rgb, painted.error[0] / ERROR_TOP]) if self.with_error else rgb
 
     def _place(self, out: NDArray[Any], rgb: Any, tile: Window, window: Window) -> None:
-        """Puts a tile's core where it belongs, or adds its weighted pixels."""
-        part = self.tiles.contribution(tile).intersect(window)
-        source = (slice(None), *part.within(tile))
-        target = (slice(None), *part.within(window))
+        """Puts a tile's core where it belongs as codes, or adds its weighted pixels."""
         if self._weights is None:
-            out[target] = to_uint8(rgb).cpu().numpy()[source]
-        else:
-            out[target] += rgb.cpu().numpy()[source] * self._weights[source[1:]]
+            self._put(out, to_uint8(rgb), tile, window)
+            return
+        part = self.tiles.contribution(tile).intersect(window)
+        rows, cols = part.within(tile)
+        out[(slice(None), *part.within(window))] += rgb.cpu().numpy()[:, rows, cols] * self._weights[rows, cols]
+
+    def _put(self, out: NDArray[Any], values: Any, tile: Window, window: Window) -> None:
+        """Puts a tile's core where it belongs."""
+        part = self.tiles.contribution(tile).intersect(window)
+        out[(slice(None), *part.within(window))] = values.cpu().numpy()[(slice(None), *part.within(tile))]
 
 
-def _mirrored(patch: Float32, tile: Window, scene: Window) -> Float32:
-    """A tile with what lies beyond the scene replaced by the mirror image of its own inside."""
-    inside = tile.intersect(scene)
-    if inside == tile:
-        return patch
-    rows, cols = inside.within(tile)
-    margins = (
-        (0, 0),
-        (rows.start, tile.height - rows.stop),
-        (cols.start, tile.width - cols.stop),
-    )
-    return np.pad(patch[:, rows, cols], margins, mode="symmetric")
+class PixelPainter:
+    """A painter without a network: each pixel by itself. See `WindowPainter`."""
+
+    with_error = False
+
+    def __init__(self, painter: Painter) -> None:
+        self.painter = painter
+
+    def span(self, window: Window) -> Window:
+        """The window itself."""
+        return window
+
+    def paint(
+        self, lightness: Float32, db: Float32, span: Window, window: Window, wanted: Bool, scene: Window
+    ) -> NDArray[np.uint8]:
+        """The picture of a window; see `WindowPainter`."""
+        del span, window, scene
+        known = np.where(wanted, db, np.float32(0.0))
+        codes: NDArray[np.uint8] = to_uint8(self.painter.picture(None, lightness[None], known[None]).srgb[0])
+        return codes
 
 
-def pick_device(device: str) -> str:
-    """ "cpu" or "cuda"; "auto" takes the GPU where there is one.
+def paint_picture(
+    painter: Painter,
+    lightness: Float32,
+    *,
+    db: Float32 | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+) -> tuple[Float32, Float32 | None]:
+    """A small picture as a whole scene of its size is painted: the same edges and tiles, not rounded to codes.
+
+    Args:
+        lightness: (C, H, W) L in 0..100 of the painter's bands, finite. db: the same in decibels.
+
+    Returns:
+        CIE Lab (3, H, W), and the expected error of a and b (H, W) in Lab units, None of a model that does not know it.
+    """
+    if painter.network is None:
+        lab: Float32 = painter.picture(None, lightness[None], None if db is None else db[None]).lab[0]
+        return lab, None
+    card = painter.card
+    tiles = tile_grid(card, None, None)
+    if card.halo_px is not None:  # one tile that holds it all gives what any tiling gives, for less
+        side = -(-max(lightness.shape[1:]) // card.stride_px) * card.stride_px
+        tiles = tile_grid(card, side + 2 * card.halo_px, 2 * card.halo_px)
+    return TilePainter(painter, tiles, device=device, precision=precision).picture(lightness)
+
+
+def tile_grid(card: Card, tile_px: int | None, overlap_px: int | None) -> TileGrid:
+    """The tile grid of a model, with the card's sizes where none are given.
 
     Raises:
-        SettingError: "cuda" without a usable GPU, or an unknown name.
+        SettingError: an overlap that does not cover the receptive field, or sizes that do not fit the network.
     """
-    import torch
-
-    if device not in DEVICES:
-        raise SettingError(f"device must be one of {', '.join(DEVICES)}, got {device!r}; auto picks one")
-    available = torch.cuda.is_available()
-    if device == "cuda" and not available:
-        raise SettingError("device must be cpu here, got cuda, and torch sees no GPU; see `sar-colorize doctor`")
-    return "cuda" if available and device != "cpu" else "cpu"
-
-
-def pick_precision(precision: str, device: str) -> str:
-    """ "fp32" or "bf16"; "auto" takes bf16 where the device multiplies it in hardware."""
-    import torch
-
-    if precision not in PRECISIONS:
-        raise SettingError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}; auto picks one")
-    if precision != "auto":
-        return precision
-    if device == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
-    return "bf16" if torch.cpu._is_avx512_bf16_supported() else "fp32"
+    bounded = card.halo_px is not None
+    overlap = card.overlap_px if overlap_px is None else overlap_px
+    tile = card.tile_px if tile_px is None else tile_px
+    if card.halo_px is not None and overlap < 2 * card.halo_px:
+        raise SettingError(
+            f"overlap_px must be at least {2 * card.halo_px} for {card.name}, whose receptive field reaches "
+            f"{card.halo_px} px, got {overlap}; leave it out for the model's own"
+        )
+    return TileGrid(tile, overlap, blend=not bounded, align_px=card.stride_px)
 
 
-def _exact_convolutions(device: str) -> Any:
-    """On a GPU, one convolution algorithm for one shape, so that a tile has the same bits each time."""
-    if device != "cuda":
-        return nullcontext()
-    import torch
-
-    return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True)
+def _mirrored(lightness: Float32, span: Window, tile: Window, scene: Window) -> Float32:
+    """A tile (C, tile, tile) of `span`, with what lies beyond the scene replaced by the mirror image of its inside."""
+    inside = tile.intersect(scene)
+    part = lightness[(slice(None), *inside.within(span))]
+    if inside == tile:
+        return part
+    rows, cols = inside.within(tile)
+    margins = ((0, 0), (rows.start, tile.height - rows.stop), (cols.start, tile.width - cols.stop))
+    return np.pad(part, margins, mode="symmetric")

@@ -5,13 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from ..backscatter import DB_RANGES, to_db
 from ..errors import OutputError
+from ..models.painter import kind_of
 from ..models.registry import DEFAULT_MODEL, load_card
-from ..run.local import Progress
+from ..progress import Progress
+from ..scene import open_scene
+from .colorize import colorize
+from .keywords import verb
+from .output import PathLike
 
 
+@verb()
 def demo(
-    folder: str | Path = "demo",
+    folder: PathLike = "demo",
     *,
     model: str = DEFAULT_MODEL,
     seed: int = 0,
@@ -23,11 +32,12 @@ def demo(
     Beside the scene it makes an earlier colour picture of its western half, from which a model that takes a palette
     learns the colours of the rest.
 
-    Args:
-        folder: made if it does not exist; holds scene.tif, earlier.tif, colour.tif and before_after.png afterwards.
-        model: see `ColorizeSettings`.
-        seed: of the simulated landscape and its speckle.
-        overwrite: replace an earlier demo.
+    Demo:
+        folder: Made if it does not exist; holds scene.tif, earlier.tif, colour.tif and before_after.png afterwards.
+        model: A model's name, or a weights file.
+        seed: Of the simulated landscape and its speckle; another number is another landscape.
+        overwrite: Replace an earlier demo.
+        on_progress: Called with (done, total) blocks.
 
     Returns:
         The four paths, by name: scene, earlier, colour, picture.
@@ -35,7 +45,7 @@ def demo(
     Raises:
         OutputError: the folder cannot be made, or holds an earlier demo.
     """
-    from .. import api, simulate
+    from .. import simulate
 
     place = Path(folder)
     try:
@@ -46,23 +56,20 @@ def demo(
     picture = place / "before_after.png"
     for path in (scene, earlier, colour, picture):
         if path.exists() and not overwrite:
-            raise OutputError(f"output must not exist yet, got {path}; use --overwrite or another folder")
+            raise OutputError(f"output must not exist yet, got {path}; allow overwriting or name another folder")
     ground = simulate.write_scene(scene, seed=seed, overwrite=overwrite)
     simulate.write_optical(earlier, ground, 0.5, seed)
-    palette = str(earlier) if load_card(model).output == "maps" else "none"
-    result = api.colorize(scene, colour, model=model, palette=palette, overwrite=overwrite, on_progress=on_progress)
+    palette = str(earlier) if kind_of(load_card(model)).takes_palette else "none"
+    result = colorize(scene, colour, model=model, palette=palette, overwrite=overwrite, on_progress=on_progress)
     _picture(scene, colour, picture, result.bands[0], result.model)
     return {"scene": str(scene), "earlier": str(earlier), "colour": str(colour), "picture": str(picture)}
 
 
 def _picture(scene: Path, colour: Path, picture: Path, band: str, model: Any) -> None:
     """Before: the grey radar picture that tools show. After: ours."""
-    import numpy as np
     import rasterio
 
     from .. import simulate
-    from ..backscatter import DB_RANGES, to_db
-    from ..scene import open_scene
 
     radar = open_scene(scene, polarization=band)
     raster = radar.read(radar.grid.window)

@@ -3,135 +3,201 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..despeckled import despeckle_block, looks_of
 from ..errors import SettingError
+from ..prepare import AUTO, check_block_px, check_looks, choose_filter, looks_reason, make_filter
+from ..progress import Progress
 from ..raster import Raster, Window
 from ..run.lazy import lazy_blocks
-from ..run.local import BlockCount, Progress, run_blocks
-from ..scene import Reading, Scene, open_scene
+from ..run.local import BlockCount
+from ..run.to_file import Work, run_to_files
+from ..scene import Scene, open_scene
 from ..scene.area import Area
 from ..scene.cache import bounded_gdal
-from ..speckle import DEFAULT_LOOKS, Filter, get_filter
-from ..speckle.values import despeckle_values, looks_of_values
+from ..speckle import Filter
+from ..speckle.values import despeckle_raster, despeckle_values, looks_of_values
 from ..tiles import blocks
 from .info import about
-from .output import Box, Target, check_output, extent, open_writer, shifted
+from .keywords import verb
+from .output import Box, PathLike, Target, check_outputs, is_array
 from .result import describe
 
-AUTO = "auto"
+if TYPE_CHECKING:
+    import torch
+    import xarray
 
 
-def despeckle(
-    source: Any,
-    output: str | os.PathLike[str] | None = None,
+@verb()
+def despeckle(  # long: the public signature spells out every keyword, and its docstring documents each
+    source: PathLike | xarray.DataArray | Scene | NDArray[Any] | torch.Tensor,
+    output: PathLike | None = None,
     *,
+    unit: str = "auto",
+    polarization: str | None = None,
+    nodata: float | None = None,
+    grid: str = "map",
+    crs: str | None = None,
+    resolution: float | None = None,
+    calibration: str | None = None,
+    remove_noise: bool | None = None,
     filter: str = "lee",
     size: int | None = None,
     looks: float | str | None = None,
     bbox: Box | None = None,
     bbox_crs: str | None = None,
-    aoi: str | None = None,
+    aoi: PathLike | None = None,
     profile: str = "deflate",
     creation_options: Mapping[str, str] | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
+    precision: str = "auto",
     block_px: int = 1024,
     on_progress: Progress | None = None,
-    **reading: Unpack[Reading],
 ) -> Any:
     """Radar values with their speckle filtered, in the unit and bands they came in.
 
-    Args:
-        source: a path, a DataArray, a Scene; or a numpy array or torch tensor (H, W) or (C, H, W), NaN where invalid,
-            which is linear power unless `unit` says otherwise.
-        output: path of a float32 Cloud Optimized GeoTIFF, NaN where invalid; None for an array.
-        filter: a name of `speckle.FILTER_NAMES`. size: its window in pixels.
-        looks: equivalent number of looks; None for that of Sentinel-1 IW GRDH (4.4), "auto" to estimate it once from
-            the whole scene (see `speckle.looks`); the result and the tags of the output say which it was.
-        reading: see `Reading`; others: see `colorize`.
+    Input:
+        source: A path, anything GDAL opens, a Sentinel-1 product, an xarray DataArray, or a Scene; in Python also a
+            numpy array or torch tensor (H, W) or (C, H, W), NaN where invalid, which is linear power unless `unit`
+            says otherwise.
+        unit: What the values measure: auto, dn, amplitude, power, db or display; auto finds it and says why.
+        polarization: The band to use; also names a single band that has no name. None filters all bands.
+        nodata: A value that is invalid besides what the file says.
+
+    Map:
+        grid: "map" draws what has ground control points on a map, "radar" keeps the radar's own grid.
+        crs: Of that map, such as EPSG:3857; None for UTM of the scene.
+        resolution: Of that map, in units of its CRS; None for the radar's own spacing.
+        calibration: What a SAFE product is calibrated to: sigma0 (where None), beta0 or gamma0.
+        remove_noise: Whether thermal noise is removed from a SAFE product; None removes it.
+
+    Speckle:
+        filter: Name of the speckle filter.
+        size: Width of its window in pixels, odd; None for the filter's own.
+        looks: Equivalent number of looks; None for the filter's usual, auto to estimate it once from the scene.
+
+    Area:
+        bbox: Only this box: west, south, east, north; the output is cut to it.
+        bbox_crs: CRS of the box, such as EPSG:4326; None for the scene's own.
+        aoi: A vector file; pixels outside its polygons become invalid.
+
+    Output:
+        output: Path of the Cloud Optimized GeoTIFF to write, float32, NaN where invalid; None for an array.
+        profile: Compression of the output: deflate or zstd.
+        creation_options: Options of GDAL's COG driver, by name.
+        overwrite: Replace an existing output.
+        dry_run: Check everything and say what would be done; write nothing.
+
+    Run:
+        precision: auto, fp32 or bf16, of a filter with a network (learned); auto takes bf16 where the processor
+            multiplies it in hardware.
+        block_px: Side of the blocks that are read, filtered and written as one, at least 64.
+        on_progress: Called with (done, total) blocks.
 
     Returns:
         With an output, a `Result`. Without one, the same kind as came in: numpy, torch, or a lazy DataArray.
 
     Raises:
-        SarColorizeError: one sentence; nothing is written.
+        SarColorizeError: One sentence; nothing is written and an older output is untouched.
     """
-    given = _given(looks)
-    chosen = get_filter(filter, size_px=size, looks=given)
-    if isinstance(source, np.ndarray) or type(source).__module__.split(".")[0] == "torch":
-        unit = reading.get("unit", "auto")
+    check_block_px(block_px)
+    check_looks(looks)
+    chosen = make_filter(filter, size, None if isinstance(looks, str) else looks, precision)
+    if precision != AUTO and not chosen.has_network:
+        raise SettingError(
+            f"precision must be auto for the filter {chosen.name}, got {precision}; only learned has one"
+        )
+    target = Target(bbox, bbox_crs, aoi, profile, creation_options, overwrite)
+    if is_array(source):
+        given = {
+            "output": output, "polarization": polarization, "nodata": nodata, "crs": crs, "resolution": resolution,
+            "calibration": calibration, "remove_noise": remove_noise, "bbox": bbox, "aoi": aoi,
+        }  # fmt: skip
+        check_array_alone(given)
         if looks == AUTO:
             chosen = replace(chosen, looks=looks_of_values(source, unit))
         return despeckle_values(source, chosen, unit)
-    target = Target(bbox, bbox_crs, aoi, None, profile, creation_options, overwrite)
     with bounded_gdal():
-        scene = open_scene(source, **reading)
-        window, area = extent(scene, target)
-        if looks == AUTO:
-            chosen = replace(chosen, looks=looks_of(scene))
-        facts: dict[str, Any] = {"looks": round(chosen.looks, 2), "looks_reason": _reason(looks)}
-        load = partial(_despeckled, scene, chosen, area)
-        windows = scene.in_reading_order(blocks(window, block_px))
-        if dry_run:
-            return describe(scene, window, chosen, None, BlockCount(len(windows), 0), 0.0, **facts)
-        if output is None:
-            return lazy_blocks(
-                scene.grid, window, block_px, scene.bands, np.float32, lambda w: _with_nan(load(w), scene, w)
+        scene = open_scene(
+            source, unit=unit, polarization=polarization, nodata=nodata, grid=grid, crs=crs, resolution=resolution,
+            calibration=calibration, remove_noise=remove_noise,
+        )  # fmt: skip
+        check_outputs([output] if output is not None else [], [scene], aoi)
+        window, area = target.extent(scene)
+        chosen = choose_filter(scene, filter, size, looks, precision)
+        reason = looks_reason(chosen, looks)
+        facts: dict[str, Any] = {"looks": round(chosen.looks, 2), "looks_reason": reason}
+        load = partial(_filtered, scene, chosen, area)
+        if output is None and not dry_run:
+            return lazy_blocks(scene.grid, window, block_px, scene.bands, np.float32, partial(_with_nan, scene, load))
+        writers = []
+        if output is not None:
+            tags = _tags(scene, chosen, reason)
+            cut = scene.grid.crop(window)
+            writers.append(target.writer(output, cut, bands=scene.bands, dtype="float32", tags=tags))
+        work = Work(scene.in_reading_order(blocks(window, block_px)), load, _alone)
+        count, seconds = BlockCount(len(work.windows), 0), 0.0
+        if not dry_run:
+            count, seconds = run_to_files(work, writers, window, on_progress=on_progress)
+        made = None if dry_run or output is None else os.fspath(output)
+        return describe(scene, window, chosen, made, count, seconds, **facts)
+
+
+def check_array_alone(given: Mapping[str, Any]) -> None:
+    """Refuses, of an array without a grid, what only a scene can have.
+
+    Raises:
+        SettingError: one that is given; the first is named.
+    """
+    for name, value in given.items():
+        if value is not None:
+            raise SettingError(
+                f"{name} must be left out for an array, got {value!r}; give a path or an xarray DataArray for it"
             )
-        check_output(scene, output)
-        started = time.perf_counter()
-        with open_writer(
-            output, scene.grid.crop(window), target, scene.bands, "float32", _tags(scene, chosen, _reason(looks))
-        ) as writer:
-            count = run_blocks(windows, load, lambda raster: raster, shifted(writer, window), on_progress)
-        return describe(scene, window, chosen, os.fspath(output), count, time.perf_counter() - started, **facts)
 
 
-def _given(looks: float | str | None) -> float | None:
-    """The looks that a filter is made with before the scene is seen."""
-    if isinstance(looks, str) and looks != AUTO:
-        raise SettingError(f"looks must be auto or a number above 0, got {looks!r}; leave it out for {DEFAULT_LOOKS}")
-    return None if isinstance(looks, str) else looks
-
-
-def _reason(looks: float | str | None) -> str:
-    """Where the number of looks comes from."""
-    if looks == AUTO:
-        return "estimated from the flattest ground of the scene"
-    return "those of Sentinel-1 IW GRDH" if looks is None else "given"
-
-
-def _tags(scene: Scene, chosen: Filter, looks_reason: str) -> dict[str, str]:
+def _tags(scene: Scene, chosen: Filter, looks_from: str) -> dict[str, str]:
     """What a despeckled raster says of itself; its unit is found again by `open_scene`."""
     return {
         "UNITS": str(scene.unit) if scene.declaration.absolute else f"{scene.unit}, relative",
         "SAR_COLORIZE_SOURCE": scene.source,
         **about(scene),
-        "SAR_COLORIZE_DESPECKLE": f"{chosen.name}, size {chosen.size_px} px, looks {chosen.looks:.3g}, {looks_reason}",
+        "SAR_COLORIZE_DESPECKLE": f"{chosen.name}, size {chosen.size_px} px, looks {chosen.looks:.3g}, {looks_from}",
     }
 
 
-def _despeckled(scene: Scene, chosen: Filter, area: Area | None, window: Window) -> Raster | None:
-    """A despeckled window, None where nothing in it is valid."""
+def _filtered(scene: Scene, chosen: Filter, area: Area | None, window: Window) -> Raster | None:
+    """A filtered window, None where nothing in it is valid."""
     inside = area.inside(window) if area is not None else None
     if inside is not None and not inside.any():
         return None
-    raster = despeckle_block(scene, window, chosen)
+    padded = window.pad(chosen.halo_px)
+    raster = scene.read(padded)
+    rows, cols = window.within(padded)
+    if not raster.valid[rows, cols].any():
+        return None
+    raster = despeckle_raster(raster, chosen).crop(rows, cols)
     if inside is not None:
-        raster = Raster(raster.values, raster.valid & inside, raster.bands, raster.unit)
+        raster = replace(raster, valid=raster.valid & inside)
     return raster if raster.valid.any() else None
 
 
-def _with_nan(raster: Raster | None, scene: Scene, window: Window) -> np.ndarray:
+def _alone(raster: Raster) -> tuple[Raster]:
+    """The rasters of a block for one file."""
+    return (raster,)
+
+
+def _with_nan(scene: Scene, load: Any, window: Window) -> NDArray[np.float32]:
     """(C, height, width) float32 of a window, NaN where invalid."""
+    raster: Raster | None = load(window)
     if raster is None:
         return np.full((len(scene.bands), *window.shape), np.nan, dtype=np.float32)
-    return np.where(raster.valid, raster.values, np.float32(np.nan))
+    values: NDArray[np.float32] = np.where(raster.valid, raster.values, np.float32(np.nan))
+    return values

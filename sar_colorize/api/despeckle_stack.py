@@ -2,91 +2,137 @@
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..backscatter import db_range_of, from_power, to_power
 from ..errors import OutputError, SettingError
+from ..prepare import check_block_px, check_whole_number
+from ..progress import Progress
 from ..raster import Grid, Raster, Window
-from ..run.local import BlockCount, Progress, run_blocks
-from ..scene import Reading, Scene, open_scene
+from ..run.local import BlockCount
+from ..run.to_file import Rasters, Work, run_to_files
+from ..scene import Scene, open_scene
 from ..scene.area import Area
 from ..scene.cache import bounded_gdal
 from ..speckle.local import Boxcar
 from ..speckle.stack import DEFAULT_SPATIAL, despeckle_dates
 from ..tiles import blocks
+from .despeckle import check_array_alone
 from .info import about
-from .output import Box, Target, check_output, extent, open_writer, shifted
+from .keywords import verb
+from .output import Box, PathLike, Target, check_outputs, is_array
 from .result import Result, describe
+
+if TYPE_CHECKING:
+    import torch
+    import xarray
 
 NAME = "quegan-yu"
 """The filter's name in results and tags."""
 
 
-def despeckle_stack(
-    sources: Any,
-    folder: str | os.PathLike[str] | None = None,
+@verb()
+def despeckle_stack(  # long: the public signature spells out every keyword, and its docstring documents each
+    sources: Sequence[PathLike | xarray.DataArray | Scene] | NDArray[Any] | torch.Tensor,
+    folder: PathLike | None = None,
     *,
+    unit: str = "auto",
+    polarization: str | None = None,
+    nodata: float | None = None,
     size: int | None = None,
     bbox: Box | None = None,
     bbox_crs: str | None = None,
-    aoi: str | None = None,
+    aoi: PathLike | None = None,
     profile: str = "deflate",
     creation_options: Mapping[str, str] | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
     block_px: int = 1024,
     on_progress: Progress | None = None,
-    **reading: Unpack[Reading],
 ) -> Any:
     """Each scene of a stack with less speckle, at full resolution: Quegan and Yu's filter, see `despeckle_dates`.
 
-    Args:
-        sources: two or more paths, DataArrays or Scenes on one grid with the same bands, each in its own unit; or a
-            numpy array or torch tensor (dates, H, W) of linear power, NaN where invalid.
-        folder: where a float32 Cloud Optimized GeoTIFF is made of each, under its own name; not for an array.
-        size: width in pixels of the window that dates are compared by; 7 where None.
-        reading: see `Reading`; others: see `colorize`.
+    Input:
+        sources: Two or more paths, DataArrays or Scenes on one grid with the same bands, each in its own unit; in
+            Python also a numpy array or torch tensor (dates, H, W) of linear power, NaN where invalid.
+        unit: What the values measure: auto, dn, amplitude, power, db or display; auto finds it and says why.
+        polarization: The band to use; also names a single band that has no name. None filters all bands.
+        nodata: A value that is invalid besides what the files say.
+
+    Speckle:
+        size: Width in pixels of the window that dates are compared by, odd; None for 7.
+
+    Area:
+        bbox: Only this box: west, south, east, north; the outputs are cut to it.
+        bbox_crs: CRS of the box, such as EPSG:4326; None for the scenes' own.
+        aoi: A vector file; pixels outside its polygons become invalid.
+
+    Output:
+        folder: Where a float32 Cloud Optimized GeoTIFF is made of each scene, under its own name; it is made where it
+            does not exist. All files appear together, or none. Not for an array.
+        profile: Compression of the outputs: deflate or zstd.
+        creation_options: Options of GDAL's COG driver, by name.
+        overwrite: Replace existing outputs.
+        dry_run: Check everything and say what would be done; write nothing.
+
+    Run:
+        block_px: Side of the blocks that are read, filtered and written as one, at least 64.
+        on_progress: Called with (done, total) blocks.
 
     Returns:
         A `Result` for each source; an array for an array.
 
     Raises:
-        SarColorizeError: one sentence; no file of the stack is begun.
+        SarColorizeError: One sentence; nothing is written and older outputs are untouched.
     """
+    check_block_px(block_px)
+    check_whole_number("size", size)
     spatial = DEFAULT_SPATIAL if size is None else Boxcar(size_px=size)
-    if isinstance(sources, np.ndarray) or type(sources).__module__.split(".")[0] == "torch":
-        numeric = sources.astype(np.float32) if isinstance(sources, np.ndarray) else sources.float()
-        return despeckle_dates(numeric, (numeric - numeric) == 0.0, spatial)
+    target = Target(bbox, bbox_crs, aoi, profile, creation_options, overwrite)
+    if is_array(sources):
+        check_array_alone({"folder": folder, "polarization": polarization, "nodata": nodata, "bbox": bbox, "aoi": aoi})
+        if unit not in ("auto", "power"):
+            raise SettingError(f"unit must be auto or power for an array of dates, got {unit}; convert it to power")
+        return _despeckle_array(sources, spatial)
     if folder is None:
-        raise SettingError("folder must be given for scenes, got none; name one that exists")
-    target = Target(bbox, bbox_crs, aoi, None, profile, creation_options, overwrite)
-    with bounded_gdal(), ExitStack() as writers:
-        scenes = [open_scene(source, **reading) for source in sources]
+        raise SettingError("folder must be given for scenes, got none; name one")
+    with bounded_gdal():
+        scenes = [open_scene(source, unit=unit, polarization=polarization, nodata=nodata) for source in sources]
         _check_alike(scenes)
         outputs = _outputs(scenes, Path(folder))
-        window, area = extent(scenes[0], target)
-        windows = list(blocks(window, block_px))
-        if dry_run:
-            return _results(scenes, window, spatial, None, BlockCount(len(windows), 0), 0.0)
-        started = time.perf_counter()
-        writes = []
-        for scene, output in zip(scenes, outputs, strict=True):
-            check_output(scene, output)
-            tags = _tags(scene, spatial, len(scenes))
-            writer = open_writer(output, scene.grid.crop(window), target, scene.bands, "float32", tags)
-            writes.append(shifted(writers.enter_context(writer), window))
-        load = partial(_filtered, scenes, spatial, area)
-        count = run_blocks(windows, load, lambda raster: raster, partial(_write_each, scenes, writes), on_progress)
-    return _results(scenes, window, spatial, outputs, count, time.perf_counter() - started)
+        check_outputs(outputs, scenes, aoi)
+        window, area = target.extent(scenes[0])
+        work = Work(list(blocks(window, block_px)), partial(_read, scenes, spatial, area), partial(_filter, spatial))
+        count, seconds = BlockCount(len(work.windows), 0), 0.0
+        made = _make_folder(Path(folder))
+        try:
+            writers = [
+                target.writer(
+                    output, scene.grid.crop(window), bands=scene.bands, dtype="float32",
+                    tags=_tags(scene, spatial, len(scenes)),
+                )
+                for scene, output in zip(scenes, outputs, strict=True)
+            ]  # fmt: skip
+            if not dry_run:
+                count, seconds = run_to_files(work, writers, window, on_progress=on_progress)
+                made = None
+        finally:
+            if made is not None:
+                made.rmdir()
+    return _results(scenes, window, spatial, None if dry_run else outputs, count, seconds)
+
+
+def _despeckle_array(values: Any, spatial: Boxcar) -> Any:
+    """Dates (T, H, W) of power, numpy or torch, filtered; NaN where invalid."""
+    numeric = values.astype(np.float32) if isinstance(values, np.ndarray) else values.float()
+    return despeckle_dates(numeric, (numeric - numeric) == 0.0, spatial)
 
 
 def _check_alike(scenes: Sequence[Scene]) -> None:
@@ -103,7 +149,7 @@ def _check_alike(scenes: Sequence[Scene]) -> None:
         if other.bands != first.bands:
             raise SettingError(
                 f"stack must have the same bands, got {'+'.join(first.bands)} in {first.source} and "
-                f"{'+'.join(other.bands)} in {other.source}; pick one with --polarization"
+                f"{'+'.join(other.bands)} in {other.source}; pick one with polarization"
             )
 
 
@@ -133,8 +179,8 @@ def _described(grid: Grid) -> str:
 
 def _outputs(scenes: Sequence[Scene], folder: Path) -> list[Path]:
     """A path for each scene, by its own name."""
-    if not folder.is_dir():
-        raise OutputError(f"folder must exist, got {folder}; make it first")
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"folder must be a folder, got the file {folder}; name another")
     names = [f"{Path(scene.source.rstrip('/')).stem}.tif" for scene in scenes]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -142,38 +188,44 @@ def _outputs(scenes: Sequence[Scene], folder: Path) -> list[Path]:
     return [folder / name for name in names]
 
 
-def _filtered(scenes: Sequence[Scene], spatial: Boxcar, area: Area | None, window: Window) -> Raster | None:
-    """A window of every scene, filtered: the bands of all, one scene after the other, NaN where one is invalid."""
+def _make_folder(folder: Path) -> Path | None:
+    """Makes the folder of the outputs; None where it is there already, and must stay if the run fails."""
+    if folder.is_dir():
+        return None
+    try:
+        folder.mkdir()
+    except OSError as error:
+        raise OutputError(f"folder must be one that can be made, got {folder} ({error}); name another") from error
+    return folder
+
+
+def _read(
+    scenes: Sequence[Scene], spatial: Boxcar, area: Area | None, window: Window
+) -> tuple[list[Raster], NDArray[np.bool_], Window] | None:
+    """A window of every scene with the filter's halo, and where each is to be shown; None where none is."""
     inside = area.inside(window) if area is not None else np.ones(window.shape, bool)
     padded = window.pad(spatial.halo_px)
-    rows, cols = window.within(padded)
     rasters = [scene.read(padded) for scene in scenes]
+    shown = np.stack([raster.valid for raster in rasters])[(slice(None), *window.within(padded))] & inside
+    return (rasters, shown, window) if shown.any() else None
+
+
+def _filter(spatial: Boxcar, ready: tuple[list[Raster], NDArray[np.bool_], Window]) -> Rasters:
+    """A window of every scene, filtered together."""
+    rasters, shown, window = ready
+    rows, cols = window.within(window.pad(spatial.halo_px))
     valid = np.stack([raster.valid for raster in rasters])
-    shown = valid[:, rows, cols] & inside
-    if not shown.any():
-        return None
-    values = np.full((len(scenes), len(scenes[0].bands), *window.shape), np.nan, np.float32)
-    for index, band in enumerate(scenes[0].bands):
+    values = np.zeros((len(rasters), len(rasters[0].bands), *window.shape), np.float32)
+    for index, band in enumerate(rasters[0].bands):
         db_range = db_range_of(band)
         power = np.stack([to_power(raster.values[index], raster.unit, db_range) for raster in rasters])
         smooth = despeckle_dates(power, valid, spatial)[:, rows, cols]
         for date, raster in enumerate(rasters):
-            filtered = from_power(smooth[date], raster.unit, db_range)
-            values[date, index] = np.where(shown[date], filtered, np.float32(np.nan))
-    names = tuple(f"{scene.source} {band}" for scene in scenes for band in scene.bands)
-    return Raster(values.reshape(-1, *window.shape), np.any(shown, axis=0), names, scenes[0].unit)
-
-
-def _write_each(
-    scenes: Sequence[Scene], writes: Sequence[Callable[[Window, Raster], None]], window: Window, raster: Raster
-) -> None:
-    """Every scene's own bands into its own file."""
-    bands = len(scenes[0].bands)
-    for date, (scene, write) in enumerate(zip(scenes, writes, strict=True)):
-        values = raster.values[date * bands : (date + 1) * bands]
-        valid = np.isfinite(values).all(0)
-        if valid.any():
-            write(window, Raster(values, np.asarray(valid), scene.bands, scene.unit))
+            values[date, index] = from_power(smooth[date], raster.unit, db_range)
+    return [
+        Raster(values[date], shown[date] & np.isfinite(values[date]).all(0), raster.bands, raster.unit)
+        for date, raster in enumerate(rasters)
+    ]
 
 
 def _tags(scene: Scene, spatial: Boxcar, dates: int) -> dict[str, str]:
@@ -197,4 +249,4 @@ def _results(
     """The record of each scene; the seconds are those of the whole stack."""
     paths = [None] * len(scenes) if outputs is None else [str(path) for path in outputs]
     made = [describe(scene, window, spatial, path, count, seconds) for scene, path in zip(scenes, paths, strict=True)]
-    return [replace(result, despeckle=NAME) for result in made]
+    return [replace(result, filter=NAME) for result in made]

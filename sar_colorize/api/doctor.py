@@ -9,7 +9,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from ..models import registry
+from .models import verify_models
 
 _PACKAGES = ("numpy", "torch", "rasterio", "geopandas", "shapely", "dask", "xarray", "rioxarray", "safetensors")
 _EXTRAS = {"tensorboard": "train", "lightning": "train"}
@@ -17,23 +17,29 @@ _EXTRAS = {"tensorboard": "train", "lightning": "train"}
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at. needed: without it nothing works. mend: the line to type, empty if nothing is wrong."""
+    """One thing that was examined."""
 
     name: str
+    """What it is."""
     ok: bool
+    """Whether it is as it should be."""
     detail: str
+    """Its version, or what is wrong."""
     needed: bool = True
+    """Whether nothing works without it."""
     mend: str = ""
+    """The line to type, empty if nothing is wrong."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """Everything looked at; `ok` if all that is needed is there."""
+    """Everything that was examined."""
 
     checks: tuple[Check, ...]
 
     @property
     def ok(self) -> bool:
+        """Whether all that is needed is there."""
         return all(check.ok for check in self.checks if check.needed)
 
     def to_dict(self) -> dict[str, Any]:
@@ -52,7 +58,7 @@ def examine() -> Report:
         checks += [_gdal(), *_devices()]
     checks += [
         Check(f"model {name}", ok, detail, mend="" if ok else "pip install --force-reinstall --no-deps sar-colorize")
-        for name, ok, detail in registry.verify()
+        for name, ok, detail in verify_models()
     ]
     checks += [_extra(name, extra) for name, extra in _EXTRAS.items()]
     return Report(tuple(checks))
@@ -102,9 +108,12 @@ def _devices() -> list[Check]:
     """The CPU with the precision it is good at, and the GPU if there is one."""
     import torch
 
-    from ..infer import pick_precision
+    from ..engine.choose import choose_precision
 
-    cpu = Check("cpu", True, f"{torch.get_num_threads()} threads, {pick_precision('auto', 'cpu')}")
+    cpu = Check("cpu", True, f"{torch.get_num_threads()} threads, {choose_precision('auto', 'cpu')}")
     if not torch.cuda.is_available():
         return [cpu, Check("cuda", False, "no GPU that torch can use; the CPU will do", needed=False)]
-    return [cpu, Check("cuda", True, f"{torch.cuda.get_device_name()}, {pick_precision('auto', 'cuda')}", needed=False)]
+    return [
+        cpu,
+        Check("cuda", True, f"{torch.cuda.get_device_name()}, {choose_precision('auto', 'cuda')}", needed=False),
+    ]

@@ -2,19 +2,56 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..raster import Grid
-from ..scene import Reading, Scene, open_scene
+from ..scene import Scene, open_scene
 from ..scene.cache import bounded_gdal
+from .keywords import verb
+from .output import PathLike
+
+if TYPE_CHECKING:
+    import xarray
 
 
-def info(source: Any, **reading: Unpack[Reading]) -> dict[str, Any]:
-    """What a scene is and why we think so: bands, unit, scale, grid, validity of a sample; plain values, for JSON."""
+@verb()
+def info(
+    source: PathLike | xarray.DataArray | Scene,
+    *,
+    unit: str = "auto",
+    polarization: str | None = None,
+    nodata: float | None = None,
+    grid: str = "map",
+    crs: str | None = None,
+    resolution: float | None = None,
+    calibration: str | None = None,
+    remove_noise: bool | None = None,
+) -> dict[str, Any]:
+    """What a scene is and why we think so: bands, unit, scale, grid, validity of a sample; plain values, for JSON.
+
+    Input:
+        source: A path, anything GDAL opens, a Sentinel-1 product, an xarray DataArray, or a Scene.
+        unit: What the values measure: auto, dn, amplitude, power, db or display; auto finds it and says why.
+        polarization: The band to use; also names a single band that has no name.
+        nodata: A value that is invalid besides what the file says.
+
+    Map:
+        grid: "map" draws what has ground control points on a map, "radar" keeps the radar's own grid.
+        crs: Of that map, such as EPSG:3857; None for UTM of the scene.
+        resolution: Of that map, in units of its CRS; None for the radar's own spacing.
+        calibration: What a SAFE product is calibrated to: sigma0 (where None), beta0 or gamma0.
+        remove_noise: Whether thermal noise is removed from a SAFE product; None removes it.
+
+    Raises:
+        SarColorizeError: One sentence that says what to do.
+    """
     with bounded_gdal():
-        scene = open_scene(source, **reading)
+        scene = open_scene(
+            source, unit=unit, polarization=polarization, nodata=nodata, grid=grid, crs=crs, resolution=resolution,
+            calibration=calibration, remove_noise=remove_noise,
+        )  # fmt: skip
         samples = list(scene.samples())
         valid = [float(raster.valid.mean()) for raster in samples]
         declared = scene.declaration

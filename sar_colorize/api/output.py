@@ -1,65 +1,123 @@
-"""Where the result goes, and which part of the scene it covers."""
+"""Where results go, and which part of the scene they cover: checked the same way for every verb, before any work."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..cog import CogWriter
 from ..errors import OutputError, SettingError
-from ..raster import Grid, Raster, Window
+from ..raster import Grid, Window
 from ..scene import Scene, is_product
 from ..scene.area import Area, read_area, read_bbox
 
 LOSSLESS = ("deflate", "zstd")
+SUFFIXES = (".tif", ".tiff")
 Box = tuple[float, float, float, float]
+PathLike = str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where the result goes and which part of the scene it covers.
-
-    bbox: west, south, east, north in bbox_crs (the scene's own where None); the output is cut to it.
-    aoi: a vector file; pixels outside its polygons become invalid.
-    confidence: path of a second file, for how sure the model is: float32, the expected absolute error of a and b in Lab
-        units, at most 25.5, NaN where invalid. Never lossy: deflate where the profile is a lossy one.
-    profile, creation_options: see `CogWriter`.
-    """
+    """Which part of the scene results cover, and how they are written."""
 
     bbox: Box | None = None
+    """West, south, east, north in `bbox_crs` (the scene's own where None); the output is cut to it."""
     bbox_crs: str | None = None
-    aoi: str | None = None
-    confidence: str | None = None
+    """CRS of the box."""
+    aoi: PathLike | None = None
+    """A vector file; pixels outside its polygons become invalid."""
     profile: str = "deflate"
+    """Compression, see `cog.PROFILES`."""
     creation_options: Mapping[str, str] | None = None
+    """Options of GDAL's COG driver."""
     overwrite: bool = False
+    """Whether an output that exists is replaced."""
 
     def __post_init__(self) -> None:
         if self.bbox_crs is not None and self.bbox is None:
             raise SettingError(f"bbox_crs must come with a bbox, got {self.bbox_crs} alone; give the bbox too")
+        if self.bbox is not None:
+            values = tuple(self.bbox) if isinstance(self.bbox, Iterable) else ()
+            if len(values) != 4 or not all(isinstance(value, int | float) for value in values):
+                raise SettingError(f"bbox must be four numbers, west south east north, got {self.bbox!r}; give four")
+
+    def extent(self, scene: Scene) -> tuple[Window, Area | None]:
+        """The window to be made and the area it is limited to.
+
+        Raises:
+            SettingError: a scene without pixels, or a box or an area that it does not share.
+        """
+        window = scene.grid.window
+        if window.is_empty:
+            raise SettingError(f"scene must hold pixels, got {window.height} x {window.width} in {scene.source}")
+        if self.bbox is not None:
+            window = read_bbox(self.bbox, self.bbox_crs, scene.grid)
+        area = read_area(os.fspath(self.aoi), scene.grid) if self.aoi is not None else None
+        if area is not None and window.intersect(area.bounds).is_empty:
+            raise SettingError(f"aoi must share ground with the bbox, got {self.aoi}, which lies outside it; drop one")
+        return window, area
+
+    def writer(
+        self,
+        path: PathLike,
+        grid: Grid,
+        *,
+        bands: tuple[str, ...],
+        dtype: str,
+        tags: Mapping[str, str],
+        units: tuple[str, ...] | None = None,
+        lossless: bool = False,
+    ) -> CogWriter:
+        """A writer of one output, which touches nothing until it is opened.
+
+        Args:
+            lossless: a measurement beside a picture: its own profile where that of the picture is lossy, without the
+                picture's creation options.
+
+        Raises:
+            OutputError: the file exists, or its folder is missing or not writable. SettingError: wrong options.
+        """
+        profile, options = self.profile, self.creation_options
+        if lossless:
+            profile, options = profile if profile in LOSSLESS else "deflate", None
+        return CogWriter(
+            path, grid, bands=bands, dtype=dtype, profile=profile, options=options, tags=tags, units=units,
+            overwrite=self.overwrite,
+        )  # fmt: skip
 
 
-def extent(scene: Scene, target: Target) -> tuple[Window, Area | None]:
-    """The window to be made and the area it is limited to."""
-    window = scene.grid.window
-    if window.is_empty:
-        raise SettingError(f"scene must hold pixels, got {window.height} x {window.width} in {scene.source}")
-    if target.bbox is not None:
-        window = read_bbox(target.bbox, target.bbox_crs, scene.grid)
-    area = read_area(target.aoi, scene.grid) if target.aoi is not None else None
-    if area is not None and window.intersect(area.bounds).is_empty:
-        raise SettingError(f"aoi must share ground with the bbox, got {target.aoi}, which lies outside it; drop one")
-    return window, area
+def check_outputs(outputs: Sequence[PathLike], scenes: Sequence[Scene], *others: PathLike | None) -> None:
+    """Refuses outputs that would damage what a run reads, whatever the options.
+
+    Args:
+        outputs: paths of all files of the run. scenes: its inputs. others: files that it reads besides, such as the
+            palette and the area of interest; names and None are passed over.
+
+    Raises:
+        OutputError: an output is an input, lies inside one, is named twice, or is not called .tif.
+    """
+    paths = [Path(output) for output in outputs]
+    for number, path in enumerate(paths):
+        if path.suffix.lower() not in SUFFIXES:
+            raise OutputError(
+                f"output must be called .tif, got {path}; a Cloud Optimized GeoTIFF is written, whatever its name"
+            )
+        if any(_is_same(path, earlier) for earlier in paths[:number]):
+            raise OutputError(f"outputs must be different files, got {path} twice; choose another name for one")
+        for other in others:
+            if other is not None and _is_same(path, Path(other)):
+                raise OutputError(f"output must be another file than its inputs, got {path}; choose a new name")
+        for scene in scenes:
+            _check_against(scene, path)
 
 
-def check_output(scene: Scene, output: str | os.PathLike[str]) -> None:
-    """Never writes onto the input, nor into the folder that is the input, whatever the options."""
-    path, source = Path(output), Path(scene.source)
+def _check_against(scene: Scene, path: Path) -> None:
+    """Never onto the input, nor into the folder that is the input."""
+    source = Path(scene.source)
     if source.is_file() and source.suffix.lower() != ".zip" and is_product(scene.source):
         source = source.parent if source.name.lower() == "manifest.safe" else source.parents[1]
     if source.is_dir() and source.resolve() in path.resolve().parents:
@@ -68,58 +126,15 @@ def check_output(scene: Scene, output: str | os.PathLike[str]) -> None:
         raise OutputError(f"output must be another file than the input, got {path} for both; choose a new name")
 
 
-def open_writer(
-    output: Any, grid: Grid, target: Target, bands: tuple[str, ...], dtype: str, tags: Mapping[str, str]
-) -> CogWriter:
-    return CogWriter(
-        output,
-        grid,
-        bands=bands,
-        dtype=dtype,
-        profile=target.profile,
-        options=target.creation_options,
-        tags=tags,
-        overwrite=target.overwrite,
-    )
+def _is_same(path: Path, other: Path) -> bool:
+    """The same file, or the same name where neither is there yet."""
+    if path.exists() and other.exists():
+        return path.samefile(other)
+    return path.absolute() == other.absolute()
 
 
-def open_error_writer(picture: CogWriter, target: Target, band: str) -> CogWriter:
-    """The writer of the file that says how sure the model is, beside that of the picture.
+def is_array(source: Any) -> bool:
+    """Whether a source is a numpy array or a torch tensor; torch is not imported."""
+    import numpy as np
 
-    Raises:
-        OutputError: both are one file.
-    """
-    if Path(str(target.confidence)).absolute() == picture.path.absolute():
-        raise OutputError(f"confidence must be another file than the picture, got {target.confidence} for both")
-    return CogWriter(
-        str(target.confidence),
-        picture.grid,
-        bands=(band,),
-        dtype="float32",
-        profile=target.profile if target.profile in LOSSLESS else "deflate",
-        tags=picture.tags,
-        units=("Lab units",),
-        overwrite=target.overwrite,
-    )
-
-
-def apart(
-    write_picture: Callable[[Window, Raster], None], write_error: Callable[[Window, Raster], None]
-) -> Callable[[Window, Raster], None]:
-    """Writes the first three bands of a block as a picture, and the fourth, tenths of a Lab unit, as Lab units."""
-
-    def write(window: Window, raster: Raster) -> None:
-        write_picture(window, replace(raster, values=raster.values[:3], bands=raster.bands[:3]))
-        error = raster.values[3:].astype(np.float32) / np.float32(10.0)
-        write_error(window, replace(raster, values=error, bands=raster.bands[3:]))
-
-    return write
-
-
-def shifted(writer: CogWriter, origin: Window) -> Callable[[Window, Raster], None]:
-    """Writes windows of the scene into an output that begins at `origin`."""
-
-    def write(window: Window, raster: Raster) -> None:
-        writer.write(Window(window.row - origin.row, window.col - origin.col, window.height, window.width), raster)
-
-    return write
+    return isinstance(source, np.ndarray) or type(source).__module__.split(".")[0] == "torch"

@@ -13,39 +13,61 @@ from ..speckle import Filter
 
 @dataclass(frozen=True)
 class Result:
-    """What was made, for people and scripts.
-
-    output: the path; None for a dry run. blocks, skipped_blocks: skipped ones held nothing valid. notes: what a user
-    should know of the input.
-    """
+    """What was made."""
 
     output: str | None
+    """The path; None for a dry run."""
     source: str
+    """What was read."""
     width: int
+    """Pixels of the output."""
     height: int
+    """Pixels of the output."""
     bands: tuple[str, ...]
+    """Polarisations in use."""
     bands_reason: str
+    """How they were found."""
     unit: str
+    """What the values measure."""
     unit_reason: str
-    despeckle: str
+    """How that was found."""
+    filter: str
+    """The speckle filter."""
     blocks: int
+    """How many blocks there were."""
     skipped_blocks: int
+    """How many of them held nothing valid."""
     seconds: float
+    """What the whole run took."""
     notes: tuple[str, ...] = ()
+    """What a user should know of the input."""
+    uncertainty: str | None = None
+    """The file of the expected error."""
     looks: float | None = None
+    """Equivalent number of looks that the filter was given."""
     looks_reason: str | None = None
+    """Where that number comes from."""
     model: str | None = None
+    """The model's name."""
     weights_sha256: str | None = None
+    """Checksum of its weights."""
     offset_db: float | None = None
+    """Shift of the whole scene."""
     offset_reason: str | None = None
+    """Why."""
     palette: str | None = None
+    """Where the colours of the place come from."""
     palette_lab: tuple[float, float, float] | None = None
+    """Their mean."""
     device: str | None = None
+    """What the network ran on."""
     precision: str | None = None
+    """And in which precision."""
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON; what does not apply is left out."""
-        return {key: value for key, value in asdict(self).items() if value is not None}
+        """For JSON; what does not apply is left out. `despeckle` is the old name of `filter`."""
+        found = {key: value for key, value in asdict(self).items() if value is not None}
+        return found | {"despeckle": self.filter}
 
 
 def describe(
@@ -55,7 +77,7 @@ def describe(
     output: str | None,
     count: BlockCount,
     seconds: float,
-    said: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
     **more: Any,
 ) -> Result:
     """The record of a run over a window of a scene."""
@@ -69,10 +91,10 @@ def describe(
         bands_reason=declared.bands_reason,
         unit=str(declared.unit),
         unit_reason=declared.unit_reason,
-        despeckle=chosen.name,
+        filter=chosen.name,
         blocks=count.total,
         skipped_blocks=count.skipped,
         seconds=round(seconds, 2),
-        notes=(*scene.notes, *said),
+        notes=(*scene.notes, *notes),
         **more,
     )

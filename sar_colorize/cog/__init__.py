@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .options import BLOCK_PX, PROFILES, creation_options
-from .writer import CogWriter
+from .writer import CogWriter, publish
 
-__all__ = ["BLOCK_PX", "PROFILES", "CogWriter", "creation_options"]
+__all__ = ["BLOCK_PX", "PROFILES", "CogWriter", "creation_options", "publish"]

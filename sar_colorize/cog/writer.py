@@ -1,8 +1,9 @@
 """The writer of Cloud Optimized GeoTIFFs.
 
 Blocks go by windows into a tiled GeoTIFF in a hidden folder beside the output. GDAL's COG driver turns it into the
-final file (internal mask, overviews), which is renamed onto the output. The driver's work is one long C call that
-nothing can interrupt, so it runs in a child process that ends at once when this one gives up or dies.
+final file (internal mask, overviews), which is renamed onto the output; the files of one run together, see `publish`.
+The driver's work is one long C call that nothing can interrupt, so it runs in a child process that ends at once when
+this one gives up or dies.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -104,8 +105,14 @@ class CogWriter:
         self._lock = threading.Lock()
         self._dataset: Any = None
         self._folder: WorkFolder | None = None
+        self.is_published = False
 
     def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def open(self) -> None:
+        """Makes the hidden folder and the file in it that takes the blocks."""
         remove_orphans(self.path)
         self._folder = WorkFolder(self.path)
         try:
@@ -113,25 +120,42 @@ class CogWriter:
         except BaseException:
             self._folder.remove()
             raise
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._folder is not None
         try:
-            with self._lock:
-                dataset, self._dataset = self._dataset, None
+            if kind is None:
+                self.finish()
+                publish([self])
+        finally:
+            self.close()
+
+    def finish(self) -> None:
+        """Ends the writing of blocks and builds the Cloud Optimized GeoTIFF, still in the hidden folder."""
+        assert self._folder is not None
+        with self._lock:
+            dataset, self._dataset = self._dataset, None
+            with gdal_errors(self.path):
+                dataset.close()
+        self._build(self._folder.path)
+
+    def close(self) -> None:
+        """Removes the hidden folder and what is in it; what was published stays. A second call does nothing."""
+        if self._folder is None:
+            return
+        with self._lock, contextlib.suppress(Exception):  # what GDAL says of a file that is thrown away is of no use
+            dataset, self._dataset = self._dataset, None
+            if dataset is not None:
                 with gdal_errors(self.path):
                     dataset.close()
-            if kind is None:
-                self._build(self._folder.path)
-                self._publish(self._folder.path / "cog.tif")
-        except Exception:
-            if kind is None:
-                raise
-        finally:
-            self._folder.remove()
+        self._folder.remove()
+
+    @property
+    def folder(self) -> Path:
+        """The hidden folder of a writer that is open."""
+        assert self._folder is not None
+        return self._folder.path
 
     def write(self, window: Window, raster: Raster) -> None:
         """Stores `raster` at `window`; its invalid pixels are invalid in the file whatever their values.
@@ -255,11 +279,50 @@ class CogWriter:
         if child.returncode != 0 or complaints:
             raise cannot_write(self.path, complaints[0] if complaints else f"exit code {child.returncode}")
 
-    def _publish(self, cog: Path) -> None:
-        check_output(self.path, overwrite=self.overwrite)
-        cog.replace(self.path)
-        for suffix in _SIDECARS:  # they spoke of the older output
-            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
+def publish(writers: Sequence[CogWriter]) -> None:
+    """Renames finished files onto their outputs: all of them, or none and older outputs are as they were.
+
+    Raises:
+        OutputError: an output appeared in the meantime, or cannot be replaced.
+    """
+    for writer in writers:
+        check_output(writer.path, overwrite=writer.overwrite)
+    undo: list[tuple[Path, Path | None]] = []
+    try:
+        for writer in writers:
+            earlier = _kept_aside(writer) if len(writers) > 1 else None
+            replaced = writer.path.exists()
+            undo.append((writer.path, earlier))
+            (writer.folder / "cog.tif").replace(writer.path)
+            writer.is_published = True
+            if replaced:
+                for suffix in _SIDECARS:  # they spoke of the older output
+                    writer.path.with_name(writer.path.name + suffix).unlink(missing_ok=True)
+    except BaseException as error:
+        if len(writers) > 1:
+            for writer in writers:
+                writer.is_published = False
+            for path, earlier in reversed(undo):
+                if earlier is not None:
+                    earlier.replace(path)
+                else:
+                    path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise cannot_write(undo[-1][0], error.strerror or str(error)) from error
+        raise
+
+
+def _kept_aside(writer: CogWriter) -> Path | None:
+    """An older output under a second name in the hidden folder; None where there is none."""
+    if not writer.path.exists():
+        return None
+    earlier = writer.folder / "earlier.tif"
+    try:
+        earlier.hardlink_to(writer.path)
+    except OSError:  # a file system without hard links
+        writer.path.rename(earlier)
+    return earlier
 
 
 def _equals(values: np.ndarray, nodata: float) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Networks, each with its painter; their cards, weights and registry."""

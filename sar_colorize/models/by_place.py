@@ -13,17 +13,14 @@ exactly what the whole scene gives.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..palette.palette import Palette, mean_and_spread
-from .colorsar import ConvBlock
-
-if TYPE_CHECKING:
-    from .placed import Placed
+from ..palette.palette import mean_and_spread
+from . import reach
+from .blocks import ConvBlock, enlarge
 
 STRIDE_PX = 32
 """Shifting the input by this many pixels shifts the output alike; the size of a tile must be a multiple of it."""
@@ -97,16 +94,10 @@ class ByPlace(nn.Module):
         at_4 = _film(self.encode_4(self._stem(lightness, present)), next(film))  # (B, w, H/4, W/4)
         at_8 = _film(self.encode_8(at_4), next(film))  # (B, 2w, H/8, W/8)
         at_16 = _film(self.encode_16(at_8), next(film))  # (B, 4w, H/16, W/16)
-        x = torch.cat([_enlarge(self.decode_16(at_16), 2), at_8], 1)  # (B, 4w, H/8, W/8)
+        x = torch.cat([enlarge(self.decode_16(at_16), 2), at_8], 1)  # (B, 4w, H/8, W/8)
         x = _film(self.decode_8(x), next(film))  # (B, w, H/8, W/8)
-        x = torch.cat([_enlarge(x, 2), at_4], 1)  # (B, 2w, H/4, W/4)
+        x = torch.cat([enlarge(x, 2), at_4], 1)  # (B, 2w, H/4, W/4)
         return _film(self.decode_4(x), next(film))  # (B, w, H/4, W/4)
-
-    def placed(self, palette: Palette, polarizations: Sequence[str]) -> Placed:
-        """This network in one scene, see `Placed`."""
-        from .placed import Placed
-
-        return Placed(self, palette, polarizations)
 
     def _stem(self, lightness: Tensor, present: Tensor) -> Tensor:
         """Mean of the features of the bands that are there, (B, w, H/4, W/4)."""
@@ -149,15 +140,15 @@ class ByPlace(nn.Module):
         ab = mean[:, 1:, None, None] + self.shrink * correction[:, 1:]
         base = mean[:, :1, None, None] + F.avg_pool2d(correction[:, :1], 8)  # (B, 1, H/32, W/32)
         fine, middle, coarse = details(radar_lightness(lightness, present))
-        gains = _enlarge(_GAINS[0] + (_GAINS[1] - _GAINS[0]) * torch.sigmoid(wide(maps[:, 3:6])), 4)
+        gains = enlarge(_GAINS[0] + (_GAINS[1] - _GAINS[0]) * torch.sigmoid(wide(maps[:, 3:6])), 4)
         seen = gains * torch.cat([fine, middle, coarse], 1)  # (B, 3, H, W)
         if fitted is None:
-            full, scale = _enlarge(base, 32) + seen.sum(1, keepdim=True), self.scale(maps)
+            full, scale = enlarge(base, 32) + seen.sum(1, keepdim=True), self.scale(maps)
         else:
             kept = texture_share * (fine + middle + _COARSE_SHARE * coarse)
-            full, ab = _enlarge(fitted[:, :1], 4) + kept, fitted[:, 1:3]
+            full, ab = enlarge(fitted[:, :1], 4) + kept, fitted[:, 1:3]
             scale = fitted[:, 3:].clamp(*_SCALES)
-        return torch.cat([full.clamp(0.0, 100.0), _enlarge(ab, 4)], 1), _enlarge(scale, 4)
+        return torch.cat([full.clamp(0.0, 100.0), enlarge(ab, 4)], 1), enlarge(scale, 4)
 
     def scale(self, maps: Tensor) -> Tensor:
         """The expected absolute error of a and b at a quarter of the resolution, (B, 1, H/4, W/4), in Lab units."""
@@ -173,7 +164,7 @@ def radar_lightness(lightness: Tensor, present: Tensor) -> Tensor:
 
 def details(lightness: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Three bands of L: what is finer than 4 px, between 4 and 8 px, and coarser, from a middle of 48. They add up."""
-    at_4, at_8 = _enlarge(F.avg_pool2d(lightness, 4), 4), _enlarge(F.avg_pool2d(lightness, 8), 8)
+    at_4, at_8 = enlarge(F.avg_pool2d(lightness, 4), 4), enlarge(F.avg_pool2d(lightness, 8), 8)
     return lightness - at_4, at_4 - at_8, at_8 - MIDDLE
 
 
@@ -187,51 +178,26 @@ def wide(x: Tensor) -> Tensor:
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
-def _enlarge(x: Tensor, factor: int) -> Tensor:
-    return F.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=False)
-
-
 def reach_px() -> int:
-    """How far from an output pixel the farthest input pixel lies that it depends on, exactly.
-
-    Walks back from each of the `STRIDE_PX` phases of an output pixel, the span of indices at each resolution.
-    """
-    return max(max(phase - low, high - phase) for phase in range(STRIDE_PX) for low, high in [_span(phase)])
+    """How far from an output pixel the farthest input pixel lies that it depends on, exactly."""
+    return reach.reach_px(_span, STRIDE_PX)
 
 
 def halo_px() -> int:
     """`reach_px` rounded up to a multiple of `STRIDE_PX`."""
-    return -(-reach_px() // STRIDE_PX) * STRIDE_PX
+    return reach.halo_px(_span, STRIDE_PX)
 
 
-def _span(pixel: int) -> tuple[int, int]:
+def _span(pixel: int) -> reach.Span:
     """First and last input index that output index `pixel` depends on, along one axis."""
-    at_32 = _before_enlarging((pixel, pixel), 32)  # the correction of L
-    low, high = _join(_before_enlarging((pixel, pixel), 4), (8 * at_32[0], 8 * at_32[1] + 7))  # the maps
-    at_4 = _before_conv((low, high), 2)  # head, decode_4
-    at_8 = _before_conv(_before_enlarging(at_4, 2), 1)  # decode_8
-    at_16 = _before_conv(_before_enlarging(at_8, 2), 3)  # decode_16, encode_16 after its stride
-    at_8 = _before_conv(_join(_before_stride(at_16), at_8), 1)
-    at_4 = _before_conv(_join(_before_stride(at_8), at_4), 1)  # encode_4
-    return _before_stride(_before_stride(at_4))
-
-
-def _join(*spans: tuple[int, int]) -> tuple[int, int]:
-    return min(span[0] for span in spans), max(span[1] for span in spans)
-
-
-def _before_conv(span: tuple[int, int], times: int) -> tuple[int, int]:
-    return span[0] - times, span[1] + times
-
-
-def _before_stride(span: tuple[int, int]) -> tuple[int, int]:
-    return 2 * span[0] - 1, 2 * span[1] + 1
-
-
-def _before_enlarging(span: tuple[int, int], factor: int) -> tuple[int, int]:
-    """Bilinear: output i lies at (i + 0.5) / factor - 0.5 of its input."""
-    half = factor // 2
-    return (span[0] - half) // factor, (span[1] - half) // factor + 1
+    at_32 = reach.before_enlarging((pixel, pixel), 32)  # the correction of L
+    span = reach.join(reach.before_enlarging((pixel, pixel), 4), (8 * at_32[0], 8 * at_32[1] + 7))  # the maps
+    at_4 = reach.before_conv(span, 2)  # head, decode_4
+    at_8 = reach.before_conv(reach.before_enlarging(at_4, 2))  # decode_8
+    at_16 = reach.before_conv(reach.before_enlarging(at_8, 2), 3)  # decode_16, encode_16 after its stride
+    at_8 = reach.before_conv(reach.join(reach.before_stride(at_16), at_8))
+    at_4 = reach.before_conv(reach.join(reach.before_stride(at_8), at_4))  # encode_4
+    return reach.before_stride(reach.before_stride(at_4))
 
 
 def bands_of(polarizations: Sequence[str]) -> tuple[int, ...]:

@@ -12,32 +12,23 @@ at a low temperature, so that of green and red it makes one of the two and not b
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..color import AB_MAX
+from . import reach
+from .blocks import ConvBlock, enlarge
+from .card import Card
+from .painter import Painted
 
 TEMPERATURE = 0.38
 """Of the mean over colour classes, as Zhang et al. chose it: 1 is the mean, 0 the likeliest class."""
 STRIDE_PX = 16
 """Shifting the input by this many pixels shifts the output alike; the size of a tile must be a multiple of it."""
-
-
-class ConvBlock(nn.Sequential):
-    """Conv 3x3 - BatchNorm - ReLU.
-
-    Padding repeats the edge: zeros would teach a network of small patches borders that the middle of a scene does not
-    have (measured in docs/experiments.md). Inside the halo it makes no difference.
-    """
-
-    def __init__(self, channels_in: int, channels_out: int, stride: int = 1) -> None:
-        super().__init__(
-            nn.Conv2d(channels_in, channels_out, 3, stride, padding=1, padding_mode="replicate", bias=False),
-            nn.BatchNorm2d(channels_out),
-            nn.ReLU(inplace=True),
-        )
 
 
 def _stage(channels_in: int, channels_out: int) -> nn.Sequential:
@@ -77,7 +68,7 @@ class ColorSAR(nn.Module):
             x = F.conv2d(shares, (self.colours.T / AB_MAX)[:, :, None, None].to(shares.dtype))  # (B, 2, H/2, W/2)
         else:
             x = torch.tanh(x)
-        return _double(x)  # (B, 2, H, W)
+        return enlarge(x, 2)  # (B, 2, H, W)
 
     def scores(self, lightness: Tensor) -> Tensor:
         """What the head gives at half resolution: a logit for each colour class, or (a, b) before its tanh."""
@@ -85,53 +76,46 @@ class ColorSAR(nn.Module):
         at_4 = self.encode_4(at_2)  # (B, 2w, H/4, W/4)
         at_8 = self.encode_8(at_4)  # (B, 4w, H/8, W/8)
         at_16 = self.encode_16(at_8)  # (B, 8w, H/16, W/16)
-        x = torch.cat([_double(self.decode_16(at_16)), at_8], 1)  # (B, 8w, H/8, W/8)
-        x = torch.cat([_double(self.decode_8(x)), at_4], 1)  # (B, 4w, H/4, W/4)
-        x = torch.cat([_double(self.decode_4(x)), at_2], 1)  # (B, 2w, H/2, W/2)
+        x = torch.cat([enlarge(self.decode_16(at_16), 2), at_8], 1)  # (B, 8w, H/8, W/8)
+        x = torch.cat([enlarge(self.decode_8(x), 2), at_4], 1)  # (B, 4w, H/4, W/4)
+        x = torch.cat([enlarge(self.decode_4(x), 2), at_2], 1)  # (B, 2w, H/2, W/2)
         out: Tensor = self.head(self.decode_2(x))  # (B, 2 or K, H/2, W/2)
         return out
 
 
-def _double(x: Tensor) -> Tensor:
-    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+@dataclass(frozen=True)
+class ColorSARPainter:
+    """ColorSAR's a and b under the radar's own L; see `painter.Painter`."""
+
+    card: Card
+    bands: tuple[str, ...]
+    network: ColorSAR
+
+    def picture(self, out: Tensor, lightness: Tensor, db: Any) -> Painted:  # noqa: ARG002  # the protocol's
+        """L as it is given, and (a, b) of the network."""
+        return Painted(lab=torch.cat([lightness[:, :1], out * AB_MAX], 1))
 
 
 def reach_px() -> int:
-    """How far from an output pixel the farthest input pixel lies that it depends on, exactly.
-
-    Walks back from each of the `STRIDE_PX` phases of an output pixel, the span of indices at each resolution.
-    """
-    return max(max(phase - low, high - phase) for phase in range(STRIDE_PX) for low, high in [_span(phase)])
+    """How far from an output pixel the farthest input pixel lies that it depends on, exactly."""
+    return reach.reach_px(_span, STRIDE_PX)
 
 
 def halo_px() -> int:
     """`reach_px` rounded up to a multiple of `STRIDE_PX`."""
-    return -(-reach_px() // STRIDE_PX) * STRIDE_PX
+    return reach.halo_px(_span, STRIDE_PX)
 
 
-def _span(pixel: int) -> tuple[int, int]:
+def _span(pixel: int) -> reach.Span:
     """First and last input index that output index `pixel` depends on, along one axis."""
-    span = _before_conv(_before_conv(_before_double((pixel, pixel))))  # head and decode_2: at 1/2
+    span = reach.before_conv(reach.before_enlarging((pixel, pixel), 2), 2)  # head and decode_2: at 1/2
     skips = [span]
     for _ in range(3):  # decode_4, decode_8, decode_16: at 1/4, 1/8, 1/16
-        span = _before_conv(_before_double(span))
+        span = reach.before_conv(reach.before_enlarging(span, 2))
         skips.append(span)
     span = skips.pop()
     while True:  # encode_16 .. encode_2; a skip joins at each resolution on the way up
-        span = _before_stride(_before_conv(span))
+        span = reach.before_stride(reach.before_conv(span))
         if not skips:
             return span
-        skip = skips.pop()
-        span = min(span[0], skip[0]), max(span[1], skip[1])
-
-
-def _before_conv(span: tuple[int, int]) -> tuple[int, int]:
-    return span[0] - 1, span[1] + 1
-
-
-def _before_stride(span: tuple[int, int]) -> tuple[int, int]:
-    return 2 * span[0] - 1, 2 * span[1] + 1
-
-
-def _before_double(span: tuple[int, int]) -> tuple[int, int]:
-    return (span[0] - 1) // 2, (span[1] + 1) // 2
+        span = reach.join(span, skips.pop())

@@ -6,31 +6,52 @@ colours are a code for scattering, not a prediction of what the eye would see.
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ..arrays import namespace
 from ..color import L_MAX
-from ..raster import Float32
+from .card import Card
+from .painter import Painted
+
+if TYPE_CHECKING:
+    from torch import nn
 
 RATIO_DB = (2.0, 14.0)
 """VV / VH in decibels shown as no blue and full blue."""
+COMPOSITE = Card(
+    name="composite",
+    architecture="composite",
+    output="rgb",
+    input="sar-l",
+    stride_px=1,
+    halo_px=0,
+    summary="False colours from the two polarisations, painted by a formula; no network and no prediction.",
+    sources="none",
+    limits="The colours are those of the radar, not of the ground.",
+)
 
 
-def paint_composite(lightness: Float32, db: Float32) -> NDArray[np.uint8]:
-    """A picture from one or two polarisations.
+@dataclass(frozen=True)
+class CompositePainter:
+    """The composite of one or two polarisations, co-polarised first; grey where there is one. See `painter.Painter`."""
 
-    Args:
-        lightness: (C, H, W) L in 0..100 of each polarisation, C 1 or 2, co-polarised first.
-        db: (C, H, W) the same in decibels, for the ratio.
+    bands: tuple[str, ...]
+    card: Card = COMPOSITE
+    network: nn.Module | None = None
 
-    Returns:
-        (3, H, W) uint8, grey where C is 1.
-    """
-    levels = lightness[:2] * np.float32(255.0 / L_MAX)
-    if len(levels) == 1:
-        channels = [levels[0]] * 3
-    else:
-        low, high = RATIO_DB
-        ratio = np.clip((db[0] - db[1] - np.float32(low)) * np.float32(255.0 / (high - low)), 0.0, 255.0)
-        channels = [levels[0], levels[1], ratio]
-    return (np.stack(channels) + np.float32(0.5)).astype(np.uint8)
+    def picture(self, out: Any, lightness: Any, db: Any) -> Painted:  # noqa: ARG002  # there is no network
+        """Whole codes of 0..255, as sRGB in 0..1."""
+        xp = namespace(lightness)
+        levels = lightness[:, :2] * np.float32(255.0 / L_MAX)  # (B, C, H, W)
+        channels = [levels[:, 0]] * 3
+        if levels.shape[1] == 2:
+            low, high = RATIO_DB
+            ratio = (lightness if db is None else db)[:, :2]
+            ratio = xp.clip(
+                (ratio[:, 0] - ratio[:, 1] - np.float32(low)) * np.float32(255.0 / (high - low)), 0.0, 255.0
+            )
+            channels = [levels[:, 0], levels[:, 1], ratio]
+        return Painted(srgb=xp.floor(xp.stack(channels, 1) + np.float32(0.5)) / np.float32(255.0))

@@ -14,22 +14,15 @@ from .. import weights
 from ..errors import ModelError
 from ..weights import write_whole as write_whole
 from .card import Card
+from .composite import COMPOSITE, CompositePainter
+from .painter import Painter, kind_of
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from ..palette.palette import Palette
+
 DEFAULT_MODEL = "by-place"
-COMPOSITE = Card(
-    name="composite",
-    architecture="composite",
-    output="rgb",
-    input="sar-l",
-    stride_px=1,
-    halo_px=0,
-    summary="False colours from the two polarisations, painted by a formula; no network and no prediction.",
-    sources="none",
-    limits="The colours are those of the radar, not of the ground.",
-)
 _FOLDER = Path(__file__).parent / "weights"
 
 
@@ -75,6 +68,39 @@ def load_network(name_or_path: str | Path) -> nn.Module:
             f"({reason}); correct the card or take the file anew"
         ) from error
     return network.eval()
+
+
+def load_painter(name_or_path: str | Path, bands: tuple[str, ...], palette: Palette | None = None) -> Painter:
+    """The painter of a model in one scene, float32 on the CPU.
+
+    Args:
+        bands: the polarisations that it is given, see `painter.choose_bands`.
+        palette: of the place, for a model that takes one; the palette of no known place where None.
+
+    Raises:
+        ModelError: as `load_network`.
+    """
+    card = load_card(name_or_path)
+    if not kind_of(card).has_network:
+        return CompositePainter(bands)
+    return painter_for(card, load_network(name_or_path), bands, palette)
+
+
+def painter_for(card: Card, network: nn.Module, bands: tuple[str, ...], palette: Palette | None = None) -> Painter:
+    """The painter of a network that is loaded, or in training, see `load_painter`."""
+    from ..palette.palette import UNKNOWN_PALETTE
+    from .by_place import ByPlace
+    from .by_place_painter import ByPlacePainter
+    from .colorsar import ColorSAR, ColorSARPainter
+    from .pix2pix import Generator, Pix2PixPainter
+
+    if isinstance(network, ByPlace):
+        return ByPlacePainter(card, bands, network, UNKNOWN_PALETTE if palette is None else palette)
+    if isinstance(network, ColorSAR):
+        return ColorSARPainter(card, bands, network)
+    if isinstance(network, Generator):
+        return Pix2PixPainter(card, bands, network)
+    raise ModelError(f"model must be of a known architecture, got {type(network).__name__}; choose another")
 
 
 def build(card: Card) -> nn.Module:

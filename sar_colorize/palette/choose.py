@@ -1,4 +1,4 @@
-"""One palette for a scene, from what the user asked for."""
+"""One palette for a scene, from what the user asked for: a picture, the map, or nothing."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .palette import UNKNOWN_PALETTE, Palette
 from .world import guess_palette
 
 SOURCES = ("auto", "none")
-"""What `--palette` may be besides the path of a picture."""
+"""What a palette may be besides the path of a picture."""
 
 
-def settle_palette(wanted: str, grid: Grid) -> Palette:
+def choose_palette(wanted: str, grid: Grid) -> Palette:
     """The palette of the ground under a grid.
 
     Args:
@@ -22,8 +22,8 @@ def settle_palette(wanted: str, grid: Grid) -> Palette:
         grid: the scene's, or the part of it that is to be made.
 
     Returns:
-        A palette whose source and note say where it comes from. A scene without a place on Earth gets, for "auto", the
-        palette of no place, and the note says so.
+        A palette whose source and note say where it comes from. A scene without a georeference gets, for "auto",
+        the average palette of the training sites, and the note says so.
 
     Raises:
         SettingError: the picture cannot be read, lies elsewhere, or shows no ground.
@@ -35,14 +35,15 @@ def settle_palette(wanted: str, grid: Grid) -> Palette:
     if grid.crs_wkt is None or grid.transform is None:
         return replace(
             UNKNOWN_PALETTE,
-            note="The scene has no place on Earth, so its colours are those of no place; name a picture of it with "
-            "--palette.",
+            note="The scene has no georeference, so the average palette of the training sites is used; a picture of "
+            "the place as palette gives better colours.",
         )
     longitude, latitude = _middle(grid)
     if not (math.isfinite(longitude) and math.isfinite(latitude)):
         return replace(
             UNKNOWN_PALETTE,
-            note="The scene's CRS has no longitude and latitude here; its colours are those of no place.",
+            note="The scene's CRS gives no longitude and latitude here, so the average palette of the training sites "
+            "is used.",
         )
     return guess_palette(longitude, latitude)
 

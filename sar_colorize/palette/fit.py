@@ -8,13 +8,20 @@ gains there; what it was wrong by on those parts is fitted once more, and says w
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..raster import Bool, Float32
+from ..raster import Bool, Float32, Window
 from .palette import Fit, FitLine
 
+if TYPE_CHECKING:
+    from ..models.painter import PalettePainter
+
+MOST_ALONG = 8
+SIDE_PX = 256
+"""The fit is made from windows of this side, at most so many along each side of the scene, spread evenly."""
 PARTS = 4
 _RIDGE, _PRIOR_SAMPLES = 1.0, 1500.0
 """Weight against slopes where features have unit variance: what nearly tied best on val, and what few samples add."""
@@ -91,6 +98,16 @@ class Examples:
         )
 
 
+def learn(found: Examples, painter: PalettePainter, lightness: Float32, lab: Float32, valid: Bool) -> None:
+    """Adds a window to the ground that colours are fitted to.
+
+    Args:
+        painter: with the palette of the place. lightness: L (C, H, W) of its bands, 0..100.
+        lab: CIE Lab (3, H, W) of the same ground. valid: (H, W), where both show it.
+    """
+    found.add(painter.features(lightness), *quartered(lab, valid), painter.texture(lightness, valid))
+
+
 def quartered(lab: Float32, valid: Bool) -> tuple[Float32, Bool]:
     """(3, H / 4, W / 4) means of CIE Lab (3, H, W), and where all of what they are means of is valid."""
     height, width = (side // 4 for side in valid.shape)
@@ -107,3 +124,13 @@ def _ridge(z: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.f
     weight = _RIDGE + _PRIOR_SAMPLES / len(z)
     slopes = np.linalg.solve(covariance + weight * np.eye(z.shape[1]), z.T @ (y - y_mean) / len(z))
     return y_mean - z_mean @ slopes, slopes
+
+
+def spread_windows(height: int, width: int) -> list[Window]:
+    """Windows of SIDE_PX, or of the whole side where that is less, that do not overlap."""
+    starts, sides = [], []
+    for length in (height, width):
+        count, side = min(MOST_ALONG, max(1, length // SIDE_PX)), min(SIDE_PX, length)
+        starts.append([(2 * i + 1) * length // (2 * count) - side // 2 for i in range(count)])
+        sides.append(side)
+    return [Window(row, col, *sides) for row in starts[0] for col in starts[1]]

@@ -1,19 +1,17 @@
 """What colours a place has, in few numbers: mean and spread of L, a and b, and how the three go together.
 
-A palette is settled once for a scene and passed to every block. Where it comes from is `place`'s business.
+A palette is settled once for a scene and passed to every block. Where it comes from, `choose` says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..arrays import namespace
-from ..raster import Bool, Float32
+from ..raster import Float32
 
 _CENTRE = (47.0, -1.0, 12.5)
 _MEAN_UNIT = 20.0
@@ -38,7 +36,7 @@ class FitLine:
 
 @dataclass(frozen=True)
 class Fit:
-    """The colours of a place as a function of the features that a network sees there, see `fitting.Examples`.
+    """The colours of a place as a function of the features that a network sees there, see `fit.Examples`.
 
     z = (features - centre) / unit, within -REACH..REACH; centre, unit: one for each feature.
     lines: of L, a, b and the expected error of a and b.
@@ -91,7 +89,7 @@ UNKNOWN_PALETTE = Palette(
     spread=(17.0, 8.0, 7.0),
     correlation=(0.0, 0.0, 0.0),
     trust=UNKNOWN,
-    note="The colours are those of no place: the mean of the places that the model was trained on.",
+    note="No palette was used: the colours are the mean of the sites that the model was trained on.",
 )
 
 
@@ -99,45 +97,3 @@ def mean_and_spread(vector: Any) -> tuple[Any, Any]:
     """Mean and spread of L, a and b, (..., 3) each, in Lab units, from vectors (..., 10), numpy or torch."""
     mean = [vector[..., number] * _MEAN_UNIT + centre for number, centre in enumerate(_CENTRE)]
     return namespace(vector).stack(mean, -1), vector[..., 3:6] * _SPREAD_UNIT
-
-
-@dataclass(frozen=True)
-class Moments:
-    """Sums over pixels, from which a palette is made; sums of two grounds add up to that of both.
-
-    count: pixels. first: (3,) sums of L, a, b. second: (3, 3) sums of their products.
-    """
-
-    count: float
-    first: NDArray[np.float64]
-    second: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, lab: Float32, valid: Bool) -> Moments:
-        """Of a picture (3, H, W) in CIE Lab where `valid` (H, W)."""
-        values = lab[:, valid].astype(np.float64)
-        return cls(float(values.shape[1]), values.sum(1), values @ values.T)
-
-    @classmethod
-    def total(cls, parts: Iterable[Moments]) -> Moments:
-        """Of all these grounds together."""
-        sums = cls(0.0, np.zeros(3), np.zeros((3, 3)))
-        for part in parts:
-            sums = cls(sums.count + part.count, sums.first + part.first, sums.second + part.second)
-        return sums
-
-    def palette(self, **said: Any) -> Palette | None:
-        """The palette of this ground, or None where it has no pixel; `said` are its trust, source and note."""
-        if self.count < 1:
-            return None
-        mean = self.first / self.count
-        covariance = self.second / self.count - np.outer(mean, mean)
-        spread = np.sqrt(np.maximum(np.diag(covariance), 1e-6))
-        correlation = np.clip(covariance / np.outer(spread, spread), -1.0, 1.0)
-        pairs = (correlation[0, 1], correlation[0, 2], correlation[1, 2])
-        return Palette(_three(mean), _three(spread), _three(pairs), **said)
-
-
-def _three(values: Iterable[float]) -> tuple[float, float, float]:
-    first, second, third = (round(float(value), 4) for value in values)
-    return first, second, third

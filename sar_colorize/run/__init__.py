@@ -1,0 +1,1 @@
+"""Blocks scheduled: here, as a lazy array, on a cluster, and into files."""

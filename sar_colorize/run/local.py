@@ -8,13 +8,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ..raster import Raster, Window
+from ..progress import Progress
+from ..raster import Window
 
 LOOKAHEAD = 2
 """Blocks that may be loaded and wait, and painted and wait: memory is bounded by these, not by the scene."""
 
 Ready = TypeVar("Ready")
-Progress = Callable[[int, int], None]
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class BlockCount:
 def run_blocks(
     windows: Iterable[Window],
     load: Callable[[Window], Ready | None],
-    paint: Callable[[Ready], Raster],
-    write: Callable[[Window, Raster], None],
+    paint: Callable[[Ready], Done],
+    write: Callable[[Window, Done], None],
     on_progress: Progress | None = None,
 ) -> BlockCount:
     """Loads, paints and writes every window, in their order.

@@ -22,8 +22,8 @@ class Reading(TypedDict, total=False):
     grid: str
     crs: str | None
     resolution: float | None
-    calibration: str
-    remove_noise: bool
+    calibration: str | None
+    remove_noise: bool | None
 
 
 def open_scene(
@@ -35,8 +35,8 @@ def open_scene(
     grid: str = "map",
     crs: str | None = None,
     resolution: float | None = None,
-    calibration: str = "sigma0",
-    remove_noise: bool = True,
+    calibration: str | None = None,
+    remove_noise: bool | None = None,
 ) -> Scene:
     """A radar raster or a Sentinel-1 product as a lazy scene.
 
@@ -66,7 +66,8 @@ def open_scene(
         if unit not in ("auto", "power"):
             raise UnitError(f"unit must be auto for a Sentinel-1 product, got {unit}; it is calibrated to power")
         scene = open_product(
-            os.fspath(source), polarization=polarization, calibration=calibration, remove_noise=remove_noise
+            os.fspath(source), polarization=polarization, calibration=calibration or "sigma0",
+            remove_noise=remove_noise is not False,
         )
     else:
         from .raster_file import open_raster

@@ -6,6 +6,8 @@ arrays and torch tensors, and give each pixel the same bits wherever a block beg
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..errors import SettingError
 from .base import DEFAULT_LOOKS, Filter, NoFilter
 from .edges import RefinedLee
@@ -40,13 +42,16 @@ FILTER_NAMES: tuple[str, ...] = tuple(_FILTERS)
 """Names for `--despeckle` and `--filter`."""
 
 
-def get_filter(name: str, *, size_px: int | None = None, looks: float | None = None) -> Filter:
+def get_filter(
+    name: str, *, size_px: int | None = None, looks: float | None = None, precision: str = "auto"
+) -> Filter:
     """The filter of that name.
 
     Args:
         name: one of FILTER_NAMES.
         size_px: width of its square window, odd, 3 to 31; the filter's own default where None.
         looks: equivalent number of looks, > 0; where None that of Sentinel-1 IW GRDH (4.4), and 3 for learned.
+        precision: "auto", "fp32" or "bf16" of a filter with a network; of no meaning to the others.
 
     Raises:
         SettingError: an unknown name, an even or too large size, looks not above zero.
@@ -54,7 +59,8 @@ def get_filter(name: str, *, size_px: int | None = None, looks: float | None = N
     if name not in _FILTERS:
         raise SettingError(f"filter must be one of {', '.join(FILTER_NAMES)}, got {name!r}; `none` leaves the speckle")
     kind = _FILTERS[name]
-    return kind(
+    chosen = kind(
         size_px=kind.default_size_px if size_px is None else size_px,
         looks=kind.default_looks if looks is None else looks,
     )
+    return replace(chosen, precision=precision) if isinstance(chosen, Learned) else chosen

@@ -35,6 +35,8 @@ class Filter:
     default_size_px: ClassVar[int] = 5
     smallest_size_px: ClassVar[int] = 3
     default_looks: ClassVar[float] = DEFAULT_LOOKS
+    default_looks_reason: ClassVar[str] = "those of Sentinel-1 IW GRDH"
+    has_network: ClassVar[bool] = False
     size_px: int = 5
     looks: float = DEFAULT_LOOKS
 

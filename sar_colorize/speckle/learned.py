@@ -11,6 +11,7 @@ import numpy as np
 from .. import weights
 from ..arrays import namespace
 from ..backscatter import FLOOR_POWER
+from ..engine.choose import PRECISIONS, choose_precision
 from ..errors import ModelError, SettingError
 from .base import Filter
 from .card import SHIPPED, FilterCard
@@ -45,8 +46,11 @@ class Learned(Filter):
     name: ClassVar[str] = "learned"
     default_size_px: ClassVar[int] = 2 * (REACH_PX + CENTRE_PX // 2) + 1
     default_looks: ClassVar[float] = 3.0
+    default_looks_reason: ClassVar[str] = "the default of learned"
+    has_network: ClassVar[bool] = True
     size_px: int = default_size_px
     looks: float = default_looks
+    precision: str = "auto"
 
     def __post_init__(self) -> None:
         if self.size_px != self.default_size_px:
@@ -56,6 +60,8 @@ class Learned(Filter):
             )
         if not self.looks > 0:
             raise SettingError(f"looks must be above 0, got {self.looks}; leave it out for the usual ones")
+        if self.precision not in PRECISIONS:
+            raise SettingError(f"precision must be one of {', '.join(PRECISIONS)}, got {self.precision!r}")
 
     def apply(self, power: Any, valid: Any) -> Any:
         import torch
@@ -71,7 +77,7 @@ class Learned(Filter):
         from torch.nn.functional import pad
 
         halo, core = self.halo_px, TILE_PX - 2 * self.halo_px
-        network, offset_db = _network(power.device.type)
+        network, offset_db = _network(power.device.type, choose_precision(self.precision, power.device.type))
         height, width = valid.shape
         margins = (halo, halo + -width % core, halo, halo + -height % core)
         looks = torch.full((1, 1, 1, 1), float(self.looks), device=power.device)
@@ -163,17 +169,16 @@ def load_network() -> nn.Module:
 
 
 @cache
-def _network(device: str) -> tuple[Any, float]:
-    """The network as a function of its input, in the precision that the device multiplies in hardware; the offset."""
+def _network(device: str, precision: str) -> tuple[Any, float]:
+    """The network as a function of its input, on "cpu" or "cuda", in "fp32" or "bf16"; and its offset in dB."""
     import torch
 
-    fast = device == "cuda" or torch.cpu._is_avx512_bf16_supported()
-    precision = torch.bfloat16 if fast else torch.float32
-    network = load_network().to(device, precision).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    network = load_network().to(device, dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(x: Tensor) -> Tensor:
         with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
-            out: Tensor = network(x.to(precision).contiguous(memory_format=torch.channels_last))
+            out: Tensor = network(x.to(dtype).contiguous(memory_format=torch.channels_last))
         return out
 
     return forward, load_card().offset_db

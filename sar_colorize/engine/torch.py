@@ -1,0 +1,44 @@
+"""Torch as the engine of a network: a copy of it on a device, in a precision, in the memory layout that is fastest."""
+
+from __future__ import annotations
+
+import copy
+from contextlib import nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..color import L_MAX
+from .choose import choose_device, choose_precision
+
+
+class TorchEngine:
+    """A network ready to run.
+
+    Args:
+        network: float32 on the CPU; it stays as it is.
+        device: "auto", "cpu" or "cuda". precision: "auto", "fp32" or "bf16"; see `choose`.
+    """
+
+    def __init__(self, network: nn.Module, device: str = "auto", precision: str = "auto") -> None:
+        self.device = choose_device(device)
+        self.precision = choose_precision(precision, self.device)
+        self.dtype = torch.bfloat16 if self.precision == "bf16" else torch.float32
+        # channels_last is what the matrix units of CPUs and GPUs want (measured: 5 times faster in bf16 on a CPU).
+        network = copy.deepcopy(network).eval().to(self.device, self.dtype)
+        self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs
+
+    def forward(self, lightness: Tensor) -> Tensor:
+        """What the network gives for L (B, C, H, W) in 0..100, on the device, float32."""
+        with torch.inference_mode(), _exact_convolutions(self.device):
+            x = lightness * (2.0 / L_MAX) - 1.0
+            out: Tensor = self._network(x.to(self.dtype).contiguous(memory_format=torch.channels_last))
+            return out.float().contiguous()
+
+
+def _exact_convolutions(device: str) -> Any:
+    """On a GPU, one convolution algorithm for one shape, so that a tile has the same bits each time."""
+    if device != "cuda":
+        return nullcontext()
+    return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True)

@@ -1,0 +1,145 @@
+"""What a network, or the composite, gives: a colour picture in CIE Lab, and how far it expects to be from the truth.
+
+    L (B, C, H, W) -> engine runs `network` -> `picture(out, lightness, db)` -> `Painted`
+
+The line, training and evaluation meet every model through `Painter` alone. What they must know before a network is
+loaded, `Kind` says, without torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..color import lab_to_srgb, srgb_to_lab
+from ..errors import UnitError
+from ..raster import Bool, Float32
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ..palette.palette import Palette
+    from .card import Card
+
+
+class Painted:
+    """A batch of pictures: given in CIE Lab or in sRGB, the other follows from it.
+
+    lab: (B, 3, H, W), L in 0..100, a and b in Lab units. srgb: (B, 3, H, W) in 0..1.
+    error: (B, 1, H, W) expected absolute error of a and b in Lab units; None of a model that does not know it.
+    """
+
+    def __init__(self, *, lab: Any = None, srgb: Any = None, error: Any = None) -> None:
+        if (lab is None) == (srgb is None):
+            raise ValueError("a picture must be given in Lab or in sRGB, got both or neither; pass one of them")
+        self._lab, self._srgb, self.error = lab, srgb, error
+
+    @property
+    def lab(self) -> Any:
+        """(B, 3, H, W) CIE Lab."""
+        return self._lab if self._lab is not None else srgb_to_lab(self._srgb)
+
+    @property
+    def srgb(self) -> Any:
+        """(B, 3, H, W) sRGB in 0..1; colours out of the gamut are clipped."""
+        return self._srgb if self._srgb is not None else lab_to_srgb(self._lab)
+
+
+class Painter(Protocol):
+    """A model in one scene: everything but the radar is settled.
+
+    The network takes L / 50 - 1, (B, C, H, W), of the bands in their order, and gives what `picture` takes; it is None
+    where there is none.
+    """
+
+    @property
+    def card(self) -> Card:
+        """Of the model."""
+        ...
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Polarisations."""
+        ...
+
+    @property
+    def network(self) -> nn.Module | None:
+        """What an engine runs."""
+        ...
+
+    def picture(self, out: Any, lightness: Any, db: Any) -> Painted:
+        """The picture of a batch.
+
+        Args:
+            out: what the network gave, float32; None without one.
+            lightness: (B, C, H, W) L in 0..100, float32. db: the same in decibels, 0 where invalid; None where it is
+                not at hand, and then L stands for it.
+        """
+        ...
+
+
+class PalettePainter(Painter, Protocol):
+    """A painter that paints in the colours of a place, and can show what a fit of them learns from."""
+
+    @property
+    def palette(self) -> Palette:
+        """Of the scene."""
+        ...
+
+    def features(self, lightness: Float32) -> Float32:
+        """What the network sees of L (C, H, W) in 0..100: (K, H / 4, W / 4), float32, on the CPU."""
+        ...
+
+    def texture(self, lightness: Float32, valid: Bool) -> Float32:
+        """What is finer than 8 px in L (C, H, W), the mean over its bands: (N,) valid pixels."""
+        ...
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the line must know of an architecture before its network is loaded."""
+
+    takes_palette: bool = False
+    """Whether it paints in the colours of a place."""
+    knows_error: bool = False
+    """Whether it says how far from the truth it expects to be."""
+    predicts: bool = True
+    """Whether its colours are predicted; those of a formula are a code."""
+    has_network: bool = True
+    """Whether there are weights to load and a device to choose."""
+    most_bands: int | None = None
+    """How many polarisations it takes at most; None for the channels of its card."""
+    band_groups: tuple[tuple[str, ...], ...] = ()
+    """Polarisations that stand for each other; one of each group is taken. Empty: the first ones."""
+
+
+KINDS: Mapping[str, Kind] = {
+    "composite": Kind(predicts=False, has_network=False, most_bands=2),
+    "colorsar": Kind(),
+    "pix2pix": Kind(),
+    "by-place": Kind(takes_palette=True, knows_error=True, band_groups=(("VV", "HH"), ("VH", "HV"))),
+}
+
+
+def kind_of(card: Card) -> Kind:
+    """What the line must know of the model of a card."""
+    return KINDS[card.architecture]
+
+
+def choose_bands(card: Card, available: Sequence[str]) -> tuple[str, ...]:
+    """The polarisations that a model takes of those that a scene has, the co-polarised one first.
+
+    Raises:
+        UnitError: it takes none of them.
+    """
+    known = tuple(band for band in available if band in card.db_ranges)
+    if not known:
+        raise UnitError(
+            f"polarization must be one of {', '.join(card.db_ranges)} for {card.name}, got {', '.join(available)}; "
+            "name one of the scene's bands with polarization"
+        )
+    kind = kind_of(card)
+    if kind.band_groups:
+        return tuple(next(b for b in known if b in group) for group in kind.band_groups if {*group} & {*known})
+    return known[: card.channels if kind.most_bands is None else kind.most_bands]

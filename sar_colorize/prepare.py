@@ -1,0 +1,295 @@
+"""What holds for a whole scene, settled once before its blocks are painted: bands, filter, offset, palette, painter."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import Any, cast
+
+from .backscatter import db_range_of, to_db
+from .colorizer import Colorizer, RadarLightness
+from .engine.choose import DEVICES, PRECISIONS
+from .errors import SettingError
+from .infer import PixelPainter, TilePainter, tile_grid
+from .lightness import fit_offset_db
+from .models import registry
+from .models.card import Card
+from .models.painter import PalettePainter, choose_bands, kind_of
+from .palette.choose import SOURCES as PALETTES
+from .palette.choose import choose_palette
+from .palette.fit import Examples, learn, spread_windows
+from .palette.palette import Palette
+from .raster import Float32
+from .reference.picture import reference_on
+from .scene import Scene
+from .scene.area import Area
+from .speckle import Filter, get_filter
+from .speckle.values import looks_of_rasters
+
+AUTO = "auto"
+LEAST_BLOCK_PX = 64
+_log = logging.getLogger("sar_colorize")
+
+
+@dataclass(frozen=True)
+class ColorizeSettings:
+    """What `colorize` may be told about the picture; checked here, stored in the tags of the output."""
+
+    model: str = registry.DEFAULT_MODEL
+    """A name of `models.registry.names()`, or a path to weights."""
+    palette: str = AUTO
+    """What colours the place has: "auto", a guess from the map; "none"; or the path of an optical raster of the place.
+    Only a model that takes a palette is given it."""
+    filter: str = AUTO
+    """The speckle filter; "auto" is the one in the model's card."""
+    size: int | None = None
+    """Width of its window in pixels; None for the filter's own."""
+    looks: float | str | None = None
+    """Equivalent number of looks; None for the filter's usual, "auto" to estimate it once from the scene."""
+    offset_db: str | float = AUTO
+    """Shift of the whole scene in dB; "auto" fits one for a scene without an absolute scale, "fit" always."""
+    tile_px: int | None = None
+    """Side of the tiles that the network sees; None for the model's own."""
+    overlap_px: int | None = None
+    """Pixels that neighbouring tiles share; None for the model's own."""
+    batch: int | None = None
+    """Tiles at a time; None for the device's usual number."""
+    block_px: int = 1024
+    """Side of the blocks that are read, painted and written as one; the picture does not depend on it."""
+    device: str = AUTO
+    """"auto", "cpu" or "cuda"."""
+    precision: str = AUTO
+    """"auto", "fp32" or "bf16"."""
+
+    def __post_init__(self) -> None:
+        if self.device not in DEVICES:
+            raise SettingError(f"device must be one of {', '.join(DEVICES)}, got {self.device!r}; auto picks one")
+        if self.precision not in PRECISIONS:
+            raise SettingError(
+                f"precision must be one of {', '.join(PRECISIONS)}, got {self.precision!r}; auto picks one"
+            )
+        check_block_px(self.block_px)
+        for name in ("size", "tile_px", "overlap_px", "batch"):
+            check_whole_number(name, getattr(self, name))
+        check_looks(self.looks)
+        if isinstance(self.offset_db, str):
+            if self.offset_db not in (AUTO, "fit"):
+                raise SettingError(f"offset_db must be auto, fit or a number, got {self.offset_db!r}; 0 leaves it out")
+        elif not math.isfinite(self.offset_db):
+            raise SettingError(f"offset_db must be a finite number, got {self.offset_db}; 0 leaves it out")
+
+
+def check_block_px(block_px: int) -> None:
+    """Refuses a side of blocks that no block can have.
+
+    Raises:
+        SettingError: not a whole number, or less than 64.
+    """
+    check_whole_number("block_px", block_px)
+    if block_px < LEAST_BLOCK_PX:
+        raise SettingError(f"block_px must be at least {LEAST_BLOCK_PX}, got {block_px}; 1024 is a good start")
+
+
+def check_whole_number(name: str, value: Any) -> None:
+    """Refuses what is neither None nor a whole number.
+
+    Raises:
+        SettingError: text, a fraction, true or false.
+    """
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        raise SettingError(f"{name} must be a whole number, got {value!r}; leave it out for the usual one")
+
+
+def check_looks(looks: float | str | None) -> None:
+    """Refuses looks that are no number above zero.
+
+    Raises:
+        SettingError: another text than "auto", zero, a negative number, or one that is not finite.
+    """
+    if looks is None or looks == AUTO:
+        return
+    if isinstance(looks, str) or not (math.isfinite(looks) and looks > 0):
+        raise SettingError(f"looks must be auto or a number above 0, got {looks!r}; leave it out for the usual ones")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A scene ready to be painted: `colorizer.block(scene, window)` for any window."""
+
+    scene: Scene
+    """Reduced to the bands that the model takes."""
+    colorizer: Colorizer
+    """What paints a window of it."""
+    tags: dict[str, str]
+    """What the output says of itself: the colours are a prediction, by this model, from this source."""
+    facts: dict[str, Any]
+    """What a result says of the model and the scale."""
+    notes: tuple[str, ...]
+    """What a user should know of the palette."""
+
+
+def prepare(
+    scene: Scene,
+    settings: ColorizeSettings,
+    area: Area | None = None,
+    *,
+    with_error: bool = False,
+    start: bool = True,
+) -> Prepared:
+    """Settles what holds for the whole scene.
+
+    Args:
+        area: outside it pixels become invalid.
+        with_error: blocks get a fourth band, the expected error of a and b.
+        start: load the network onto its device now; false where workers elsewhere will paint, and choose by what they
+            have.
+
+    Raises:
+        ModelError, SettingError, UnitError, SceneError: one sentence each.
+    """
+    card = registry.load_card(settings.model)
+    kind = kind_of(card)
+    if with_error and not kind.knows_error:
+        raise SettingError(
+            f"uncertainty must be left out for {card.name}, which does not know its error; by-place does"
+        )
+    if not kind.takes_palette and settings.palette not in PALETTES:
+        raise SettingError(
+            f"palette must be auto or none for {card.name}, which takes no picture, got {settings.palette}; "
+            "by-place takes one"
+        )
+    scene = scene.select(*choose_bands(card, scene.bands))
+    name = card.despeckle if settings.filter == AUTO else settings.filter
+    chosen = choose_filter(scene, name, settings.size, settings.looks, settings.precision)
+    offset_db, offset_reason = _offset(scene, settings.offset_db)
+    _log.info("lightness: %s, %s, offset %+g dB (%s)", "+".join(scene.bands), chosen.name, offset_db, offset_reason)
+    radar = RadarLightness(chosen, card.db_ranges, offset_db, card.fill_lightness)
+    palette = _palette(scene, settings, radar) if kind.takes_palette else None
+    painter = registry.load_painter(settings.model, scene.bands, palette)
+    device, precision = "cpu", "fp32"
+    paints: TilePainter | PixelPainter
+    if kind.has_network:
+        paints = TilePainter(
+            painter,
+            tile_grid(card, settings.tile_px, settings.overlap_px),
+            device=settings.device,
+            precision=settings.precision,
+            batch=settings.batch,
+            with_error=with_error,
+        )
+        device, precision = settings.device, settings.precision
+        if start:
+            engine = paints.start()
+            device, precision = engine.device, engine.precision
+    else:
+        paints = PixelPainter(painter)
+    _log.info("model: %s on %s, %s", card.name, device, precision)
+    checksum = registry.checksum(settings.model) if kind.has_network else None
+    facts = {
+        "model": card.name,
+        "weights_sha256": checksum,
+        "offset_db": offset_db,
+        "offset_reason": offset_reason,
+        "palette": palette.source if palette else None,
+        "palette_lab": palette.mean if palette else None,
+        "device": device,
+        "precision": precision,
+        "looks": None if chosen.name == "none" else round(chosen.looks, 2),
+        "looks_reason": None if chosen.name == "none" else looks_reason(chosen, settings.looks),
+    }
+    tags = _tags(card, scene, settings, chosen, palette, checksum) | {
+        "SAR_COLORIZE_OFFSET_DB": f"{offset_db:g} ({offset_reason})"
+    }
+    notes = (palette.note,) if palette is not None and palette.note else ()
+    return Prepared(scene, Colorizer(radar, paints, area), tags, facts, notes)
+
+
+def choose_filter(
+    scene: Scene, name: str, size: int | None, looks: float | str | None, precision: str = AUTO
+) -> Filter:
+    """The speckle filter of a scene, its looks estimated from the scene where `looks` is "auto"."""
+    check_looks(looks)
+    chosen = make_filter(name, size, None if isinstance(looks, str) else looks, precision)
+    return replace(chosen, looks=looks_of_rasters(scene.samples())) if looks == AUTO else chosen
+
+
+def make_filter(name: str, size: int | None, looks: float | None, precision: str = AUTO) -> Filter:
+    """The speckle filter of that name, with what verbs call size and looks."""
+    check_whole_number("size", size)
+    return get_filter(name, size_px=size, looks=looks, precision=precision)
+
+
+def looks_reason(chosen: Filter, looks: float | str | None) -> str:
+    """Where the looks of a filter come from, in words; `looks` is what was asked for."""
+    if looks == AUTO:
+        return "estimated from the flattest ground of the scene"
+    return chosen.default_looks_reason if looks is None else "given by the user"
+
+
+def _palette(scene: Scene, settings: ColorizeSettings, radar: RadarLightness) -> Palette:
+    """The palette of the scene's ground; where a picture overlaps the scene, with its colours fitted to the radar."""
+    palette = choose_palette(settings.palette, scene.grid)
+    if palette.overlaps:
+        painter = cast(PalettePainter, registry.load_painter(settings.model, scene.bands, palette))
+        palette = _fitted(palette, scene, settings.palette, painter, radar)
+    _log.info("palette: %s, mean L a b %s", palette.source, " ".join(f"{value:.1f}" for value in palette.mean))
+    return palette
+
+
+def _fitted(palette: Palette, scene: Scene, path: str, painter: PalettePainter, radar: RadarLightness) -> Palette:
+    """The palette with its colours fitted where radar and picture show the same ground; a note says the gain."""
+    found = Examples()
+    for part in spread_windows(scene.grid.height, scene.grid.width):
+        lightness, _, valid = radar.convert(radar.read(scene, part), part)
+        if not valid.any():
+            continue
+        lab, ground = reference_on(path, scene.grid.crop(part))
+        if (valid & ground).any():
+            learn(found, painter, lightness, lab, valid & ground)
+    fit = found.fit()
+    if fit is None:
+        return palette
+    note = (
+        f"{palette.note} Colours fitted at {fit.samples} places that both show; on parts left out the error is "
+        f"{fit.error:.1f} Lab units, that of the mean colour {fit.flat_error:.1f}."
+    )
+    return replace(palette, fit=fit, note=note)
+
+
+def _offset(scene: Scene, wanted: str | float) -> tuple[float, str]:
+    """The shift in decibels of the whole scene, and why."""
+    if not isinstance(wanted, str):
+        return float(wanted), "given by the user"
+    if wanted == AUTO and scene.declaration.absolute:
+        return 0.0, scene.declaration.scale_reason
+    reason = "asked for by the user" if wanted == "fit" else scene.declaration.scale_reason
+    return fit_offset_db(_valid_db(scene), scene.bands[0]), f"fitted once to the scene's median: {reason}"
+
+
+def _valid_db(scene: Scene) -> Iterator[Float32]:
+    """Valid decibels of the first band, from the scene's sample."""
+    db_range = db_range_of(scene.bands[0])
+    for raster in scene.samples():
+        yield to_db(raster.values[0][raster.valid], raster.unit, db_range)
+
+
+def _tags(
+    card: Card, scene: Scene, settings: ColorizeSettings, chosen: Filter, palette: Palette | None, checksum: str | None
+) -> dict[str, str]:
+    """What the output says of itself, but for the offset."""
+    used = asdict(settings) | {"filter": chosen.name, "size": chosen.size_px, "looks": chosen.looks}
+    return {
+        "SAR_COLORIZE_NOTICE": "The colours are predicted from radar backscatter, not measured."
+        if kind_of(card).predicts
+        else "The colours are a code for radar backscatter, not those that the eye would see.",
+        "SAR_COLORIZE_MODEL": card.name,
+        "SAR_COLORIZE_WEIGHTS_SHA256": checksum or "none",
+        "SAR_COLORIZE_SOURCE": scene.source,
+        "SAR_COLORIZE_BANDS": ",".join(scene.bands),
+        "SAR_COLORIZE_UNIT": f"{scene.unit} ({scene.declaration.unit_reason})",
+        "SAR_COLORIZE_PALETTE": json.dumps(asdict(palette)) if palette else "none",
+        "SAR_COLORIZE_SETTINGS": json.dumps(used, sort_keys=True),
+    }

@@ -1,0 +1,89 @@
+"""A run that ends in files: open the writers, run the blocks, publish all of the files or none."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from ..cog import CogWriter, publish
+from ..errors import Cancelled
+from ..progress import Progress
+from ..raster import Raster, Window
+from .distributed import run_blocks_on
+from .local import BlockCount, run_blocks
+
+Ready = TypeVar("Ready")
+Rasters = Sequence[Raster]
+"""The rasters of one block, one for each file."""
+_log = logging.getLogger("sar_colorize")
+
+
+@dataclass(frozen=True)
+class Work(Generic[Ready]):
+    """What is done for each block."""
+
+    windows: Sequence[Window]
+    """The blocks, in the order in which they are read."""
+    load: Callable[[Window], Ready | None]
+    """Reads what a block needs; None where nothing in it is valid."""
+    compute: Callable[[Ready], Rasters]
+    """From what was read to a raster for each file."""
+
+    def block(self, window: Window) -> Rasters | None:
+        """Both steps, for a worker elsewhere; None where nothing is valid, so that nothing travels."""
+        ready = self.load(window)
+        return None if ready is None else self.compute(ready)
+
+
+def run_to_files(
+    work: Work[Ready],
+    writers: Sequence[CogWriter],
+    extent: Window,
+    *,
+    scheduler: str | None = None,
+    on_progress: Progress | None = None,
+) -> tuple[BlockCount, float]:
+    """Runs every block and leaves all files, whole, or none.
+
+    Args:
+        writers: not yet open; what they cannot do was refused when they were made.
+        extent: the window of the scene that the files show; block windows are counted in the scene.
+        scheduler: address of a dask scheduler whose workers compute the blocks; None computes them here.
+
+    Returns:
+        How many blocks there were, and the seconds that all took.
+
+    Raises:
+        Cancelled: Ctrl-C; nothing was written. Also whatever a step raises; then nothing was written either.
+    """
+    started = time.perf_counter()
+
+    def write(window: Window, rasters: Rasters) -> None:
+        target = Window(window.row - extent.row, window.col - extent.col, window.height, window.width)
+        for writer, raster in zip(writers, rasters, strict=True):
+            if raster.valid.any():
+                writer.write(target, raster)
+
+    try:
+        with ExitStack() as stack:
+            for writer in writers:
+                stack.callback(writer.close)
+                writer.open()
+            if scheduler is not None:
+                count = run_blocks_on(scheduler, work.windows, work.block, write, on_progress)
+            else:
+                count = run_blocks(work.windows, work.load, work.compute, write, on_progress)
+            _log.info("blocks: %d, %d of them empty", count.total, count.skipped)
+            for writer in writers:
+                writer.finish()
+            publish(writers)
+    except KeyboardInterrupt as error:
+        if all(writer.is_published for writer in writers):
+            raise Cancelled(f"cancelled when all was done: {', '.join(str(w.path) for w in writers)}") from error
+        raise Cancelled("cancelled; nothing was written") from error
+    _log.info("written: %s", ", ".join(str(writer.path) for writer in writers))
+    return count, time.perf_counter() - started
