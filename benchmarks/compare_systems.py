@@ -4,7 +4,8 @@
 
 Runs `evaluate` on every shipped network three times: on the radar's lightness with each network's own filter, on the
 radar's lightness without one, and on the real picture's lightness. Reports that stand in DIR already are not made
-again. Scenes are colorized by every network where they are fullest; nobody knows their real colours, so no figures.
+again. Scenes are colorized by every network where most of their pixels are valid, without figures: their true colours
+are unknown.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ RUNS: dict[str, dict[str, str]] = {
     "optical": {"input": "optical", "despeckle": "auto"},
 }
 TITLES = {
-    "sar": "Radar lightness, despeckled (Lee, 7 x 7)",
-    "sar-raw": "Radar lightness with its speckle",
-    "optical": "The real picture's own lightness",
+    "sar": "Radar lightness, filtered (Lee, 7 x 7)",
+    "sar-raw": "Radar lightness, not filtered",
+    "optical": "Lightness of the real picture",
 }
 SYSTEMS = {
     "colorsar-optical": "Model 1: (a, b) from L, trained on optical L",
@@ -87,13 +88,13 @@ def page(runs: dict[str, Any], scenes: list[str], chosen: argparse.Namespace) ->
     command += "".join(f" --exclude {site}" for site in chosen.exclude)
     command += f" --limit {chosen.limit}" if chosen.limit else ""
     command += " --scene FILE" * len(scenes)
-    few = "These are few pairs a site: read differences against the intervals. " if chosen.limit else ""
+    few = "There are few pairs per site: compare differences with the intervals. " if chosen.limit else ""
     lines = [
         "# Model 1, Model 2 and pix2pix compared",
         "",
         f"Made by `{command}` on {made['date'][:10]} ({made['machine']}, torch {made['versions']['torch']}, fp32). "
-        f"Split `test`, pairs by site: {sites}. Each site counts alike. {few}Measures and baselines are those of "
-        "`sar-colorize evaluate`; bold is the best of models and baselines in its column. The pairs are Sentinel-1 "
+        f"Split `test`, pairs by site: {sites}. Each site has the same weight. {few}Measures and baselines are those of "
+        "`sar-colorize evaluate`; bold is the best model or baseline of each column. The pairs are Sentinel-1 "
         "and Sentinel-2 of different days; contains modified Copernicus Sentinel data.",
         "",
         *(f"- **{name}**: {SYSTEMS[name]}." for name in SYSTEMS if name in first["overall"]),
@@ -101,7 +102,7 @@ def page(runs: dict[str, Any], scenes: list[str], chosen: argparse.Namespace) ->
     absent = [name for name in SYSTEMS if name not in first["overall"]]
     lines += [f"- Not shipped when this was made: {', '.join(absent)}."] * bool(absent)
     lines += [f"- Note: {note}." for note in first["notes"]] + [""]
-    lines += ["## In words", "", *words(runs), ""]
+    lines += ["## Summary", "", *words(runs), ""]
     for run, seen in runs.items():
         lines += [f"## {TITLES[run]}", "", *table(seen), "", f"![{TITLES[run]}](img/compare_{run}.png)", ""]
         lines += ["Mean absolute error of a and b by site:", "", *site_table(seen, "ab_error"), ""]
@@ -109,10 +110,10 @@ def page(runs: dict[str, Any], scenes: list[str], chosen: argparse.Namespace) ->
         lines += [
             "## Whole scenes",
             "",
-            "The fullest 1024 px of each scene, or all of a smaller one. Nobody knows the ",
+            "The 1024 px square with most valid pixels of each scene, or all of a smaller one. The true colours of these "
+            "days are unknown, so there are no figures. The composite is grey for scenes with one band.",
+            "",
         ]
-        lines[-1] += "real colours of these days, so there are no figures. The composite is grey where one band is all."
-        lines.append("")
         lines += [line for scene in scenes for line in (f"![{scene}](img/scene_{scene}.png)", "")]
     return "\n".join(lines)
 
@@ -126,11 +127,11 @@ def words(runs: dict[str, Any]) -> list[str]:
         ours, theirs = (mean(seen["overall"], name, "ab_error") for name in (model, base))
         cell, chroma = seen["overall"][model]["ab_error"], mean(seen["overall"], model, "chroma_ratio")
         lost = [site for site, rows in seen["sites"].items() if least(rows, names + baselines(seen)) not in names]
-        failed = f"No model beats every baseline in {', '.join(lost)}." if lost else "At every site a model is best."
+        failed = f"No model beats every baseline in {', '.join(lost)}." if lost else "A model is best at every site."
         out.append(
-            f"- {TITLES[run]}: the model with the least colour error is **{model}**, {ours:.2f} (95 % interval "
+            f"- {TITLES[run]}: the model with the smallest colour error is **{model}**, {ours:.2f} (95 % interval "
             f"{cell['low']:.2f} to {cell['high']:.2f}, chroma ratio {chroma:.2f}), "
-            f"{'under' if ours < theirs else 'over'} the best baseline, {base} ({theirs:.2f}). " + failed
+            f"{'below' if ours < theirs else 'above'} the best baseline, {base} ({theirs:.2f}). " + failed
         )
     clean, raw = (runs[run]["overall"] for run in ("sar", "sar-raw"))
     names = [model["name"] for model in runs["sar"]["models"]]
@@ -139,7 +140,7 @@ def words(runs: dict[str, Any]) -> list[str]:
     for key, label in COLUMNS.items():
         won.setdefault(pick(clean, key, aims[key], names), []).append(label)
     out.append(
-        "- Best of the models for what, on despeckled radar: "
+        "- Best model for each measure, on filtered radar: "
         + "; ".join(f"**{name}** for {', '.join(labels)}" for name, labels in won.items())
         + "."
     )
@@ -149,13 +150,13 @@ def words(runs: dict[str, Any]) -> list[str]:
         for name in names
         if mean(rows, name, "ab_error") >= mean(rows, GREY, "ab_error")
     ]
-    out.append(f"- Worse in colour than grey, on despeckled radar: {', '.join(worse) or 'none at any site'}.")
+    out.append(f"- Larger colour error than grey, on filtered radar: {', '.join(worse) or 'none at any site'}.")
     for name in names:
         said = "; ".join(
-            f"{COLUMNS[key]} {mean(raw, name, key):.3f} without, {mean(clean, name, key):.3f} with"
+            f"{COLUMNS[key]} {mean(raw, name, key):.3f} without, {mean(clean, name, key):.3f} with it"
             for key in ("ab_error", "ssim", "gradient_correlation")
         )
-        out.append(f"- Despeckling before {name}: {said}.")
+        out.append(f"- Effect of the filter on {name}: {said}.")
     measured = [name for name in clean if clean[name] is not clean[GREY]]
     beaten = [
         COLUMNS[key]
@@ -163,15 +164,16 @@ def words(runs: dict[str, Any]) -> list[str]:
         if all(sign * mean(clean, GREY, key) > sign * mean(clean, name, key) for name in measured)
     ]
     out.append(
-        f"- Grey under the real lightness, without any colour, beats everything painted from radar in "
-        f"{', '.join(beaten) or 'nothing'}: those measures ask for brightness. Read colour from the ab error and the "
-        f"chroma ratio together: an ab error under grey's ({mean(clean, GREY, 'ab_error'):.2f}) with a chroma ratio "
-        "near 1 is colour; with one near 0 it is a grey wash."
+        f"- The real lightness without any colour (grey) is better than everything predicted from radar in "
+        f"{', '.join(beaten) or 'nothing'}: these measures depend mainly on brightness. Judge colour by the ab error "
+        f"and the chroma ratio together: an ab error below grey's ({mean(clean, GREY, 'ab_error'):.2f}) is colour if "
+        "the chroma ratio is near 1, and nearly grey if it is near 0."
     )
     top = max(measured, key=lambda name: mean(clean, name, "gradient_correlation"))
     out.append(
-        f"- Where all fail: structure. Edges of the radar are not those of the eye. The best gradient correlation from "
-        f"radar is {mean(clean, top, 'gradient_correlation'):.3f} ({top}), of 1 for the real lightness."
+        "- All models fail on structure: edges in radar are not edges in the optical picture. The best gradient "
+        f"correlation from radar is {mean(clean, top, 'gradient_correlation'):.3f} ({top}); that of the real lightness "
+        "is 1."
     )
     return out
 
