@@ -1,0 +1,1 @@
+"""Speckle filters on simulated ground and on real dates."""

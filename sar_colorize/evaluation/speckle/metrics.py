@@ -7,12 +7,14 @@ the mean of other dates. Smoothing wins ENL and PSNR: read edges, lines and the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...backscatter import FLOOR_POWER
 from ...raster import Bool
+from ..color import metrics as color_metrics
 
 Power = NDArray[np.floating]
 BLOCK_PX = 16
@@ -129,16 +131,12 @@ def line_contrast_kept(filtered: Power, clean: Power, line: Bool, beside: Bool) 
 
 def psnr(filtered: Power, reference: Power, valid: Bool) -> float:
     """Peak signal to noise ratio of the images in dB, the peak RANGE_DB; infinite where equal."""
-    from ..color import metrics
-
-    return metrics.psnr(*_shown(filtered, reference, valid), valid)
+    return color_metrics.psnr(*_shown(filtered, reference, valid), valid)
 
 
 def ssim(filtered: Power, reference: Power, valid: Bool) -> float:
-    """Structural similarity of the images in dB over RANGE_DB, Gaussian window; see `metrics.ssim`."""
-    from ..color import metrics
-
-    return metrics.ssim(*_shown(filtered, reference, valid), valid)
+    """Structural similarity of the images in dB over RANGE_DB, Gaussian window; see `color.metrics.ssim`."""
+    return color_metrics.ssim(*_shown(filtered, reference, valid), valid)
 
 
 def looks_in_time(stack: Power, valid: Bool) -> float:
@@ -154,7 +152,8 @@ def looks_in_time(stack: Power, valid: Bool) -> float:
 
 def others(stack: Power, date: int) -> NDArray[np.float64]:
     """(H, W) mean power of the other dates of a stack (T, H, W)."""
-    return (stack.sum(0, dtype=np.float64) - stack[date]) / (len(stack) - 1)
+    mean: NDArray[np.float64] = (stack.sum(0, dtype=np.float64) - stack[date]) / (len(stack) - 1)
+    return mean
 
 
 def offsets_px(stack: Power, valid: Bool) -> NDArray[np.float64]:
@@ -167,7 +166,11 @@ def offsets_px(stack: Power, valid: Bool) -> NDArray[np.float64]:
 
     images = _filled_db(stack, valid)
     mean = images.mean(0)
-    found = [phase_cross_correlation(mean, image, upsample_factor=20, normalization=None)[0] for image in images]
+    options = {"upsample_factor": 20, "normalization": None}
+    found = [
+        phase_cross_correlation(mean, image, **options)[0]  # type: ignore[no-untyped-call]  # scikit-image comes without types
+        for image in images
+    ]
     return -np.array(found, dtype=np.float64)
 
 
@@ -214,12 +217,12 @@ def _at(image: Power, valid: Bool) -> NDArray[np.float64]:
     return image[valid].astype(np.float64)
 
 
-def _pair(image: NDArray, axis: int) -> tuple[NDArray, NDArray]:
+def _pair(image: NDArray[Any], axis: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """Each pixel but the last along an axis, and its next neighbour."""
     return (image[:-1], image[1:]) if axis == 0 else (image[:, :-1], image[:, 1:])
 
 
-def _blocks(image: NDArray) -> NDArray:
+def _blocks(image: NDArray[Any]) -> NDArray[Any]:
     """(rows, BLOCK_PX, cols, BLOCK_PX) whole blocks."""
     rows, cols = (length // BLOCK_PX for length in image.shape)
     return image[: rows * BLOCK_PX, : cols * BLOCK_PX].reshape(rows, BLOCK_PX, cols, BLOCK_PX)

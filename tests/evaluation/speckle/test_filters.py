@@ -9,7 +9,9 @@ import pytest
 
 from sar_colorize.errors import DataError, SettingError
 from sar_colorize.evaluation.speckle import filters
+from sar_colorize.evaluation.speckle.ground import thin_lines
 from sar_colorize.evaluation.speckle.metrics import looks_in_time
+from sar_colorize.evaluation.speckle.stacks import stacks_in
 
 
 def _stack(folder: Path, name: str = "field", dates: int = 5, size: int = 96) -> Path:
@@ -58,7 +60,7 @@ def test_a_folder_of_geotiffs_is_a_stack_in_power_with_its_holes(tmp_path: Path,
         db = (-10.0 - date + 10 * np.log10(random.gamma(4.4, 1 / 4.4, (64, 64)))).astype(np.float32)
         db[date, :5] = np.nan
         make_tif(db, f"stacks/field/{date}.tif", names=("VV",), tags={"UNITS": "dB"}, nodata=np.nan)
-    (stack,) = filters.stacks_in(tmp_path / "stacks")
+    (stack,) = stacks_in(tmp_path / "stacks")
     assert (stack.name, stack.power.shape) == ("field", (3, 64, 64))
     assert stack.valid.sum() == 64 * 64 - 15
     assert 10 * np.log10(stack.power[2][stack.valid].mean()) == pytest.approx(-12.0, abs=0.2)
@@ -67,7 +69,7 @@ def test_a_folder_of_geotiffs_is_a_stack_in_power_with_its_holes(tmp_path: Path,
 
 
 def test_thin_lines_are_one_pixel_wide_and_six_decibels_above_what_is_beside() -> None:
-    db, line, beside = filters.thin_lines(256)
+    db, line, beside = thin_lines(256)
     assert set(np.unique(db)) == {-18.0, -12.0, -6.0}
     assert (db[line] == -6.0).all()
     assert (db[beside] == -12.0).all()
