@@ -11,7 +11,7 @@ from made import shared_scene
 
 from sar_colorize import weights
 from sar_colorize.errors import ModelError, SettingError
-from sar_colorize.evaluation.speckle import filters
+from sar_colorize.evaluation.speckle import filters, ground, stacks
 from sar_colorize.evaluation.speckle.metrics import bias_db, enl, homogeneous
 from sar_colorize.simulate import speckle
 from sar_colorize.speckle import FILTER_NAMES, get_filter, learned
@@ -86,7 +86,7 @@ def test_three_looks_are_its_default_and_the_usual_ones_that_of_others() -> None
 @cache
 def _landscape(name: str) -> dict[str, float]:
     """Figures on a simulated landscape whose speckle is not made by the simulation of the training."""
-    return filters.on_simulated(filters.simulated(0), lambda looks: get_filter(name, looks=looks))
+    return filters.on_simulated(ground.simulate_ground(0), lambda looks: get_filter(name, looks=looks))
 
 
 def test_it_comes_nearer_to_a_simulated_landscape_than_every_classical_filter() -> None:
@@ -106,7 +106,7 @@ def test_half_of_a_thin_line_is_left_at_twice_the_smoothing_of_lee() -> None:
 @pytest.mark.parametrize("name", ["p05", "p06", "p07", "p08"])
 def test_on_real_dates_whose_speckle_differs_it_gains_more_than_lee(name: str) -> None:
     """Both told the looks that are new at each date; two dates, against the mean of all others."""
-    series = filters.registered(filters._from_npz(shared_scene(f"stacks/desert_{name}_vv_db_x100.npz")))
+    series = stacks.register(stacks._from_npz(shared_scene(f"stacks/desert_{name}_vv_db_x100.npz")))
     ours, lee = (
         filters.on_stack(series, lambda looks, n=n: get_filter(n, looks=looks), 2)["gain_db_in_time"]
         for n in ("learned", "lee")
