@@ -1,18 +1,44 @@
-"""`sar-colorize evaluate`."""
+"""`sar-colorize evaluate`: models on pairs, or speckle filters side by side."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from sar_colorize import api
 
-from . import evaluate_filters, options
+from . import options
 from .progress import MODES, Progress
 
 ALL_FILTERS = "all"
+MODEL_COLUMNS = (("ab_error", 8, 2), ("ciede2000", 9, 2), ("chroma_ratio", 12, 2), ("ssim", 5, 3))
+"""Of the table of models: the metric, its width, its decimals."""
+SIMULATED_COLUMNS = (
+    ("gain_db", "gain dB"),
+    ("bias_db", "bias dB"),
+    ("enl", "ENL"),
+    ("ratio_mean", "ratio mean"),
+    ("ratio_variance", "var x looks"),
+    ("edges_kept", "edges"),
+    ("epd_roa", "EPD-ROA"),
+    ("lines_kept", "lines"),
+    ("psnr", "PSNR"),
+    ("ssim", "SSIM"),
+    ("psnr_1", "PSNR 1"),
+    ("psnr_2", "PSNR 2"),
+    ("psnr_4", "PSNR 4"),
+)
+STACK_COLUMNS = (
+    ("gain_db", "gain dB"),
+    ("gain_db_in_time", "in time"),
+    ("gain_db_unregistered", "as it lies"),
+    *SIMULATED_COLUMNS[1:7],
+    *SIMULATED_COLUMNS[8:10],
+)
 
 
 @click.command()
@@ -26,17 +52,19 @@ ALL_FILTERS = "all"
     type=click.Choice(api.INPUTS),
     default="sar",
     show_default=True,
-    help="The lightness that models are given: the radar's, or the real picture's own.",
+    help="The lightness that models get: the radar's, or the real picture's own.",
 )
 @click.option(
+    "--filter",
     "--despeckle",
+    "filter",
     is_flag=False,
     flag_value=ALL_FILTERS,
     type=click.Choice(["auto", ALL_FILTERS, *api.FILTER_NAMES]),
     default="auto",
     show_default=True,
     help="Speckle filter before the radar's lightness; auto is each model's own. Without --model: measure this filter, "
-    "or all.",
+    "or all. --despeckle is its old name.",
 )
 @click.option(
     "--palette",
@@ -70,7 +98,12 @@ ALL_FILTERS = "all"
 @click.option("--progress", type=click.Choice(MODES), default="auto", show_default=True)
 @options.as_json
 def evaluate(
-    models: tuple[str, ...], data: str | None, report: str | None, progress: str, as_json: bool, **settings: Any
+    models: tuple[str, ...],
+    data: str | None,
+    report: str | None,
+    progress: str,
+    as_json: bool,
+    **settings: Any,
 ) -> None:
     """Measure models on pairs, beside what they must beat, and write a report; or measure speckle filters.
 
@@ -81,22 +114,23 @@ def evaluate(
     sar-colorize evaluate --model colorsar-sar --data pairs --report report
     sar-colorize evaluate --model colorsar-sar --model run/weights.safetensors --data pairs --split val --report r2
 
-    Without a model, --despeckle measures speckle filters on a simulated ground and, with --data, on real dates: a
+    Without a model, --filter measures speckle filters on a simulated ground and, with --data, on real dates: a
     folder of .tif files of one ground, one for each date, for every stack.
 
     \b
-    sar-colorize evaluate --despeckle
-    sar-colorize evaluate --despeckle learned --data stacks --json
+    sar-colorize evaluate --filter
+    sar-colorize evaluate --filter learned --data stacks --json
     """
-    if not models and settings["despeckle"] != "auto":
-        if report is not None:
-            raise click.UsageError("--report is of models; the table of filters goes to standard output, --json whole")
-        chosen = () if settings["despeckle"] == ALL_FILTERS else (settings["despeckle"],)
-        evaluate_filters.show(data, chosen, settings["limit"], settings["seed"], progress, as_json)
+    if not models and settings["filter"] != "auto":
+        _refuse_options_of_models(click.get_current_context())
+        chosen = () if settings["filter"] == ALL_FILTERS else (settings["filter"],)
+        _evaluate_filters(data, chosen, settings["limit"], settings["seed"], progress, as_json)
         return
     for name, value in (("--model", models), ("--data", data), ("--report", report)):
         if not value:
             raise click.MissingParameter(param_hint=f"'{name}'", param_type="option")
+    if settings["filter"] == ALL_FILTERS:
+        raise click.UsageError("--filter needs the name of one filter, or auto, where models are measured")
     reporter = Progress(progress, unit="pairs")
     made = api.evaluate(models, str(data), str(report), on_progress=reporter, **settings)
     for note in made["notes"]:
@@ -110,8 +144,44 @@ def evaluate(
     width = max(map(len, made["overall"]))
     click.echo(f"  {'':{width}}  ab error  CIEDE2000  chroma ratio   SSIM")
     for name, row in made["overall"].items():
-        columns = zip(("ab_error", "ciede2000", "chroma_ratio", "ssim"), (8, 9, 12, 5), (2, 2, 2, 3), strict=True)
-        click.echo(f"  {name:{width}}  " + "  ".join(_number(row[key]["mean"], *shape) for key, *shape in columns))
+        cells = (_number(row[key]["mean"], *shape) for key, *shape in MODEL_COLUMNS)
+        click.echo(f"  {name:{width}}  " + "  ".join(cells))
+
+
+def _refuse_options_of_models(context: click.Context) -> None:
+    """Refuses options that filters are measured without: nothing that is asked for is ignored."""
+    if context.params["report"] is not None:
+        raise click.UsageError("--report is of models; the table of filters goes to standard output, --json whole")
+    taken = {"filter", "data", "limit", "seed", "progress", "as_json", "models", "report"}
+    for option in context.command.params:
+        name = option.name or ""
+        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if given and name not in taken:
+            raise click.UsageError(f"{option.opts[0]} is of models; name one with --model, or leave it out")
+
+
+def _evaluate_filters(
+    data: str | None, filters: Sequence[str], dates: int | None, seed: int, progress: str, as_json: bool
+) -> None:
+    """Measures the filters (empty for all) and prints their metrics on standard output."""
+    reporter = Progress(progress, unit="filters")
+    made = api.evaluate_filters(data, filters=filters, dates=dates, seed=seed, on_progress=reporter)
+    if as_json:
+        click.echo(json.dumps(made))
+        return
+    click.echo("simulated landscape, speckle as in GRD products; PSNR 1, 2, 4: white speckle of so many looks")
+    _print_filters(made["simulated"], SIMULATED_COLUMNS)
+    for name, stack in made["stacks"].items():
+        click.echo(f"\n{name}: {stack['looks_in_time']:g} looks in time, dates {stack['offset_px']:g} px off")
+        _print_filters(stack["filters"], STACK_COLUMNS)
+
+
+def _print_filters(rows: Mapping[str, Mapping[str, Any]], columns: Sequence[tuple[str, str]]) -> None:
+    width = max(map(len, rows))
+    click.echo(f"  {'':{width}}  " + "  ".join(f"{label:>7}" for _, label in columns))
+    for name, row in rows.items():
+        cells = (_number(row[key], max(7, len(label)), 2) for key, label in columns)
+        click.echo(f"  {name:{width}}  " + "  ".join(cells))
 
 
 def _number(value: float | None, width: int, digits: int) -> str:

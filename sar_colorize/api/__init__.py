@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from ..cog import PROFILES
-from ..evaluation.color.run import HALVES, INPUTS, PALETTES, evaluate
-from ..evaluation.speckle.filters import evaluate_filters
-from ..infer import DEVICES, PRECISIONS
+from ..engine.choose import DEVICES, PRECISIONS
+from ..evaluation.color.settings import HALVES, INPUTS, PALETTES
 from ..models.registry import DEFAULT_MODEL, load_card
 from ..models.registry import names as model_names
 from ..raster import Unit
 from ..scene import GRIDS, QUANTITIES, open_scene
 from ..scene.declare import POLARIZATIONS
 from ..speckle import FILTER_NAMES
+from .adapt import adapt, adapt_settings
 from .colorize import colorize
 from .demo import demo
 from .despeckle import despeckle
 from .despeckle_stack import despeckle_stack
 from .doctor import examine
-from .folders import adapt, build_pairs, train, train_options
+from .evaluate import evaluate, evaluate_filters
 from .info import info
 from .models import describe_model, verify_models
+from .pairs import build_pairs, build_settings
 from .result import Result
+from .setting import Setting
+from .train import train, train_models, train_settings
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -35,9 +38,12 @@ __all__ = [
     "PROFILES",
     "QUANTITIES",
     "Result",
+    "Setting",
     "Unit",
     "adapt",
+    "adapt_settings",
     "build_pairs",
+    "build_settings",
     "colorize",
     "demo",
     "describe_model",
@@ -51,6 +57,7 @@ __all__ = [
     "model_names",
     "open_scene",
     "train",
-    "train_options",
+    "train_models",
+    "train_settings",
     "verify_models",
 ]

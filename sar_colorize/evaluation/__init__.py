@@ -1,0 +1,1 @@
+"""Evaluation: models on pairs, and speckle filters side by side."""

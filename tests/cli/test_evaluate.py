@@ -48,7 +48,7 @@ def test_the_result_is_one_json_object_and_progress_counts_pairs(folder):
 
 
 def test_people_get_a_table(folder):
-    lines = run(folder, "--input", "optical", "--limit", "1", "--despeckle", "none").stdout.splitlines()
+    lines = run(folder, "--input", "optical", "--limit", "1", "--filter", "none").stdout.splitlines()
     assert lines[0].endswith("index.html: 1 pairs of 1 sites")
     assert [line.split("  ")[1] for line in lines[2:]] == [
         "composite", "mean colour", "look-up table", "LR4ColSAR", "NoColSAR", "grey (oracle)",
@@ -72,7 +72,7 @@ def test_filters_are_measured_without_a_model_and_printed_as_a_table_or_as_json(
     (tmp_path / "stacks").mkdir()
     db = -12 + 10 * np.log10(np.random.default_rng(0).gamma(4.4, 1 / 4.4, (4, 64, 64)))
     np.savez(tmp_path / "stacks" / "field.npz", db_x100=np.round(db * 100).astype(np.int16))
-    asked = ["evaluate", "--despeckle", "boxcar", "--data", str(tmp_path / "stacks"), "--limit", "1"]
+    asked = ["evaluate", "--filter", "boxcar", "--data", str(tmp_path / "stacks"), "--limit", "1"]
     made = json.loads(CliRunner().invoke(cli, [*asked, "--json", "--progress", "none"]).stdout)
     assert made["settings"] == {"filters": ["boxcar"], "dates": 1, "seed": 0}
     gain = made["stacks"]["field"]["filters"]["boxcar"]["gain_db"]
@@ -82,11 +82,26 @@ def test_filters_are_measured_without_a_model_and_printed_as_a_table_or_as_json(
     assert table[-1].split()[:2] == ["boxcar", f"{gain:.2f}"]
 
 
-def test_a_report_of_filters_is_refused_and_a_bare_despeckle_asks_for_all_filters(monkeypatch):
+@pytest.mark.parametrize("option", ["--filter", "--despeckle"])
+def test_a_bare_filter_by_its_new_and_its_old_name_measures_all_filters(monkeypatch, option):
     asked = []
-    monkeypatch.setattr("sar_colorize_cli.evaluate_filters.show", lambda *given: asked.append(given))
-    assert CliRunner().invoke(cli, ["evaluate", "--despeckle"]).exit_code == 0
+    monkeypatch.setattr("sar_colorize_cli.evaluate._evaluate_filters", lambda *given: asked.append(given))
+    assert CliRunner().invoke(cli, ["evaluate", option]).exit_code == 0
     assert asked == [(None, (), None, 0, "auto", False)]
-    done = CliRunner().invoke(cli, ["evaluate", "--despeckle", "--report", "r"])
+
+
+def test_a_model_is_measured_after_the_filter_of_the_old_option(folder):
+    assert json.loads(run(folder, "--despeckle", "boxcar", "--json").stdout)["settings"]["filter"] == "boxcar"
+
+
+@pytest.mark.parametrize("option", [["--report", "r"], ["--train", "t"], ["--strict"], ["--split", "val"]])
+def test_options_of_models_are_refused_where_filters_are_measured(option):
+    done = CliRunner().invoke(cli, ["evaluate", "--filter", *option])
     assert done.exit_code == 2
-    assert "--report is of models" in done.stderr
+    assert f"{option[0]} is of models" in done.stderr
+
+
+def test_all_filters_at_once_are_refused_where_models_are_measured(folder):
+    done = run(folder, "--filter", "all")
+    assert done.exit_code == 2
+    assert "--filter needs the name of one filter, or auto" in done.stderr

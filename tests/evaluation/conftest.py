@@ -54,5 +54,5 @@ def weights(tmp_path_factory):
     """Two networks with random weights: one gives (a, b), one a picture."""
     folder = tmp_path_factory.mktemp("weights")
     picture = {"architecture": "pix2pix", "output": "rgb", "settings": {"width": 4}, "halo_px": None, "stride_px": 64}
-    sizes = {"tile_px": 256, "overlap_px": 64, "name": "random-picture"}
+    sizes = {"tile_px": 256, "overlap_px": 128, "name": "random-picture"}
     return write_weights(folder / "ab.safetensors"), write_weights(folder / "rgb.safetensors", **picture, **sizes)

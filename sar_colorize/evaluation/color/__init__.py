@@ -1,0 +1,1 @@
+"""Models on pairs of radar and colour, beside what they must beat."""

@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from ...color import L_MAX, srgb_to_lab
 from ...errors import DataError
 from ...pairs.find import Pair
+from ...pairs.lightness import colour_lightness, radar_lightness
+from ...pairs.read import ground_of, read_pair
 from ...raster import Bool, Float32
 
 GREY, MEAN, TABLE, LR, NOCOL = "grey (oracle)", "mean colour", "look-up table", "LR4ColSAR", "NoColSAR"
@@ -31,26 +33,30 @@ _SIDE_PX = 512
 
 @dataclass(frozen=True)
 class Sample:
-    """A training pair as the baselines see it: L given, L of the radar, colour 0..255, where it shows ground."""
+    """A training pair that the baselines learn from."""
 
     lightness: Float32
+    """(H, W) L that methods get."""
     radar: Float32
+    """(H, W) L of the radar."""
     rgb: NDArray[np.uint8]
+    """(3, H, W) the real picture, 0..255."""
     valid: Bool
+    """(H, W) where the real picture shows ground."""
 
 
 @dataclass(frozen=True)
 class Baselines:
-    """What was learned.
-
-    mean_ab: (2,). table_ab: (2, 256); levels never met hold the mean.
-    slope, intercept: (3,), sRGB in 0..1 over L of the radar in 0..1.
-    """
+    """The baselines as numbers."""
 
     mean_ab: Float32
+    """(2,) mean colour."""
     table_ab: Float32
+    """(2, 256) mean colour by level of L; levels that no pair has hold the mean colour of all."""
     slope: Float32
+    """(3,) of sRGB in 0..1 over L of the radar in 0..1."""
     intercept: Float32
+    """(3,) of the same lines."""
 
     def mean_colour(self, lightness: Float32) -> Float32:
         """CIE Lab (3, H, W) under L (H, W)."""
@@ -63,12 +69,14 @@ class Baselines:
     def regressed(self, radar: Float32) -> Float32:
         """CIE Lab (3, H, W) from the radar's L (H, W)."""
         rgb = self.slope[:, None, None] * (radar[None] / np.float32(L_MAX)) + self.intercept[:, None, None]
-        return srgb_to_lab(np.clip(rgb, 0.0, 1.0))
+        lab: Float32 = srgb_to_lab(np.clip(rgb, 0.0, 1.0))
+        return lab
 
 
 def uncoloured(radar: Float32) -> Float32:
     """CIE Lab (3, H, W) of the radar's L (H, W) shown as it is in red, green and blue."""
-    return srgb_to_lab(np.repeat(radar[None] / np.float32(L_MAX), 3, 0))
+    lab: Float32 = srgb_to_lab(np.repeat(radar[None] / np.float32(L_MAX), 3, 0))
+    return lab
 
 
 def learn(samples: Iterable[Sample]) -> Baselines:
@@ -101,18 +109,18 @@ def learn(samples: Iterable[Sample]) -> Baselines:
     return Baselines(mean, table, slope.astype(np.float32), (y_mean - slope * x_mean).astype(np.float32))
 
 
-def samples(
-    pairs: Sequence[Pair], *, despeckle: str, lightness: str, skipped: list[str] | None = None
-) -> Iterable[Sample]:
-    """Training pairs one by one, of large ones the middle 512 px; `lightness` is "sar-l" or "optical-l".
+def samples(pairs: Sequence[Pair], input: str, filter: str, skipped: list[str] | None = None) -> Iterable[Sample]:
+    """Training pairs one by one, of large ones the middle 512 px.
 
-    A pair that cannot be read is left out and the reason appended to `skipped`; without that list it is refused.
+    Args:
+        pairs: to learn from.
+        input: "sar" or "optical", the lightness that methods get.
+        filter: before the radar's lightness.
+        skipped: gets the reason for each pair that cannot be read and is left out; None refuses such a pair.
+
+    Raises:
+        DataError: a pair cannot be read, and `skipped` is None.
     """
-    from ...training.color.dataset import lightness_of, read_pair, usable
-    from ...training.color.settings import TrainSettings
-
-    radar_settings = TrainSettings(input="sar-l", despeckle=despeckle)
-    settings = TrainSettings(input=lightness, despeckle=despeckle)
     for pair in pairs:
         try:
             code, rgb = read_pair(pair)
@@ -123,10 +131,11 @@ def samples(
             continue
         rows, cols = (slice(max(0, (side - _SIDE_PX) // 2), (side + _SIDE_PX) // 2) for side in code.shape)
         code, rgb = code[rows, cols], rgb[:, rows, cols]
-        radar = lightness_of(code, rgb, pair, radar_settings, None)
-        given = radar if lightness == "sar-l" else lightness_of(code, rgb, pair, settings, None)
-        yield Sample(given, radar, rgb, usable(rgb))
+        radar = radar_lightness(code, pair.polarization, filter)
+        given = radar if input == "sar" else colour_lightness(rgb)
+        yield Sample(given, radar, rgb, ground_of(rgb))
 
 
-def _level(lightness: Float32) -> np.ndarray:
-    return np.clip(np.rint(lightness * (255.0 / L_MAX)), 0, _LEVELS - 1).astype(np.int64)
+def _level(lightness: Float32) -> NDArray[np.int64]:
+    level: NDArray[np.int64] = np.clip(np.rint(lightness * (255.0 / L_MAX)), 0, _LEVELS - 1).astype(np.int64)
+    return level

@@ -1,8 +1,8 @@
-"""Every method on every pair: figures by patch, histograms of errors, tables."""
+"""Every method on every pair: metrics by patch, histograms of errors, tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,36 +10,38 @@ from numpy.typing import NDArray
 
 from ...errors import DataError
 from ...pairs.find import Pair
-from ..color import metrics
-from .measures import HISTOGRAM_TOP, MEASURES, ab_histogram, figures
-from .methods import Method, Seen
+from ...palette.palette import Palette
+from ...progress import Progress
+from .contestants import Method
+from .metrics import HISTOGRAM_TOP, METRICS, ab_histogram, all_metrics, colourfulness
 from .palettes import Palettes
+from .patch import Patch, read_patch
 from .reliability import Reliability
 from .table import Tables, tables
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What was measured.
-
-    pairs: those measured. values: (pairs, methods, measures). pixels: (pairs,) valid ones.
-    real: (pairs,) colourfulness of the real pictures.
-    histograms: (methods, bins) valid pixels by error of (a, b).
-    skipped: pairs left out, with the reason.
-    reliability: of each method that says how far from the truth it expects to be.
-    """
+    """The figures of every method on every pair."""
 
     methods: tuple[Method, ...]
     pairs: tuple[Pair, ...]
+    """Those that were measured."""
+    palettes: tuple[Palette, ...]
+    """The palette that methods got for each pair."""
     values: NDArray[np.float64]
+    """(pairs, methods, metrics)."""
     pixels: NDArray[np.float64]
+    """(pairs,) valid ones."""
     real: NDArray[np.float64]
+    """(pairs,) colourfulness of the real pictures."""
     histograms: NDArray[np.int64]
+    """(methods, bins) valid pixels by error of (a, b)."""
     tables: Tables
     skipped: tuple[str, ...]
+    """Pairs that were left out, with the reason."""
     reliability: Mapping[str, Reliability] = field(default_factory=dict)
+    """By name, of each method that knows its expected error."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -82,52 +84,79 @@ def compare(
     """Paints every pair with every method and measures it.
 
     Args:
-        input: "sar" or "optical": the L that methods are given.
+        methods: to compare.
+        pairs: to measure on.
+        input: "sar" or "optical": the lightness that methods get.
         palettes: the palette of a pair, for methods that take one.
         strict: refuse a pair that cannot be measured instead of leaving it out.
         seed: of the bootstrap.
+        on_progress: called after each pair.
 
     Raises:
         DataError: no pair could be measured, or `strict` and one could not.
     """
-    values, pixels, real, kept, skipped = [], [], [], [], []
-    reliability: dict[str, Reliability] = {}
-    histograms = np.zeros((len(methods), HISTOGRAM_TOP + 1), np.int64)
+    sums = _Sums(methods)
+    skipped = []
     for number, pair in enumerate(pairs):
         try:
-            seen = Seen(pair, input, palettes(pair))
+            patch = read_patch(pair, input, palettes(pair))
         except DataError as error:
             if strict:
                 raise
             skipped.append(str(error))
-            seen = None
-        if seen is not None:
-            rows = np.empty((len(methods), len(MEASURES)))
-            for i, method in enumerate(methods):
-                lab = method.paint(seen)
-                found = figures(lab, seen.true_rgb, seen.true_lab, seen.valid)
-                rows[i] = [found[measure.key] for measure in MEASURES]
-                histograms[i] += ab_histogram(lab, seen.true_lab, seen.valid)
-                if method.name in seen.expected:
-                    said = reliability.setdefault(method.name, Reliability())
-                    said.add(seen.expected[method.name], lab, seen.true_lab, seen.valid)
-            kept.append(pair)
-            values.append(rows)
-            pixels.append(int(seen.valid.sum()))
-            real.append(metrics.colourfulness(seen.true_rgb, seen.valid))
+        else:
+            sums.add(patch)
         if on_progress is not None:
             on_progress(number + 1, len(pairs))
-    if not kept:
-        raise DataError(f"pairs must be readable, got {len(skipped)} that are not, first: {skipped[0]}")
-    stacked, counted = np.stack(values), np.array(pixels, np.float64)
-    made = tables(
-        stacked,
-        counted,
-        [pair.site for pair in kept],
-        [pair.terrain for pair in kept],
-        [method.name for method in methods],
-        seed=seed,
-    )
-    return Comparison(
-        tuple(methods), tuple(kept), stacked, counted, np.array(real), histograms, made, tuple(skipped), reliability
-    )
+    if not sums.pairs:
+        raise DataError(
+            f"pairs must be readable, got {len(skipped)} that are not, first: {skipped[0]}; look at the files"
+        )
+    return sums.comparison(skipped, seed)
+
+
+class _Sums:
+    """The figures of a comparison while pairs are added."""
+
+    def __init__(self, methods: Sequence[Method]) -> None:
+        self.methods = tuple(methods)
+        self.pairs: list[Pair] = []
+        self.palettes: list[Palette] = []
+        self.values: list[NDArray[np.float64]] = []
+        self.pixels: list[float] = []
+        self.real: list[float] = []
+        self.histograms = np.zeros((len(methods), HISTOGRAM_TOP + 1), np.int64)
+        self.reliability: dict[str, Reliability] = {}
+
+    def add(self, patch: Patch) -> None:
+        """Paints a patch with every method and measures it."""
+        rows = np.empty((len(self.methods), len(METRICS)))
+        for i, method in enumerate(self.methods):
+            lab, expected = method.paint(patch)
+            found = all_metrics(lab, patch.true_rgb, patch.true_lab, patch.valid)
+            rows[i] = [found[metric.key] for metric in METRICS]
+            self.histograms[i] += ab_histogram(lab, patch.true_lab, patch.valid)
+            if expected is not None:
+                own = self.reliability.setdefault(method.name, Reliability())
+                own.add(expected, lab, patch.true_lab, patch.valid)
+        self.pairs.append(patch.pair)
+        self.palettes.append(patch.palette)
+        self.values.append(rows)
+        self.pixels.append(float(patch.valid.sum()))
+        self.real.append(colourfulness(patch.true_rgb, patch.valid))
+
+    def comparison(self, skipped: Sequence[str], seed: int) -> Comparison:
+        """The figures of all pairs, with their tables; `seed` is that of the bootstrap."""
+        values, pixels = np.stack(self.values), np.array(self.pixels)
+        made = tables(
+            values,
+            pixels,
+            [pair.site for pair in self.pairs],
+            [pair.terrain for pair in self.pairs],
+            [method.name for method in self.methods],
+            seed=seed,
+        )
+        return Comparison(
+            self.methods, tuple(self.pairs), tuple(self.palettes), values, pixels, np.array(self.real),
+            self.histograms, made, tuple(skipped), self.reliability,
+        )  # fmt: skip

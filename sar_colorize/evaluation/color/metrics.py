@@ -1,4 +1,4 @@
-"""How far a predicted colour picture is from the real one.
+"""How far a predicted colour picture is from the real one, and the metrics as columns of a table.
 
 Pictures are (3, H, W) sRGB in 0..1, float; `valid` (H, W) is true where both mean something. Blur wins PSNR and SSIM,
 and the right brightness without any colour wins most other measures: read the chroma measures beside them.
@@ -6,17 +6,87 @@ and the right brightness without any colour wins most other measures: read the c
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from skimage.color import deltaE_ciede2000
 from skimage.filters import gaussian
 
+from ...color import lab_to_srgb
 from ...errors import DataError
-from ...raster import Bool
+from ...raster import Bool, Float32
 
 Picture = NDArray[np.floating]
+HISTOGRAM_TOP = 40
+"""Errors of (a, b) of this many Lab units and more share the last bin of a histogram; bins are 1 wide."""
 _Q_BLOCK_PX = 32
 _Q_SHIFT_PX = 16
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric as a column of a table."""
+
+    key: str
+    """Its name in files, such as "ab_error"."""
+    label: str
+    """Its name in the head of a table."""
+    best: str
+    """The best value: "low", "high", "one" (nearest to 1) or "real" (nearest to that of the real pictures)."""
+    digits: int
+    """Decimals shown."""
+    meaning: str
+    """A sentence for readers who do not know it."""
+
+
+METRICS = (
+    Metric("ab_error", "ab error", "low", 2, "Mean absolute error of a and b, in Lab units: colour alone."),
+    Metric("ciede2000", "CIEDE2000", "low", 2, "Colour difference as the eye sees it, lightness included."),
+    Metric("chroma_ratio", "chroma ratio", "one", 2, "Predicted over real chroma: 0 is grey, 1 as colourful."),
+    Metric("colourfulness", "colourfulness", "real", 1, "Hasler and Süsstrunk's M3: 0 is grey, 109 extreme."),
+    Metric("psnr", "PSNR dB", "high", 2, "Peak signal to noise ratio. Blur wins it."),
+    Metric("ssim", "SSIM", "high", 3, "Structural similarity. Blur wins it too."),
+    Metric("gradient_correlation", "gradient corr.", "high", 3, "Whether edges of L stand in the same places."),
+    Metric("nrmse", "NRMSE", "low", 3, "Error over the root mean square of the real picture, by band."),
+    Metric("sam", "SAM °", "low", 2, "Angle between predicted and real colour vectors."),
+    Metric("ergas", "ERGAS", "low", 1, "Relative global error, with a resolution ratio of 1."),
+    Metric("q4", "Q4", "high", 3, "Quaternion index over blocks of 32 px: correlation, level and contrast at once."),
+)
+
+
+def all_metrics(lab: Float32, true_rgb: Float32, true_lab: Float32, valid: Bool) -> dict[str, float]:
+    """Every metric of one picture.
+
+    Args:
+        lab: (3, H, W) predicted, CIE Lab; out of the sRGB gamut it is clipped where a metric is of sRGB.
+        true_rgb: (3, H, W) sRGB in 0..1.
+        true_lab: the same in CIE Lab.
+        valid: (H, W), at least one true.
+
+    Returns:
+        By key of `METRICS`; NaN where a metric is undefined, such as the edges of a flat picture.
+    """
+    rgb = lab_to_srgb(lab)
+    return {
+        "ab_error": ab_error(lab, true_lab, valid),
+        "ciede2000": ciede2000(lab, true_lab, valid),
+        "chroma_ratio": chroma_ratio(lab, true_lab, valid),
+        "colourfulness": colourfulness(rgb, valid),
+        "psnr": psnr(rgb, true_rgb, valid),
+        "ssim": ssim(rgb, true_rgb, valid),
+        "gradient_correlation": gradient_correlation(lab[0], true_lab[0], valid),
+        "nrmse": nrmse(rgb, true_rgb, valid),
+        "sam": spectral_angle(rgb, true_rgb, valid),
+        "ergas": ergas(rgb, true_rgb, valid),
+        "q4": q4(rgb, true_rgb, valid),
+    }
+
+
+def ab_histogram(lab: Float32, true_lab: Float32, valid: Bool) -> NDArray[np.int64]:
+    """Valid pixels by (|a error| + |b error|) / 2, in bins of 1 Lab unit; the last bin holds all above its top."""
+    error = np.abs(lab[1:, valid] - true_lab[1:, valid]).mean(0)
+    return np.bincount(np.minimum(error, HISTOGRAM_TOP).astype(np.int64), minlength=HISTOGRAM_TOP + 1)
 
 
 def ab_error(lab: Picture, true_lab: Picture, valid: Bool) -> float:
@@ -32,7 +102,8 @@ def chroma_ratio(lab: Picture, true_lab: Picture, valid: Bool) -> float:
 
 def ciede2000(lab: Picture, true_lab: Picture, valid: Bool) -> float:
     """Mean colour difference CIEDE2000 (CIE 142-2001), computed by scikit-image."""
-    return float(deltaE_ciede2000(_at(lab, valid), _at(true_lab, valid), channel_axis=0).mean())
+    each = deltaE_ciede2000(_at(lab, valid), _at(true_lab, valid), channel_axis=0)  # type: ignore[no-untyped-call]  # scikit-image comes without types
+    return float(each.mean())
 
 
 def ssim(rgb: Picture, true_rgb: Picture, valid: Bool) -> float:
@@ -71,8 +142,10 @@ def nrmse(rgb: Picture, true_rgb: Picture, valid: Bool) -> float:
 
 
 def spectral_angle(rgb: Picture, true_rgb: Picture, valid: Bool) -> float:
-    """Mean angle in degrees between predicted and true colour vectors (Kruse et al. 1993); black pixels count for
-    nothing."""
+    """Mean angle in degrees between predicted and true colour vectors; black pixels are left out.
+
+    Source: Kruse et al., Remote Sensing of Environment 44, 1993.
+    """
     ours, true = _at(rgb, valid).astype(np.float64), _at(true_rgb, valid).astype(np.float64)
     lengths = np.linalg.norm(ours, axis=0) * np.linalg.norm(true, axis=0)
     seen = lengths > 0
@@ -137,7 +210,8 @@ def q4(rgb: Picture, true_rgb: Picture, valid: Bool) -> float:
     t, o = _block_sums(true)[:, kept] / n, _block_sums(ours)[:, kept] / n  # (3, blocks)
 
     def covariance(x: Picture, y: Picture, x_mean: Picture, y_mean: Picture) -> Picture:
-        return (_block_sums(x * y)[:, kept] / n - x_mean * y_mean) * (n / (n - 1))
+        both: Picture = (_block_sums(x * y)[:, kept] / n - x_mean * y_mean) * (n / (n - 1))
+        return both
 
     spread = np.sqrt(np.clip(covariance(true, true, t, t), 0.0, None))
     spread = np.where(spread > 1e-9, spread, 1.0)
@@ -166,13 +240,18 @@ def _mirrored(*pictures: Picture) -> tuple[Picture, ...]:
 def _block_sums(values: Picture) -> Picture:
     """(C, down, across) sums over blocks of 32 px every 16 px of (C, H, W)."""
     channels, height, width = values.shape
-    cells = values.reshape(channels, height // _Q_SHIFT_PX, _Q_SHIFT_PX, width // _Q_SHIFT_PX, _Q_SHIFT_PX).sum((2, 4))
-    return cells[:, 1:, 1:] + cells[:, :-1, 1:] + cells[:, 1:, :-1] + cells[:, :-1, :-1]
+    cells: Picture = values.reshape(
+        channels, height // _Q_SHIFT_PX, _Q_SHIFT_PX, width // _Q_SHIFT_PX, _Q_SHIFT_PX
+    ).sum((2, 4))
+    sums: Picture = cells[:, 1:, 1:] + cells[:, :-1, 1:] + cells[:, 1:, :-1] + cells[:, :-1, :-1]
+    return sums
 
 
 def _window(values: Picture) -> Picture:
     """(C, H, W) means in the Gaussian window of SSIM."""
-    return gaussian(values, sigma=1.5, truncate=3.5, mode="reflect", preserve_range=True, channel_axis=0)
+    options = {"truncate": 3.5, "mode": "reflect", "preserve_range": True, "channel_axis": 0}
+    means: Picture = gaussian(values, sigma=1.5, **options)  # type: ignore[no-untyped-call]  # scikit-image comes without types
+    return means
 
 
 def _at(picture: Picture, valid: Bool) -> Picture:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 
 from ...errors import DataError
 from ...pairs.find import Pair
-from ...palette.choose import settle_palette
-from ...palette.palette import UNKNOWN_PALETTE, Moments, Palette
+from ...pairs.palette import moments_of, occasion
+from ...palette.choose import choose_palette
+from ...palette.moments import Moments
+from ...palette.palette import UNKNOWN_PALETTE, Palette
 from ...raster import Grid
-from ...training.color.places import moments_of, occasion
 
 Palettes = Callable[[Pair], Palette]
 
@@ -26,12 +27,12 @@ def palettes_for(pairs: Sequence[Pair], palette: str, half: str) -> Palettes:
     Args:
         pairs: all of the split.
         palette: "site", of other pairs of the same site and date; "auto", guessed from where the pair lies; "none".
-        half: "second": of the first half of the pairs alone; "all": of all but the pair itself.
+        half: "second" takes "site" from the first half of the pairs alone, "all" from all but the pair itself.
     """
     if palette == "none":
         return lambda _pair: UNKNOWN_PALETTE
     if palette == "auto":
-        return lambda pair: settle_palette("auto", _grid_of(pair))
+        return lambda pair: choose_palette("auto", _grid_of(pair))
     if half == "second":
         firsts: dict[tuple[str, str], list[Moments]] = {}
         for pair in _first_half(pairs):
@@ -56,7 +57,7 @@ def first_half_of(pairs: Sequence[Pair]) -> Callable[[Pair], list[Pair]]:
 
 
 def _moments(pair: Pair) -> Moments:
-    """The colours of a pair; none of a broken one, which is named where it is measured."""
+    """The colours of a pair; no colours where it cannot be read: the comparison names it."""
     try:
         return moments_of(pair)
     except DataError:
@@ -71,7 +72,7 @@ def _first_half(pairs: Sequence[Pair]) -> list[Pair]:
 
 
 def _grid_of(pair: Pair) -> Grid:
-    """Of a GeoTIFF; without a place for any other picture."""
+    """The grid of a GeoTIFF; one without a CRS for any other picture."""
     if pair.s1.suffix.lower() not in (".tif", ".tiff"):
         return Grid(1, 1)
     from ...scene import open_scene

@@ -1,4 +1,4 @@
-"""Whether a model that says how far from the truth it expects to be is right about it."""
+"""Whether the expected error of a model agrees with its real error."""
 
 from __future__ import annotations
 
@@ -20,12 +20,19 @@ class Reliability:
         self.patches: list[tuple[float, float]] = []
 
     def add(self, expected: Float32, lab: Float32, true_lab: Float32, valid: Bool) -> None:
-        """A pair: expected error (H, W), predicted and true CIE Lab (3, H, W), where they count (H, W)."""
-        said, real = expected[valid], np.abs(lab[1:, valid] - true_lab[1:, valid]).mean(0)
-        bins = np.minimum(said, TOP).astype(np.int64)
-        for sums, values in ((self.counts, None), (self.expected, said), (self.real, real)):
+        """Adds a pair.
+
+        Args:
+            expected: (H, W) expected error of a and b, Lab units.
+            lab: (3, H, W) predicted CIE Lab.
+            true_lab: (3, H, W) real CIE Lab.
+            valid: (H, W) where they are compared.
+        """
+        predicted, real = expected[valid], np.abs(lab[1:, valid] - true_lab[1:, valid]).mean(0)
+        bins = np.minimum(predicted, TOP).astype(np.int64)
+        for sums, values in ((self.counts, None), (self.expected, predicted), (self.real, real)):
             sums += np.bincount(bins, values, TOP + 1)
-        self.patches.append((float(said.mean()), float(real.mean())))
+        self.patches.append((float(predicted.mean()), float(real.mean())))
 
     def spearman(self) -> float:
         """Rank correlation of expected and real error over pairs; NaN for fewer than 3."""
@@ -35,7 +42,7 @@ class Reliability:
         return float(np.corrcoef(expected, real)[0, 1])
 
     def to_dict(self) -> dict[str, Any]:
-        """For metrics.json: the correlation, and for each bin that was met the mean expected and real error."""
+        """For metrics.json: the correlation, and for each bin that is not empty the mean expected and real error."""
         rho = self.spearman()
         met = self.counts > 0
         return {

@@ -1,4 +1,4 @@
-"""Figures of patches to tables: by site, by terrain, overall, with bootstrap intervals."""
+"""Tables of the metrics by site, by terrain and overall, with bootstrap intervals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .measures import MEASURES, Measure
+from .metrics import METRICS, Metric
 
 DRAWS = 1000
 Float64 = NDArray[np.float64]
@@ -28,16 +28,19 @@ class Cell:
 
 
 Rows = dict[str, dict[str, Cell]]
-"""By method and measure."""
+"""By method and metric."""
 
 
 @dataclass(frozen=True)
 class Tables:
-    """overall: the mean over sites, each counting alike, as in the weight cards. sites, terrains: of their patches."""
+    """The metrics of every method over groups of patches."""
 
     overall: Rows
+    """The mean over sites, each counting alike, as in the weight cards."""
     sites: dict[str, Rows]
+    """Of the patches of each site."""
     terrains: dict[str, Rows]
+    """Of the patches of each terrain; none where pairs name no terrain."""
 
 
 def tables(
@@ -52,9 +55,11 @@ def tables(
     """Means over patches, weighted by their valid pixels.
 
     Args:
-        values: (patches, methods, measures); NaN where undefined.
+        values: (patches, methods, metrics); NaN where undefined.
         pixels: (patches,) valid pixels.
-        sites, terrains: of each patch; "" for no terrain.
+        sites: of each patch.
+        terrains: of each patch; "" for none.
+        methods: their names.
         seed: of the bootstrap, which draws the patches of each site anew `DRAWS` times.
     """
     by_site = _groups(sites)
@@ -71,22 +76,29 @@ def tables(
     )  # fmt: skip
 
 
-def best(rows: Rows, measure: Measure, real: float, among: Sequence[str]) -> str | None:
-    """The method whose mean is best among these; None where none is defined. `real`: the measure of the truth."""
-    means = {name: rows[name][measure.key].mean for name in among}
+def best(rows: Rows, metric: Metric, real: float, among: Sequence[str]) -> str | None:
+    """The method with the best mean among these; None where none is defined.
+
+    Args:
+        rows: the means.
+        metric: by which they are compared.
+        real: what it is of the real pictures.
+        among: names of methods.
+    """
+    means = {name: rows[name][metric.key].mean for name in among}
     defined = {name: mean for name, mean in means.items() if np.isfinite(mean)}
     if not defined:
         return None
-    if measure.best == "high":
+    if metric.best == "high":
         return max(defined, key=defined.__getitem__)
-    goal = {"low": -np.inf, "one": 1.0, "real": real}[measure.best]
-    if measure.best == "low":
+    goal = {"low": -np.inf, "one": 1.0, "real": real}[metric.best]
+    if metric.best == "low":
         return min(defined, key=defined.__getitem__)
     return min(defined, key=lambda name: abs(defined[name] - goal))
 
 
 def _drawn(values: Float64, weights: Float64, random: np.random.Generator) -> Float64:
-    """(1 + DRAWS, methods, measures): the weighted mean, then that of each draw of as many patches."""
+    """(1 + DRAWS, methods, metrics): the weighted mean, then that of each draw of as many patches."""
     count = len(weights)
     counts = random.multinomial(count, np.full(count, 1.0 / count), size=DRAWS)
     shares = np.concatenate([np.ones((1, count)), counts]) * weights
@@ -106,7 +118,7 @@ def _mean(means: Float64) -> Float64:
 
 def _rows(means: Float64, methods: Sequence[str]) -> Rows:
     return {
-        method: {measure.key: _cell(means[:, i, k]) for k, measure in enumerate(MEASURES)}
+        method: {metric.key: _cell(means[:, i, k]) for k, metric in enumerate(METRICS)}
         for i, method in enumerate(methods)
     }
 

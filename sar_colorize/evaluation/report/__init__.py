@@ -1,0 +1,1 @@
+"""The report of a comparison as a folder with one HTML page."""

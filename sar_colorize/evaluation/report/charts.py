@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 
 from ..color.compare import Comparison
-from ..color.measures import HISTOGRAM_TOP, Measure
+from ..color.metrics import HISTOGRAM_TOP, Metric
 from ..color.reliability import TOP, Reliability
 from ..color.table import Rows
 
@@ -32,37 +32,36 @@ def colours(comparison: Comparison) -> dict[str, str]:
 
 
 def key(chosen: Mapping[str, str]) -> str:
-    """What each colour stands for."""
+    """The key: a line and a name for each colour."""
     parts = (f'<span><i style="background:{colour}"></i>{escape(name)}</span>' for name, colour in chosen.items())
     return f'<div class="key">{"".join(parts)}</div>'
 
 
-def by_site(groups: Mapping[str, Rows], measure: Measure, chosen: Mapping[str, str]) -> str:
+def by_site(groups: Mapping[str, Rows], metric: Metric, chosen: Mapping[str, str]) -> str:
     """A dot for each method and site, with a bar for its interval."""
     gap, pad = 9, 16
     height = 46 + len(groups) * (gap * len(chosen) + pad)
-    cells = [rows[name][measure.key] for rows in groups.values() for name in chosen]
+    cells = [rows[name][metric.key] for rows in groups.values() for name in chosen]
     top = max([cell.high for cell in cells if np.isfinite(cell.high)], default=1.0) * 1.04
     low, high = 0.0, top or 1.0
-    parts = [_axis(low, high, height - 30, measure.label)]
+    parts = [_axis(low, high, height - 30, metric.label)]
     y = 16.0
     for site, rows in groups.items():
         middle = y + gap * (len(chosen) - 1) / 2 + 4
         parts.append(f'<text class="strong" x="{_LEFT - 12}" y="{middle:.1f}" text-anchor="end">{escape(site)}</text>')
         for name, colour in chosen.items():
-            cell = rows[name][measure.key]
+            cell = rows[name][metric.key]
             if np.isfinite(cell.mean):
                 at, left, right = (_x(value, low, high) for value in (cell.mean, cell.low, cell.high))
-                said = f"{escape(name)}, {escape(site)}: {cell.mean:.{measure.digits}f}"
+                title = f"{escape(name)}, {escape(site)}: {cell.mean:.{metric.digits}f}"
                 parts.append(
-                    f'<g><title>{said}</title><line x1="{left:.1f}" x2="{right:.1f}" y1="{y:.1f}" y2="{y:.1f}" '
+                    f'<g><title>{title}</title><line x1="{left:.1f}" x2="{right:.1f}" y1="{y:.1f}" y2="{y:.1f}" '
                     f'stroke="{colour}" stroke-width="2" opacity=".55"/>'
                     f'<circle cx="{at:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/></g>'
                 )
             y += gap
         y += pad
-    said = f"{measure.label} by site, with 95 % bootstrap intervals"
-    return _svg("".join(parts), height, said)
+    return _svg("".join(parts), height, f"{metric.label} by site, with 95 % bootstrap intervals")
 
 
 def histogram(comparison: Comparison, chosen: Mapping[str, str]) -> str:
@@ -93,7 +92,7 @@ def histogram(comparison: Comparison, chosen: Mapping[str, str]) -> str:
     return _svg("".join(parts), height, "histogram of the error of a and b")
 
 
-def reliability(said: Mapping[str, Reliability], chosen: Mapping[str, str]) -> str:
+def reliability(measured: Mapping[str, Reliability], chosen: Mapping[str, str]) -> str:
     """Mean real error over mean expected error, bin by bin, and the line where they are equal; dots grow with share."""
     height, floor, ceiling, top = 340, 300, 14, TOP + 2
     parts = [_axis(0, top, floor, "expected error of a and b, Lab units")]
@@ -107,7 +106,7 @@ def reliability(said: Mapping[str, Reliability], chosen: Mapping[str, str]) -> s
         f'<line x1="{_x(0, 0, top):.1f}" y1="{y(0):.1f}" x2="{_x(top, 0, top):.1f}" y2="{y(top):.1f}" '
         'stroke="var(--o)" stroke-dasharray="5 3"/>'
     )
-    for name, one in said.items():
+    for name, one in measured.items():
         figures = one.to_dict()
         for expected, real, share in zip(figures["expected"], figures["real"], figures["share"], strict=True):
             title = f"{escape(name)}: expected {expected:.1f}, real {real:.1f}, {share:.1%} of pixels"
@@ -143,8 +142,8 @@ def _x(value: float, low: float, high: float) -> float:
     return _LEFT + (_WIDTH - _LEFT - _RIGHT) * (value - low) / (high - low)
 
 
-def _svg(inside: str, height: float, said: str) -> str:
+def _svg(inside: str, height: float, label: str) -> str:
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {height:.0f}" role="img" aria-label="{escape(said)}" '
+        f'<svg viewBox="0 0 {_WIDTH} {height:.0f}" role="img" aria-label="{escape(label)}" '
         f'xmlns="http://www.w3.org/2000/svg">{inside}</svg>'
     )

@@ -1,4 +1,4 @@
-"""The report's folder: index.html, metrics.json, patches.csv, patches.gpkg, all or nothing."""
+"""The folder of a report: index.html, metrics.json, patches.csv, patches.gpkg; written whole or not at all."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ import numpy as np
 from ...cog.work_folder import WorkFolder, remove_orphans
 from ...errors import OutputError
 from ..color.compare import Comparison
-from ..color.measures import HISTOGRAM_TOP, MEASURES
-from ..color.run import EvaluateSettings
+from ..color.metrics import HISTOGRAM_TOP, METRICS
+from ..color.settings import EvaluateSettings
 from ..color.table import Rows
 from .footprints import footprints
 from .page import page
 
+FORMAT = 2
+"""Of metrics.json. 2: `filter` was `despeckle`, and `metrics` was `measures`."""
 FILES = ("index.html", "metrics.json", "patches.csv", "patches.gpkg")
 _PACKAGES = ("sar-colorize", "torch", "numpy", "scikit-image")
 
@@ -44,7 +46,7 @@ def check_report(folder: Path, *, overwrite: bool) -> None:
             f"report must be a new folder or an earlier report, got {strange[0]} in {folder}; name another"
         )
     if inside and not overwrite:
-        raise OutputError(f"report must not exist yet, got {folder}; use --overwrite or another folder")
+        raise OutputError(f"report must not exist yet, got {folder}; allow overwriting or name another folder")
     try:
         folder.absolute().parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -99,7 +101,7 @@ def _figures(
     tables = comparison.tables
     sites = [pair.site for pair in comparison.pairs]
     return {
-        "format": 1,
+        "format": FORMAT,
         "made": {
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
@@ -113,13 +115,13 @@ def _figures(
                 "sha256": method.checksum,
                 "architecture": method.card.architecture,
                 "trained_on": method.card.input,
-                "despeckle": method.despeckle,
+                "filter": method.filter,
             }
             for method in comparison.methods
             if method.card is not None
         ],
         "methods": {method.name: method.kind for method in comparison.methods},
-        "measures": [asdict(measure) for measure in MEASURES],
+        "metrics": [asdict(metric) for metric in METRICS],
         "pairs": {site: sites.count(site) for site in sorted(set(sites))},
         "pixels": int(comparison.pixels.sum()),
         "skipped": list(skipped),
@@ -130,7 +132,7 @@ def _figures(
         "real_colourfulness": {
             site or "overall": round(comparison.real_colourfulness(site=site), 3) for site in ["", *sorted(set(sites))]
         },
-        "reliability": {name: said.to_dict() for name, said in comparison.reliability.items()},
+        "reliability": {name: one.to_dict() for name, one in comparison.reliability.items()},
         "ab_error_histogram": {
             "bins": f"0..{HISTOGRAM_TOP} in steps of 1 Lab unit, the last for all above",
             "shares": {
@@ -143,7 +145,7 @@ def _figures(
 
 def _plain(rows: Rows) -> dict[str, Any]:
     return {
-        method: {measure: cell.to_dict() for measure, cell in cells.items()} for method, cells in rows.items()
+        method: {metric: cell.to_dict() for metric, cell in cells.items()} for method, cells in rows.items()
     }  # fmt: skip
 
 
@@ -151,7 +153,7 @@ def _patches(comparison: Comparison) -> str:
     """A line for each pair and method."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["split", "site", "terrain", "key", "method", "pixels", *(measure.key for measure in MEASURES)])
+    writer.writerow(["split", "site", "terrain", "key", "method", "pixels", *(metric.key for metric in METRICS)])
     for pair, values, pixels in zip(comparison.pairs, comparison.values, comparison.pixels, strict=True):
         for method, row in zip(comparison.names, values, strict=True):
             numbers = [f"{value:.6g}" if np.isfinite(value) else "" for value in row]

@@ -1,4 +1,4 @@
-"""Where patches lie, with their errors, for a map."""
+"""Footprints of the patches with their metrics, for a map."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from ...pairs.build import CATALOGUE
+from ...pairs.catalogue import CATALOGUE
 from ...pairs.find import Pair
 from ..color.compare import Comparison
-from ..color.measures import MEASURES
+from ..color.metrics import METRICS
 
 
 def footprints(comparison: Comparison, data: Path) -> Any:
     """A GeoDataFrame, a row for each pair whose place is known; None where none is.
 
-    Places come from the catalogue of `pairs build`, or from the pairs' own GeoTIFFs. Columns are METHOD__MEASURE. The
+    Places come from the catalogue of `pairs build`, or from the pairs' own GeoTIFFs. Columns are METHOD__METRIC. The
     CRS is that of the patches where they share one, else EPSG:4326.
     """
     import geopandas
@@ -31,8 +31,8 @@ def footprints(comparison: Comparison, data: Path) -> Any:
         row: dict[str, Any] = {"split": pair.split, "site": pair.site, "terrain": pair.terrain, "key": pair.key}
         row["pixels"] = int(pixels)
         for method, numbers in zip(comparison.names, values, strict=True):
-            for measure, value in zip(MEASURES, numbers, strict=True):
-                row[f"{_column(method)}__{measure.key}"] = float(value) if np.isfinite(value) else None
+            for metric, value in zip(METRICS, numbers, strict=True):
+                row[f"{_column(method)}__{metric.key}"] = float(value) if np.isfinite(value) else None
         rows.append((row, shape, crs))
     if not rows:
         return None

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..color.compare import Comparison
-from ..color.measures import MEASURES
-from ..color.run import EvaluateSettings
+from ..color.metrics import METRICS
+from ..color.settings import EvaluateSettings
 from ..color.table import Rows, best
 from ..report import charts
 from .pictures import Case, best_and_worst, label, shown_by_site, strip
@@ -72,7 +72,7 @@ def verdict(comparison: Comparison) -> str:
     """In words, from the figures: which model has the least colour error, and whether it beats the best baseline."""
     rows = comparison.tables.overall
     kinds = {kind: [m.name for m in comparison.methods if m.kind == kind] for kind in ("model", "baseline")}
-    error = MEASURES[0]
+    error = METRICS[0]
     model, base = (best(rows, error, 0.0, kinds[kind]) for kind in ("model", "baseline"))
     if model is None or base is None:
         return "No model has a defined colour error here."
@@ -82,9 +82,11 @@ def verdict(comparison: Comparison) -> str:
     compared = (
         f"{gain:.0f} % less than" if gain >= 0.5 else f"{-gain:.0f} % more than" if gain <= -0.5 else "no more than"
     )
-    wash = (
-        " Its colours are nearly grey." if ratio < 0.5 else " Its colours are louder than real." if ratio > 1.5 else ""
-    )
+    wash = ""
+    if ratio < 0.5:
+        wash = " Its colours are nearly grey."
+    elif ratio > 1.5:
+        wash = " Its colours are stronger than the real ones."
     return (
         f"Least colour error among the models: {model}, {ours.mean:.2f} Lab units (95 % interval {ours.low:.2f} to "
         f"{ours.high:.2f}), {compared} the best baseline, {base} ({theirs.mean:.2f}).{wash}"
@@ -95,34 +97,34 @@ def _overall(comparison: Comparison) -> str:
     return (
         '<section id="overall"><h2>Overall</h2><p class="soft">Each site counts alike. The small figures are the '
         "interval that holds 95 % of the bootstrap draws; point at a cell for its own. \u25b8 marks the best of models "
-        "and baselines. The oracle knows the real lightness, which no method can: it shows how much a measure cares "
-        f"for colour at all.</p>{_table(comparison.tables.overall, comparison)}"
-        f"<details><summary>What the measures mean</summary><dl>{_meanings()}</dl></details></section>"
+        "and baselines. The oracle knows the real lightness, which no method can: it shows how much a metric depends "
+        f"on colour at all.</p>{_table(comparison.tables.overall, comparison)}"
+        f"<details><summary>What the metrics mean</summary><dl>{_meanings()}</dl></details></section>"
     )
 
 
 def _meanings() -> str:
-    return "".join(f"<dt>{escape(item.label)}</dt><dd>{escape(item.meaning)}</dd>" for item in MEASURES)
+    return "".join(f"<dt>{escape(item.label)}</dt><dd>{escape(item.meaning)}</dd>" for item in METRICS)
 
 
 def _table(rows: Rows, comparison: Comparison, *, site: str = "", terrain: str = "") -> str:
-    """A table of methods by measures, of a site, a terrain, or overall."""
+    """A table of methods by metrics, of a site, a terrain, or overall."""
     real = comparison.real_colourfulness(site=site, terrain=terrain)
     ranked = [method.name for method in comparison.methods if method.kind != "oracle"]
-    winners = {measure.key: best(rows, measure, real, ranked) for measure in MEASURES}
+    winners = {metric.key: best(rows, metric, real, ranked) for metric in METRICS}
     aim = {"low": "low", "high": "high", "one": "near 1", "real": f"near {real:.1f}"}
-    head = "".join(f"<th>{escape(item.label)}<small>{aim[item.best]}</small></th>" for item in MEASURES)
+    head = "".join(f"<th>{escape(item.label)}<small>{aim[item.best]}</small></th>" for item in METRICS)
     body, before = [], "model"
     for method in comparison.methods:
         cells = []
-        for measure in MEASURES:
-            cell = rows[method.name][measure.key]
-            mark = ' class="best"' if winners[measure.key] == method.name else ""
-            text = f"{cell.mean:.{measure.digits}f}" if np.isfinite(cell.mean) else "-"
-            said = f"{cell.low:.{measure.digits}f} to {cell.high:.{measure.digits}f}" if np.isfinite(cell.low) else ""
-            if measure.key in _WITH_INTERVAL:
-                text += f"<small>{said}</small>"
-            cells.append(f'<td{mark} title="95 %: {said}">{text}</td>')
+        for metric in METRICS:
+            cell = rows[method.name][metric.key]
+            mark = ' class="best"' if winners[metric.key] == method.name else ""
+            text = f"{cell.mean:.{metric.digits}f}" if np.isfinite(cell.mean) else "-"
+            interval = f"{cell.low:.{metric.digits}f} to {cell.high:.{metric.digits}f}" if np.isfinite(cell.low) else ""
+            if metric.key in _WITH_INTERVAL:
+                text += f"<small>{interval}</small>"
+            cells.append(f'<td{mark} title="95 %: {interval}">{text}</td>')
         parted = " parted" if method.kind != before else ""
         body.append(f'<tr class="{method.kind}{parted}"><th>{escape(method.name)}</th>{"".join(cells)}</tr>')
         before = method.kind
@@ -135,9 +137,9 @@ def _table(rows: Rows, comparison: Comparison, *, site: str = "", terrain: str =
 def _charts(comparison: Comparison) -> str:
     chosen = charts.colours(comparison)
     drawn = "".join(
-        f"<figure>{charts.by_site(comparison.tables.sites, measure, chosen)}</figure>"
-        for measure in MEASURES
-        if measure.key in _CHARTED
+        f"<figure>{charts.by_site(comparison.tables.sites, metric, chosen)}</figure>"
+        for metric in METRICS
+        if metric.key in _CHARTED
     )
     return (
         f'<section id="spread"><h2>Spread</h2><p class="soft">Errors by site with 95 % intervals, and how errors of '
@@ -147,15 +149,16 @@ def _charts(comparison: Comparison) -> str:
 
 
 def _reliability(comparison: Comparison, chosen: dict[str, str]) -> str:
-    """Expected against real error, for methods that say what they expect."""
+    """Expected against real error, for methods that know their expected error."""
     if not comparison.reliability:
         return ""
     drawn = charts.reliability(comparison.reliability, chosen)
-    ranks = ", ".join(f"{name} {said.spearman():.2f}" for name, said in comparison.reliability.items())
+    ranks = ", ".join(f"{name} {one.spearman():.2f}" for name, one in comparison.reliability.items())
     return (
-        '<h3>Is it as sure as it should be?</h3><p class="soft">Pixels by the error of (a, b) that the model expected, '
-        "and the mean real error of each bin; on the line it is right, above it too sure. Rank correlation of expected "
-        f"and real error over pairs: {escape(ranks)}.</p><figure>{drawn}</figure>"
+        '<h3>Expected and real error</h3><p class="soft">Pixels in bins of the error of (a, b) that the model expects, '
+        "with the mean real error of each bin. On the line the expected error is right; above it the model is "
+        f"overconfident. Rank correlation of expected and real error over pairs: {escape(ranks)}.</p>"
+        f"<figure>{drawn}</figure>"
     )
 
 
@@ -215,7 +218,7 @@ def _made(figures: dict[str, Any]) -> str:
     """Settings, models with their checksums, versions, notes, what was left out."""
     models = "".join(
         f"<dt>{escape(model['name'])}</dt><dd>{escape(model['architecture'])}, trained on "
-        f"{escape(model['trained_on'])}, filter {escape(model['despeckle'])}, SHA-256 "
+        f"{escape(model['trained_on'])}, filter {escape(model['filter'])}, SHA-256 "
         f"<code>{escape(model['sha256'])}</code></dd>"
         for model in figures["models"]
     )

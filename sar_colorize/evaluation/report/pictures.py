@@ -1,4 +1,4 @@
-"""Pictures of cases: what the radar saw, what each method painted, what is real; small, inside the page."""
+"""Pictures of single pairs: the radar, each model, the real picture; small, inside the page."""
 
 from __future__ import annotations
 
@@ -15,22 +15,24 @@ from ...errors import MissingPackageError
 from ...pairs.find import Pair
 from ..color import baselines
 from ..color.compare import Comparison
-from ..color.measures import MEASURES
-from ..color.methods import Seen
+from ..color.metrics import METRICS
+from ..color.patch import read_patch
 
 _CROP_PX = 384
 _SIDE_PX = 176
 _BY_SITE = 2
 _CASES = 3
-_RANKED_BY = [measure.key for measure in MEASURES].index("ciede2000")
+_RANKED_BY = [metric.key for metric in METRICS].index("ciede2000")
 
 
 @dataclass(frozen=True)
 class Case:
-    """A pair to be shown: its number in the comparison, and why."""
+    """A pair to be shown."""
 
     number: int
+    """In the comparison."""
     why: str
+    """"best", "worst", or the site that it stands for."""
 
 
 def shown_by_site(comparison: Comparison) -> list[Case]:
@@ -54,16 +56,16 @@ def best_and_worst(comparison: Comparison, method: int) -> tuple[list[Case], lis
 def strip(comparison: Comparison, case: Case, input: str) -> list[tuple[str, str, str]]:
     """The pictures of a case, left to right: (title, PNG as a data URI, caption)."""
     pair = comparison.pairs[case.number]
-    seen = Seen(pair, input)
+    patch = read_patch(pair, input, comparison.palettes[case.number])
     first = comparison.methods[0]
-    radar = np.repeat((seen.radar(first.despeckle) * 2.55)[None], 3, 0).astype(np.uint8)
-    found = [("SAR", data_uri(radar), f"{pair.polarization}, {first.despeckle}")]
+    radar = np.repeat((patch.radar(first.filter) * 2.55)[None], 3, 0).astype(np.uint8)
+    found = [("SAR", data_uri(radar), f"{pair.polarization}, {first.filter}")]
     for i, method in enumerate(comparison.methods):
         if method.kind == "model" or method.name == baselines.TABLE:
             values = comparison.values[case.number, i]
             caption = f"ab {values[0]:.1f}, ΔE {values[_RANKED_BY]:.1f}"
-            found.append((method.name, data_uri(to_uint8(lab_to_srgb(method.paint(seen)))), caption))
-    return [*found, ("real", data_uri(seen.rgb), "colour patch")]
+            found.append((method.name, data_uri(to_uint8(lab_to_srgb(method.paint(patch)[0]))), caption))
+    return [*found, ("real", data_uri(patch.rgb), "colour patch")]
 
 
 def data_uri(picture: NDArray[np.uint8]) -> str:

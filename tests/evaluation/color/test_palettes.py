@@ -1,4 +1,4 @@
-"""Models that take a palette get one that never saw the pair, and are asked how sure they are."""
+"""Models that take a palette get one of other pairs, and their expected error is compared with the real one."""
 
 import numpy as np
 import pytest
@@ -6,14 +6,14 @@ from made import write_weights
 
 from sar_colorize import api
 from sar_colorize.errors import SettingError
-from sar_colorize.evaluation.color import methods
+from sar_colorize.evaluation.color import contestants, patch
 from sar_colorize.evaluation.color.palettes import first_half_of, palettes_for, second_half
 from sar_colorize.evaluation.color.reliability import TOP, Reliability
 from sar_colorize.models.by_place import STRIDE_PX, halo_px
 from sar_colorize.pairs.find import find_pairs
+from sar_colorize.pairs.palette import moments_of
+from sar_colorize.pairs.read import read_pair
 from sar_colorize.palette.palette import UNKNOWN_PALETTE
-from sar_colorize.training.color.dataset import read_pair
-from sar_colorize.training.color.places import moments_of
 
 
 @pytest.fixture
@@ -63,20 +63,22 @@ def test_a_model_with_a_palette_stands_beside_itself_without_and_beside_the_pale
     sure = made["reliability"]
     assert list(sure) == ["placed", "placed, fitted"]
     assert sum(sure["placed"]["share"]) == pytest.approx(1, abs=1e-3)
-    assert "Is it as sure as it should be?" in (tmp_path / "report" / "index.html").read_text()
+    assert "Expected and real error" in (tmp_path / "report" / "index.html").read_text()
 
 
 def test_a_fit_is_made_of_the_first_half_alone_and_once_for_each_place(placed, pairs_folder, monkeypatch):
     pairs = find_pairs(pairs_folder).of("test")
     read = []
-    monkeypatch.setattr(methods, "read_pair", lambda pair: read.append(pair.key) or read_pair(pair))
-    plain = methods.models([placed], despeckle="auto", device="cpu", precision="fp32")
-    (fitted,) = methods.fitted(plain, first_half_of(pairs))
+    monkeypatch.setattr(patch, "read_pair", lambda pair: read.append(pair.key) or read_pair(pair))
+    plain = contestants.models([placed], filter="auto", device="cpu", precision="fp32")
+    (fitted,) = contestants.fitted(plain, first_half_of(pairs))
     palettes, town = palettes_for(pairs, "site", "second"), [pair for pair in pairs if pair.site == "town"]
     for pair in town[1:]:
-        seen = methods.Seen(pair, "sar", palettes(pair))
-        assert fitted.paint(seen).shape == plain[0].paint(seen).shape
-        assert set(seen.expected) == {"placed", "placed, fitted"}
+        made = patch.read_patch(pair, "sar", palettes(pair))
+        for method in (plain[0], fitted):
+            lab, expected = method.paint(made)
+            assert lab.shape == (3, *made.valid.shape)
+            assert expected.shape == made.valid.shape
     assert read == [town[1].key, town[0].key, *(pair.key for pair in town[2:])]
 
 

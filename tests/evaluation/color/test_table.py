@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from sar_colorize.evaluation.color.measures import MEASURES
+from sar_colorize.evaluation.color.metrics import METRICS
 from sar_colorize.evaluation.color.table import Cell, best, tables
 
 
 def values(*patches):
-    """(patches, 1, measures), every measure alike."""
-    return np.repeat(np.array(patches, float)[:, None, None], len(MEASURES), 2)
+    """(patches, 1, metrics), every metric alike."""
+    return np.repeat(np.array(patches, float)[:, None, None], len(METRICS), 2)
 
 
 def test_a_site_is_weighted_by_pixels_and_sites_count_alike():
@@ -44,9 +44,9 @@ def test_the_interval_is_that_of_the_mean_and_the_same_for_the_same_seed():
 
 @pytest.mark.parametrize(("key", "expected"), [("psnr", "far"), ("ab_error", "zero"), ("chroma_ratio", "near"),
                                                 ("colourfulness", "far")])  # fmt: skip
-def test_best_is_by_the_measures_own_aim(key, expected):
-    measure = next(item for item in MEASURES if item.key == key)
+def test_best_is_by_the_metrics_own_aim(key, expected):
+    metric = next(item for item in METRICS if item.key == key)
     rows = {name: {key: Cell(mean, 0, 0)} for name, mean in (("zero", 0.0), ("near", 0.9), ("far", 5.0))}
     rows["none"] = {key: Cell(float("nan"), 0, 0)}
-    assert best(rows, measure, 6.0, list(rows)) == expected
-    assert best(rows, measure, 6.0, ["none"]) is None
+    assert best(rows, metric, 6.0, list(rows)) == expected
+    assert best(rows, metric, 6.0, ["none"]) is None

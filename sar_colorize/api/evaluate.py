@@ -1,0 +1,117 @@
+"""Evaluation as one call each: models on pairs with a report, and speckle filters side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..evaluation.color.settings import EvaluateSettings
+from ..progress import Progress
+
+
+# long: each keyword has its type in the signature and its line in the docstring
+def evaluate(
+    models: Sequence[str],
+    data: str | Path,
+    report: str | Path,
+    *,
+    split: str = "test",
+    train: str | Path | None = None,
+    limit: int | None = None,
+    exclude: Iterable[str] = (),
+    strict: bool = False,
+    input: str = "sar",
+    filter: str = "auto",
+    palette: str = "site",
+    half: str = "all",
+    device: str = "auto",
+    precision: str = "fp32",
+    seed: int = 0,
+    overwrite: bool = False,
+    on_progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Measures models on pairs beside what they must beat, and writes a report.
+
+    The models paint as `colorize` does. Beside them stand the mean colour of train, a look-up table from the radar's
+    value to the mean colour under it, LR4ColSAR and NoColSAR (Shen et al. 2024), and grey under the real lightness,
+    an oracle.
+
+    Args:
+        models: names, or weights files.
+        data: a folder of pairs in one of the layouts of `pairs.find`; split by site where it has no splits.
+        report: a folder for index.html, metrics.json, patches.csv and, where the pairs have a grid, patches.gpkg; it
+            appears whole or not at all.
+
+        split: of the pairs that are measured, such as "test".
+        train: a folder of pairs whose split "train" the baselines learn from; None for `data`.
+        limit: at most so many pairs of each site, evenly spread; None for all.
+        exclude: sites that are neither measured nor learned from.
+        strict: refuse files that are broken or without a partner instead of leaving them out.
+
+        input: the lightness that models get: "sar", the radar's, or "optical", the real picture's own.
+        filter: the speckle filter before the radar's lightness; "auto" is the one in each model's card.
+        palette: of models that take one: "site", of other pairs of the same site and date; "auto", guessed from where
+            a pair lies; "none".
+        half: "all", or "second", which measures the second half of each site's pairs, by key, with palettes from the
+            first half, to which colours are also fitted.
+
+        device: where networks run: "auto", "cpu" or "cuda".
+        precision: of networks: "fp32", which the cards were measured in, "bf16" or "auto".
+        seed: of the bootstrap.
+        overwrite: replace an earlier report.
+        on_progress: called with (done, total) pairs.
+
+    Returns:
+        What metrics.json holds, and the paths written, under "files".
+
+    Raises:
+        DataError: no pair to measure or to learn from.
+        ModelError: a model cannot be loaded.
+        SettingError: a setting is not allowed.
+        OutputError: the report cannot be written there.
+    """
+    from ..evaluation.color.run import compare_models
+    from ..evaluation.report.folder import check_report, write_report
+
+    settings = EvaluateSettings(
+        split=split, input=input, filter=filter, palette=palette, half=half, limit=limit, exclude=tuple(exclude),
+        strict=strict, device=device, precision=precision, seed=seed,
+    )  # fmt: skip
+    folder, pairs = Path(report), Path(data)
+    check_report(folder, overwrite=overwrite)
+    comparison, skipped, notes = compare_models(
+        models, pairs, settings, train=None if train is None else Path(train), on_progress=on_progress
+    )
+    return write_report(folder, comparison, settings, data=pairs, skipped=skipped, notes=notes, overwrite=overwrite)
+
+
+def evaluate_filters(
+    data: str | Path | None = None,
+    *,
+    filters: Sequence[str] = (),
+    dates: int | None = None,
+    seed: int = 0,
+    on_progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Measures speckle filters side by side, on simulated ground and on real dates.
+
+    Args:
+        data: a folder of stacks; each is a folder with a GeoTIFF of one grid for each date, or a .npz file with
+            `db_x100`, (T, H, W) hundredths of dB. None measures on the simulated ground alone.
+        filters: names; empty for all.
+        dates: at most so many dates of each stack are filtered; None for all.
+        seed: of the simulated ground and speckle.
+        on_progress: called with (done, total) filters.
+
+    Returns:
+        "settings"; "simulated": metrics by filter; "stacks": by stack its looks in time, its offset, and under
+        "filters" the metrics by filter; "gain_db": the mean gains over stacks by filter.
+
+    Raises:
+        DataError: no stack in the folder.
+        SettingError: an unknown filter, or no date.
+    """
+    from ..evaluation.speckle.filters import evaluate_filters as measure
+
+    return measure(data, filters=filters, dates=dates, seed=seed, on_progress=on_progress)
