@@ -21,20 +21,21 @@ def show(result: Result, reporter: Progress, as_json: bool) -> None:
     what = f"{result.width} x {result.height} px, {'+'.join(result.bands)} ({result.bands_reason})"
     lines = [
         f"{result.output or 'dry run, nothing written'}: {what}",
-        f"  unit       {result.unit} ({result.unit_reason})",
-        f"  despeckle  {result.despeckle}{_looks(result)}",
+        f"  unit         {result.unit} ({result.unit_reason})",
+        f"  filter       {result.filter}{_looks(result)}",
     ]
     if result.model is not None:
         shift = f"{result.offset_db:+g} dB ({result.offset_reason})"
-        lines.insert(2, f"  offset     {shift}")
+        lines.insert(2, f"  offset       {shift}")
         if result.palette is not None and result.palette_lab is not None:
-            lines.append(
-                f"  palette    {result.palette}, mean L a b {' '.join(f'{x:.0f}' for x in result.palette_lab)}"
-            )
-        lines.append(f"  model      {result.model} on {result.device}, {result.precision}")
+            mean = " ".join(f"{value:.0f}" for value in result.palette_lab)
+            lines.append(f"  palette      {result.palette}, mean L a b {mean}")
+        lines.append(f"  model        {result.model} on {result.device}, {result.precision}")
     skipped = f", {result.skipped_blocks} of them empty" if result.skipped_blocks else ""
     took = f" in {result.seconds:g} s" if result.output else ""
-    lines.append(f"  blocks     {result.blocks}{skipped}{took}")
+    lines.append(f"  blocks       {result.blocks}{skipped}{took}")
+    if result.uncertainty is not None:
+        lines.append(f"  uncertainty  {result.uncertainty}")
     click.echo("\n".join(lines))
 
 
