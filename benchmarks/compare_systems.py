@@ -24,14 +24,15 @@ from rasterio import windows
 from sar_colorize import api
 from sar_colorize.color import lab_to_srgb, to_uint8
 from sar_colorize.evaluation.color.baselines import GREY, NAMES
-from sar_colorize.evaluation.color.methods import Seen, models
+from sar_colorize.evaluation.color.contestants import models
+from sar_colorize.evaluation.color.patch import read_patch
 from sar_colorize.pairs.find import find_pairs
 
 ROOT = Path(__file__).parents[1]
 RUNS: dict[str, dict[str, str]] = {
-    "sar": {"input": "sar", "despeckle": "auto"},
-    "sar-raw": {"input": "sar", "despeckle": "none"},
-    "optical": {"input": "optical", "despeckle": "auto"},
+    "sar": {"input": "sar", "filter": "auto"},
+    "sar-raw": {"input": "sar", "filter": "none"},
+    "optical": {"input": "optical", "filter": "auto"},
 }
 TITLES = {
     "sar": "Radar lightness, filtered (Lee, 7 x 7)",
@@ -93,8 +94,8 @@ def page(runs: dict[str, Any], scenes: list[str], chosen: argparse.Namespace) ->
         "# Model 1, Model 2 and pix2pix compared",
         "",
         f"Made by `{command}` on {made['date'][:10]} ({made['machine']}, torch {made['versions']['torch']}, fp32). "
-        f"Split `test`, pairs by site: {sites}. Each site has the same weight. {few}Measures and baselines are those of "
-        "`sar-colorize evaluate`; bold is the best model or baseline of each column. The pairs are Sentinel-1 "
+        f"Split `test`, pairs by site: {sites}. Each site has the same weight. {few}Measures and baselines are those "
+        "of `sar-colorize evaluate`; bold is the best model or baseline of each column. The pairs are Sentinel-1 "
         "and Sentinel-2 of different days; contains modified Copernicus Sentinel data.",
         "",
         *(f"- **{name}**: {SYSTEMS[name]}." for name in SYSTEMS if name in first["overall"]),
@@ -110,8 +111,8 @@ def page(runs: dict[str, Any], scenes: list[str], chosen: argparse.Namespace) ->
         lines += [
             "## Whole scenes",
             "",
-            "The 1024 px square with most valid pixels of each scene, or all of a smaller one. The true colours of these "
-            "days are unknown, so there are no figures. The composite is grey for scenes with one band.",
+            "The 1024 px square with most valid pixels of each scene, or all of a smaller one. The true colours of "
+            "these days are unknown, so there are no figures. The composite is grey for scenes with one band.",
             "",
         ]
         lines += [line for scene in scenes for line in (f"![{scene}](img/scene_{scene}.png)", "")]
@@ -206,7 +207,7 @@ def sheet(data: Path, report: Path, seen: dict[str, Any]) -> Image.Image:
     """A row for each site, the pair of its middle rank: what was given, each model, real."""
     settings = seen["settings"]
     methods = models(
-        [model["name"] for model in seen["models"]], despeckle=settings["despeckle"], device="cpu", precision="fp32"
+        [model["name"] for model in seen["models"]], filter=settings["filter"], device="cpu", precision="fp32"
     )
     pairs = {(pair.split, pair.site, pair.key): pair for pair in find_pairs(data).pairs}
     with (report / "patches.csv").open(newline="", encoding="utf-8") as file:
@@ -215,10 +216,10 @@ def sheet(data: Path, report: Path, seen: dict[str, Any]) -> Image.Image:
     for site in seen["pairs"]:
         ranked = sorted((row for row in rows if row["site"] == site), key=lambda row: float(row["ab_error"]))
         middle = ranked[len(ranked) // 2]
-        pair = Seen(pairs[middle["split"], site, middle["key"]], settings["input"])
-        given = np.repeat((pair.lightness(methods[0].despeckle) * 2.55)[None], 3, 0).astype(np.uint8)
-        painted = [to_uint8(lab_to_srgb(method.paint(pair))) for method in methods]
-        shown.append((site, [given, *painted, pair.rgb]))
+        patch = read_patch(pairs[middle["split"], site, middle["key"]], settings["input"])
+        given = np.repeat((patch.lightness(methods[0].filter) * 2.55)[None], 3, 0).astype(np.uint8)
+        painted = [to_uint8(lab_to_srgb(method.paint(patch)[0])) for method in methods]
+        shown.append((site, [given, *painted, patch.rgb]))
     return grid(["given", *(method.name for method in methods), "real"], shown)
 
 

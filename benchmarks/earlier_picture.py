@@ -23,8 +23,8 @@ from torch.nn import functional as F
 
 from sar_colorize.color import srgb_to_lab
 from sar_colorize.pairs.find import find_pairs
+from sar_colorize.pairs.read import ground_of, read_pair
 from sar_colorize.palette.fit import quartered
-from sar_colorize.training.color.dataset import read_pair, usable
 
 MIDDLE = np.array([47.0, -0.5, 12.5], np.float32)
 
@@ -82,7 +82,7 @@ def grounds(data: Path, splits: tuple[str, ...]) -> list[Ground]:
     for pair in find_pairs(data).of(*splits):
         if pair.key[0] in "ab":
             code, rgb = read_pair(pair)
-            lab, known = quartered(srgb_to_lab(rgb / np.float32(255)), usable(rgb))
+            lab, known = quartered(srgb_to_lab(rgb / np.float32(255)), ground_of(rgb))
             radar = code.reshape(code.shape[0] // 4, 4, -1, 4).mean((1, 3), dtype=np.float32) / 127.5 - 1.0
             sites[pair.site][pair.key] = radar[None], lab, known
     made = []

@@ -21,6 +21,7 @@ from rasterio.windows import Window
 import sar_colorize as sc
 from sar_colorize.color import srgb_to_lab
 from sar_colorize.errors import DataError
+from sar_colorize.models.painter import kind_of
 
 FAMILIES = {"both": None, "VV": "VV", "VH": "VH"}
 Figures = tuple[float, float]
@@ -43,28 +44,28 @@ def main() -> None:
         if palette == "west":
             show("its mean colour", "", "", palette, [west_mean(place) for place in places])
         for model in chosen.model:
-            for despeckle in chosen.filter:
+            for filter in chosen.filter:
                 for bands in chosen.polarization or ["VV"]:
-                    found = [measured(place, model, despeckle, FAMILIES[bands], palette) for place in places]
-                    show(Path(model).stem, despeckle, bands, palette, found)
+                    found = [measured(place, model, filter, FAMILIES[bands], palette) for place in places]
+                    show(Path(model).stem, filter, bands, palette, found)
 
 
-def show(model: str, despeckle: str, bands: str, palette: str, found: list[Figures]) -> None:
+def show(model: str, filter: str, bands: str, palette: str, found: list[Figures]) -> None:
     """A line of the table."""
     error, ratio = np.mean(found, axis=0)
     each = " ".join(f"{one:.2f}" for one, _ in found)
-    print(f"{model:20} {despeckle:8} {bands:5} {palette:8} {error:9.2f} {ratio:7.2f}  {each}")
+    print(f"{model:20} {filter:8} {bands:5} {palette:8} {error:9.2f} {ratio:7.2f}  {each}")
 
 
-def measured(place: Path, model: str, despeckle: str, polarization: str | None, palette: str) -> Figures:
+def measured(place: Path, model: str, filter: str, polarization: str | None, palette: str) -> Figures:
     """Error of a and b and chroma ratio of one place."""
-    name, _, size = despeckle.partition(":")
+    name, _, size = filter.partition(":")
     with tempfile.TemporaryDirectory() as folder:
         source = str(western(place, Path(folder))) if palette == "west" else palette
-        if sc.load_card(model).output != "maps":
+        if not kind_of(sc.load_card(model)).takes_palette:
             source = "none"
         picture = sc.colorize(
-            place, model=model, despeckle=name, filter_size_px=int(size) if size else None, polarization=polarization,
+            place, model=model, filter=name, size=int(size) if size else None, polarization=polarization,
             palette=source, precision="fp32",
         ).values  # fmt: skip
     ours, real = srgb_to_lab(picture[:3] / np.float32(255))[1:], real_ab(place)

@@ -52,7 +52,7 @@ def strip(scene: sc.Scene, optical: np.ndarray | None) -> np.ndarray:
         sc.colorize(scene, model=model).values[:3] for model in ("composite", sc.ColorizeSettings().model)
     )
     first = scene.select(scene.bands[0])
-    grey = sc.colorize(first, model="composite", despeckle="none").values[:3]
+    grey = sc.colorize(first, model="composite", filter="none").values[:3]
     panels = [grey, composite, ours] if len(raster.bands) > 1 else [grey, ours]
     if optical is not None:
         panels.append(optical)
@@ -71,7 +71,7 @@ def own_colours(path: str, palette: str, window: sc.Window) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for model, chosen in (("composite", "none"), (sc.ColorizeSettings().model, palette)):
             out = Path(folder) / f"{model}.tif"
-            sc.colorize(path, out, model=model, palette=chosen, bbox=bbox, despeckle="none" if not panels else "auto")
+            sc.colorize(path, out, model=model, palette=chosen, bbox=bbox, filter="none" if not panels else "auto")
             with rasterio.open(out) as dataset:
                 picture = Image.fromarray(dataset.read([1, 2, 3]).transpose(1, 2, 0))
             picture = picture.resize((800, 800), Image.Resampling.LANCZOS)

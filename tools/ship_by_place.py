@@ -19,20 +19,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sar_colorize.evaluation.quality import figures
 
-from sar_colorize.color import srgb_to_lab
-from sar_colorize.evaluation.color import methods, metrics
+from sar_colorize.evaluation.color import contestants
 from sar_colorize.evaluation.color.baselines import MEAN, TABLE
+from sar_colorize.evaluation.color.metrics import all_metrics
 from sar_colorize.evaluation.color.palettes import first_half_of, palettes_for, second_half
+from sar_colorize.evaluation.color.patch import read_patch
 from sar_colorize.evaluation.color.reliability import Reliability
+from sar_colorize.infer import paint_picture
 from sar_colorize.models import registry
+from sar_colorize.models.card import Card
 from sar_colorize.pairs.find import Pair, find_pairs
-from sar_colorize.training.color.dataset import lightness_of, read_pair, usable
-from sar_colorize.training.color.settings import TrainSettings
-from sar_colorize.training.color.validation import paint_by_place
 
 EXCLUDED = ("export_delhi", "export_hills")
+FIGURES = ("ab_error", "chroma_ratio", "ciede2000", "ssim", "gradient_correlation")
 SUMMARY = (
     "Ours: radar in one polarisation or two and the palette of the place to a whole picture, with how sure it is; "
     "structure from the radar, colours from the place."
@@ -57,7 +57,7 @@ def main() -> None:
     chosen = parser.parse_args()
     pairs = find_pairs(chosen.data, exclude=EXCLUDED)
     card, network = registry.load_card(chosen.weights), registry.load_network(chosen.weights)
-    shrink, error_scale = choose(network, pairs.of("val", "val_after"), chosen.shrink)
+    shrink, error_scale = choose(card, network, pairs.of("val", "val_after"), chosen.shrink)
     settings = dict(card.settings) | {"shrink": shrink, "error_scale": error_scale}
     trained = dict(card.training) | {
         "command": chosen.command,
@@ -76,21 +76,22 @@ def main() -> None:
     print(f"{chosen.out}: sha256 {registry.checksum(chosen.out)}")
 
 
-def choose(network: Any, pairs: Sequence[Pair], wanted: float | None) -> tuple[float, float]:
+def choose(card: Card, network: Any, pairs: Sequence[Pair], wanted: float | None) -> tuple[float, float]:
     """Shrink and error_scale."""
-    palettes, settings = palettes_for(pairs, "site", "second"), TrainSettings()
+    palettes, filter = palettes_for(pairs, "site", "second"), card.despeckle
     steps = [round(0.1 * i, 1) for i in range(11)] if wanted is None else [wanted]
     errors, expected, pixels = np.zeros(len(steps)), 0.0, 0
     network.error_scale = 1.0
     for pair in second_half(pairs):
-        code, rgb = read_pair(pair)
-        valid, true = usable(rgb), srgb_to_lab(rgb / np.float32(255.0))
-        lightness = {pair.polarization: lightness_of(code, rgb, pair, settings, None)}
+        patch = read_patch(pair, "sar", palettes(pair))
+        valid = patch.valid
+        painter = registry.painter_for(card, network, (pair.polarization,), patch.palette)
         for i, shrink in enumerate(steps):
             network.shrink = shrink
-            lab, said = paint_by_place(network, lightness, palettes(pair))
-            errors[i] += np.abs(lab.numpy()[1:, valid] - true[1:, valid]).mean(0).sum()
-        expected += float(said.numpy()[valid].sum())
+            lab, error = paint_picture(painter, patch.lightness(filter)[None], device="cpu", precision="fp32")
+            errors[i] += np.abs(lab[1:, valid] - patch.true_lab[1:, valid]).mean(0).sum()
+        assert error is not None
+        expected += float(error[valid].sum())
         pixels += int(valid.sum())
     for shrink, error in zip(steps, errors / pixels, strict=True):
         print(f"shrink {shrink}: ab error on val {error:.3f}")
@@ -100,33 +101,30 @@ def choose(network: Any, pairs: Sequence[Pair], wanted: float | None) -> tuple[f
 
 def measure(weights: Path, pairs: Sequence[Pair], train: Sequence[Pair]) -> dict[str, Any]:
     """Figures by site and method, "all" the mean over sites, second halves with palettes of the first."""
-    asked = methods.models([str(weights)], despeckle="auto", device="cpu", precision="fp32")
-    model = asked[0].name
-    placed = list(asked)
-    asked += methods.fitted(placed, first_half_of(pairs))
-    asked += [*methods.without_palette(placed), methods.own_mean("lee")]
-    asked += [method for method in methods.learned(train, "sar", "lee", None) if method.name in (MEAN, TABLE)]
-    palettes, reliability = (
-        palettes_for(pairs, "site", "second"),
-        {"model": Reliability(), "model, fitted": Reliability()},
-    )
+    own = contestants.models([str(weights)], filter="auto", device="cpu", precision="fp32")
+    model, filter = own[0].name, own[0].filter
+    asked = [*own, *contestants.fitted(own, first_half_of(pairs)), *contestants.without_palette(own)]
+    asked.append(contestants.own_mean(filter))
+    baselines = contestants.learned(train, "sar", filter, None)
+    asked += [method for method in baselines if method.name in (MEAN, TABLE)]
+    palettes = palettes_for(pairs, "site", "second")
+    reliability = {"model": Reliability(), "model, fitted": Reliability()}
     sums: dict[str, dict[str, np.ndarray]] = {}
     for pair in second_half(pairs):
-        seen = methods.Seen(pair, "sar", palettes(pair))
-        pixels = seen.valid.sum()
+        patch = read_patch(pair, "sar", palettes(pair))
+        pixels = patch.valid.sum()
         for method in asked:
-            lab = method.paint(seen)
-            found = figures(lab, seen.true_rgb, seen.valid)
-            found["gradient_correlation"] = metrics.gradient_correlation(lab[0], seen.true_lab[0], seen.valid)
-            values = np.array([*found.values(), 1.0]) * pixels
+            lab, error = method.paint(patch)
+            found = all_metrics(lab, patch.true_rgb, patch.true_lab, patch.valid)
+            values = np.array([*(found[key] for key in FIGURES), 1.0]) * pixels
             row = sums.setdefault(pair.site, {})
             name = "model" if method.name == model else method.name.replace(model, "model")
             row[name] = row.get(name, 0.0) + values
-            if name in reliability:
-                reliability[name].add(seen.expected[method.name], lab, seen.true_lab, seen.valid)
+            if name in reliability and error is not None:
+                reliability[name].add(error, lab, patch.true_lab, patch.valid)
     made: dict[str, Any] = {
         site: {
-            name: dict(zip(found, np.round(total[:-1] / total[-1], 3).tolist(), strict=True))
+            name: dict(zip(FIGURES, np.round(total[:-1] / total[-1], 3).tolist(), strict=True))
             for name, total in rows.items()
         }
         for site, rows in sums.items()
@@ -139,7 +137,7 @@ def measure(weights: Path, pairs: Sequence[Pair], train: Sequence[Pair]) -> dict
     for site, rows in made.items():
         for name, row in rows.items():
             print(f"{site:14} {name:24} " + " ".join(f"{key} {value:7.3f}" for key, value in row.items()))
-    made["reliability"] = {name: said.to_dict() for name, said in reliability.items()}
+    made["reliability"] = {name: found.to_dict() for name, found in reliability.items()}
     print(made["reliability"])
     return made
 
