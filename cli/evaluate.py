@@ -13,6 +13,7 @@ from sar_colorize import api
 
 from . import options
 from .progress import MODES, Progress
+from .settings import settings_options
 
 ALL_FILTERS = "all"
 MODEL_COLUMNS = (("ab_error", 8, 2), ("ciede2000", 9, 2), ("chroma_ratio", 12, 2), ("ssim", 5, 3))
@@ -41,19 +42,16 @@ STACK_COLUMNS = (
 )
 
 
+_TEXTS = {setting.name: setting.help for setting in api.evaluate_settings()}
+_BY_HAND = ("filter", "limit", "exclude", "strict")
+
+
 @click.command()
 @click.option("--model", "models", multiple=True, metavar="NAME|FILE", help="A model; may be repeated.")
 @click.option("--data", metavar="DIR", help="A folder of pairs; of stacks of dates where filters are measured.")
 @click.option("--report", metavar="DIR", help="A folder for the report, new or to be replaced.")
-@click.option("--split", default="test", show_default=True, help="Which pairs to measure.")
+@click.option("--overwrite", is_flag=True, help="Replace an earlier report.")
 @click.option("--train", metavar="DIR", help="Pairs whose split train the baselines learn from.  [default: --data]")
-@click.option(
-    "--input",
-    type=click.Choice(api.INPUTS),
-    default="sar",
-    show_default=True,
-    help="The lightness that models get: the radar's, or the real picture's own.",
-)
 @click.option(
     "--filter",
     "--despeckle",
@@ -63,47 +61,18 @@ STACK_COLUMNS = (
     type=click.Choice(["auto", ALL_FILTERS, *api.FILTER_NAMES]),
     default="auto",
     show_default=True,
-    help="Speckle filter before the radar's lightness; auto is each model's own. Without --model: measure this filter, "
-    "or all. --despeckle is its old name.",
+    help=f"{_TEXTS['filter']} Without --model: measure this filter, or all. --despeckle is the old name.",
 )
 @click.option(
-    "--palette",
-    type=click.Choice(api.PALETTES),
-    default="site",
-    show_default=True,
-    help="For models that take one: from other pairs of the site, guessed from where a pair lies, or none.",
+    "--limit", type=int, metavar="N", help=f"{_TEXTS['limit']} Of filters: at most so many dates of each stack."
 )
-@click.option(
-    "--half",
-    type=click.Choice(api.HALVES),
-    default="all",
-    show_default=True,
-    help="second: measure the second half of each site, with palettes from the first.",
-)
-@click.option(
-    "--limit", type=int, metavar="N", help="At most so many pairs of each site, evenly spread; or dates of each stack."
-)
-@click.option("--exclude", multiple=True, metavar="SITE", help="A site to leave out; may be repeated.")
-@click.option("--strict", is_flag=True, help="Refuse files that are broken or without a partner.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the bootstrap.")
-@click.option("--device", type=click.Choice(api.DEVICES), default="auto", show_default=True)
-@click.option(
-    "--precision",
-    type=click.Choice(api.PRECISIONS),
-    default="fp32",
-    show_default=True,
-    help="fp32 is what the models' cards were measured in.",
-)
-@click.option("--overwrite", is_flag=True, help="Replace an earlier report.")
+@click.option("--exclude", multiple=True, metavar="SITE", help=f"{_TEXTS['exclude']} May be repeated.")
+@click.option("--strict", is_flag=True, help=_TEXTS["strict"])
+@settings_options([setting for setting in api.evaluate_settings() if setting.name not in _BY_HAND])
 @click.option("--progress", type=click.Choice(MODES), default="auto", show_default=True)
 @options.as_json
 def evaluate(
-    models: tuple[str, ...],
-    data: str | None,
-    report: str | None,
-    progress: str,
-    as_json: bool,
-    **settings: Any,
+    models: tuple[str, ...], data: str | None, report: str | None, progress: str, as_json: bool, **given: Any
 ) -> None:
     """Measure models on pairs, beside what they must beat, and write a report; or measure speckle filters.
 
@@ -121,10 +90,11 @@ def evaluate(
     sar-colorize evaluate --filter
     sar-colorize evaluate --filter learned --data stacks --json
     """
+    settings = {name: value for name, value in given.items() if value is not None}
     if not models and settings["filter"] != "auto":
         _refuse_options_of_models(click.get_current_context())
         chosen = () if settings["filter"] == ALL_FILTERS else (settings["filter"],)
-        _evaluate_filters(data, chosen, settings["limit"], settings["seed"], progress, as_json)
+        _evaluate_filters(data, chosen, given["limit"], settings.get("seed", 0), progress, as_json)
         return
     for name, value in (("--model", models), ("--data", data), ("--report", report)):
         if not value:

@@ -6,20 +6,22 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..evaluation.color.settings import EvaluateSettings
+from ..evaluation.color.settings import CHOICES, EvaluateSettings
 from ..progress import Progress
+from .keywords import verb
+from .setting import Setting, settings_in
 
 
-# long: each keyword has its type in the signature and its line in the docstring
-def evaluate(
-    models: Sequence[str],
+@verb(despeckle="filter")
+def evaluate(  # long: the public signature spells out every keyword, and its docstring documents each
+    models: str | Sequence[str],
     data: str | Path,
     report: str | Path,
     *,
     split: str = "test",
     train: str | Path | None = None,
     limit: int | None = None,
-    exclude: Iterable[str] = (),
+    exclude: str | Iterable[str] = (),
     strict: bool = False,
     input: str = "sar",
     filter: str = "auto",
@@ -37,55 +39,59 @@ def evaluate(
     value to the mean colour under it, LR4ColSAR and NoColSAR (Shen et al. 2024), and grey under the real lightness,
     an oracle.
 
-    Args:
-        models: names, or weights files.
-        data: a folder of pairs in one of the layouts of `pairs.find`; split by site where it has no splits.
-        report: a folder for index.html, metrics.json, patches.csv and, where the pairs have a grid, patches.gpkg; it
+    Pairs:
+        models: A name or a weights file, or several of them.
+        data: A folder of pairs in one of the layouts of `pairs.find`; split by site where it has no splits.
+        split: The split that is measured.
+        train: A folder of pairs whose split "train" the baselines learn from; None for `data`.
+        limit: At most so many pairs of each site, evenly spread; None for all.
+        exclude: A site, or several, neither measured nor learned from.
+        strict: Refuse files that are broken or without a partner, instead of leaving them out.
+
+    Picture:
+        input: The lightness that models get: sar, the radar's; optical, that of the real picture itself.
+        filter: Speckle filter before the radar's lightness; auto is the one in each model's card.
+        palette: The palette of models that take one: site, of other pairs of the same site and date; auto, guessed
+            from where a pair lies; none.
+        half: The pairs of a site that are measured: all; second, the second half by key, with palettes from the first
+            half, to which colours are also fitted.
+
+    Report:
+        report: A folder for index.html, metrics.json, patches.csv and, where the pairs have a grid, patches.gpkg; it
             appears whole or not at all.
+        overwrite: Replace an earlier report.
+        seed: Of the bootstrap.
 
-        split: of the pairs that are measured, such as "test".
-        train: a folder of pairs whose split "train" the baselines learn from; None for `data`.
-        limit: at most so many pairs of each site, evenly spread; None for all.
-        exclude: sites that are neither measured nor learned from.
-        strict: refuse files that are broken or without a partner instead of leaving them out.
-
-        input: the lightness that models get: "sar", the radar's, or "optical", the real picture's own.
-        filter: the speckle filter before the radar's lightness; "auto" is the one in each model's card.
-        palette: of models that take one: "site", of other pairs of the same site and date; "auto", guessed from where
-            a pair lies; "none".
-        half: "all", or "second", which measures the second half of each site's pairs, by key, with palettes from the
-            first half, to which colours are also fitted.
-
-        device: where networks run: "auto", "cpu" or "cuda".
-        precision: of networks: "fp32", which the cards were measured in, "bf16" or "auto".
-        seed: of the bootstrap.
-        overwrite: replace an earlier report.
-        on_progress: called with (done, total) pairs.
+    Run:
+        device: auto, cpu or cuda; auto takes the GPU where there is one.
+        precision: auto, fp32 or bf16; the cards were measured in fp32.
+        on_progress: Called with (done, total) pairs.
 
     Returns:
         What metrics.json holds, and the paths written, under "files".
 
     Raises:
-        DataError: no pair to measure or to learn from.
-        ModelError: a model cannot be loaded.
-        SettingError: a setting is not allowed.
-        OutputError: the report cannot be written there.
+        DataError: No pair to measure or to learn from.
+        ModelError: A model cannot be loaded.
+        SettingError: A setting is not allowed.
+        OutputError: The report cannot be written there.
     """
     from ..evaluation.color.run import compare_models
     from ..evaluation.report.folder import check_report, write_report
 
     settings = EvaluateSettings(
-        split=split, input=input, filter=filter, palette=palette, half=half, limit=limit, exclude=tuple(exclude),
+        split=split, input=input, filter=filter, palette=palette, half=half, limit=limit, exclude=_several(exclude),
         strict=strict, device=device, precision=precision, seed=seed,
     )  # fmt: skip
     folder, pairs = Path(report), Path(data)
     check_report(folder, overwrite=overwrite)
     comparison, skipped, notes = compare_models(
-        models, pairs, settings, train=None if train is None else Path(train), on_progress=on_progress
+        _several(models), pairs, settings, train=None if train is None else Path(train), on_progress=on_progress
     )
     return write_report(folder, comparison, settings, data=pairs, skipped=skipped, notes=notes, overwrite=overwrite)
 
 
+@verb()
 def evaluate_filters(
     data: str | Path | None = None,
     *,
@@ -115,3 +121,13 @@ def evaluate_filters(
     from ..evaluation.speckle.filters import evaluate_filters as measure
 
     return measure(data, filters=filters, dates=dates, seed=seed, on_progress=on_progress)
+
+
+def evaluate_settings() -> list[Setting]:
+    """Every setting of `evaluate`."""
+    return settings_in(EvaluateSettings, CHOICES)
+
+
+def _several(names: str | Iterable[str]) -> tuple[str, ...]:
+    """One name or several, as several."""
+    return (names,) if isinstance(names, str) else tuple(names)

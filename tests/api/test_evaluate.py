@@ -1,0 +1,46 @@
+"""The verb `evaluate`: its keywords are its settings, and old names are understood."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import fields
+
+import pytest
+
+from sar_colorize import api
+from sar_colorize.errors import SettingError
+from sar_colorize.evaluation.color.settings import EvaluateSettings
+
+
+def test_every_setting_is_a_keyword_with_the_same_default() -> None:
+    keywords = inspect.signature(api.evaluate).parameters
+    assert {field.name: field.default for field in fields(EvaluateSettings)} == {
+        field.name: keywords[field.name].default for field in fields(EvaluateSettings)
+    }
+
+
+def test_every_keyword_is_documented_and_every_setting_has_its_text() -> None:
+    for function in (api.evaluate, api.evaluate_filters):
+        for name in inspect.signature(function).parameters:
+            assert f"        {name}: " in (function.__doc__ or ""), name
+    assert [setting.name for setting in api.evaluate_settings() if not setting.help] == []
+
+
+def test_an_unknown_keyword_is_one_sentence() -> None:
+    with pytest.raises(SettingError, match=r"keyword of evaluate must be one of .*, got 'speed'; did you mean seed"):
+        api.evaluate(["composite"], "pairs", "report", speed=1)  # type: ignore[call-arg]
+
+
+def test_the_old_name_of_the_filter_is_understood_and_a_wrong_one_refused(tmp_path) -> None:
+    with (
+        pytest.warns(DeprecationWarning, match="despeckle is called filter now"),
+        pytest.raises(SettingError, match=r"filter must be one of auto, .*, got 'leee'"),
+    ):
+        api.evaluate(["composite"], tmp_path, tmp_path / "report", despeckle="leee")  # type: ignore[call-arg]
+
+
+def test_one_model_and_one_site_may_be_given_alone(pairs_folder, tmp_path) -> None:
+    made = api.evaluate("composite", pairs_folder, tmp_path / "report", split="val", exclude="town", limit=1)
+    assert made["models"][0]["name"] == "composite"
+    assert made["pairs"] == {"coast": 1}
+    assert made["settings"]["exclude"] == ["town"]
