@@ -1,0 +1,1 @@
+"""Pairs: radar and colour patches of the same ground, to learn from and to measure with."""

@@ -5,6 +5,8 @@ Three layouts are known, and found by looking:
     pairs    SPLIT/SITE/{s1,s2}/SITE_s1_KEY.EXT, with a manifest.csv on top where there is one
     terrain  TERRAIN/{s1,s2}/ROIs1868_summer_s1_59_p30.png, SEN1-2 segregated by terrain
     sen12ms  ROIs1158_spring/{s1,s2}_1/ROIs1158_spring_s1_1_p30.tif, GeoTIFF
+
+Partners have the same name but for the token of their side: the one after the name of the site's folder, else the last.
 """
 
 from __future__ import annotations
@@ -24,29 +26,29 @@ SPLITS = ("train", "val", "test")
 
 @dataclass(frozen=True)
 class Pair:
-    """One radar patch and the colour patch of the same ground.
-
-    site: the place; never in two splits.
-    split: "train", "val", "test", or what the folder says ("val_after").
-    terrain: "" where unknown.
-    polarization: of the radar patch, which sets the decibels of its display code.
-    """
+    """One radar patch and the colour patch of the same ground."""
 
     key: str
+    """Its name within the site."""
     site: str
+    """The place; never in two splits."""
     split: str
+    """Such as "train", "val", "test", or "val_after": the name of its folder."""
     s1: Path
     s2: Path
     polarization: str = "VV"
+    """Of the radar patch, which sets the decibels of its display code."""
     terrain: str = ""
+    """Empty where unknown."""
 
 
 @dataclass(frozen=True)
 class PairList:
-    """What a folder holds: its pairs, and what was left out with the reason for each."""
+    """The pairs of a folder."""
 
     pairs: tuple[Pair, ...]
     skipped: tuple[str, ...] = ()
+    """Why each of the others was left out."""
 
     def of(self, *splits: str) -> tuple[Pair, ...]:
         """The pairs of these splits."""
@@ -59,7 +61,7 @@ def find_pairs(folder: Path, *, strict: bool = False, exclude: Iterable[str] = (
     Args:
         folder: in one of the three layouts.
         strict: refuse a file without its partner instead of leaving it out.
-        exclude: sites left out without a word.
+        exclude: sites to leave out; they are not listed as skipped.
 
     Raises:
         DataError: no such folder, no pair in it, or `strict` and a file without its partner.
@@ -71,7 +73,7 @@ def find_pairs(folder: Path, *, strict: bool = False, exclude: Iterable[str] = (
     dropped, pairs, lonely = set(exclude), [], []
     for s1_folder in sorted(path for path in folder.rglob("*") if path.is_dir() and _is_side(path.name, "s1")):
         s2_folder = s1_folder.with_name("s2" + s1_folder.name[2:])
-        s1_files, s2_files = _images(s1_folder), _images(s2_folder)
+        s1_files, s2_files = _images(s1_folder, "s1"), _images(s2_folder, "s2")
         for stem in sorted(set(s1_files) | set(s2_files)):
             if stem not in s1_files or stem not in s2_files:
                 lonely.append(f"{s1_files.get(stem) or s2_files[stem]}: no partner")
@@ -82,14 +84,21 @@ def find_pairs(folder: Path, *, strict: bool = False, exclude: Iterable[str] = (
     if strict and lonely:
         raise DataError(
             f"every patch must have its partner, got {len(lonely)} without, first {lonely[0]}; "
-            "mend the folder or leave --strict out"
+            "mend the folder or leave strict out"
         )
     if not pairs:
         raise DataError(
             f"data must hold folders s1 and s2 with files of the same name, got none under {folder}; "
-            "the layouts known are in the documentation of `train`"
+            "the documentation of `train` shows the known layouts"
         )
     return PairList(tuple(pairs), tuple(lonely))
+
+
+def with_splits(found: PairList) -> PairList:
+    """The same pairs, split by site where the folder has neither a split train nor a split val."""
+    if any(pair.split in ("train", "val") for pair in found.pairs):
+        return found
+    return PairList(split_by_site(found.pairs), found.skipped)
 
 
 def split_by_site(pairs: Sequence[Pair], *, val_share: float = 0.15, test_share: float = 0.15) -> tuple[Pair, ...]:
@@ -114,12 +123,20 @@ def _is_side(name: str, side: str) -> bool:
     return name == side or re.fullmatch(rf"{side}_\d+", name) is not None
 
 
-def _images(folder: Path) -> dict[str, Path]:
+def _images(folder: Path, side: str) -> dict[str, Path]:
     """Image files by their name without the side, so that partners have the same key."""
     if not folder.is_dir():
         return {}
     found = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in EXTENSIONS)
-    return {re.sub(r"_s[12]_", "_", path.stem, count=1): path for path in found}
+    return {"/".join(_parts(path, side)): path for path in found}
+
+
+def _parts(path: Path, side: str) -> tuple[str, ...]:
+    """The name of a file before and after the token of its side; a name without the token is one part."""
+    token, site = f"_{side}_", path.parent.parent.name
+    if path.stem.startswith(site + token):
+        return site, path.stem.removeprefix(site + token)
+    return tuple(path.stem.rsplit(token, 1))
 
 
 def _pair(root: Path, s1: Path, s2: Path) -> Pair:
@@ -130,7 +147,8 @@ def _pair(root: Path, s1: Path, s2: Path) -> Pair:
         return Pair(scene[3], f"{scene[1]}_{scene[2]}", "", s1, s2, terrain=terrain)
     site = above[-1] if above else root.name
     split = above[-2] if len(above) > 1 else ""
-    return Pair(s1.stem.replace(f"{site}_s1_", ""), site, split, s1, s2)
+    parts = _parts(s1, "s1")
+    return Pair(parts[-1] if parts[0] == site else s1.stem, site, split, s1, s2)
 
 
 def _manifest(path: Path) -> dict[tuple[str, str, str], dict[str, str]]:

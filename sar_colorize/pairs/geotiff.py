@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..backscatter import db_range_of, to_db
-from ..color import render_reflectance
-from ..errors import DataError
+from ..color import to_uint8
+from ..errors import DataError, SceneError
 from ..raster import Raster
-from ..reference.picture import NATURAL
-
-_FULL_REFLECTANCE = 10000.0
+from ..reference.picture import NATURAL, PICTURE_8, REFLECTANCE_E4, Picture
+from ..scene import open_scene
 
 
 def read_radar(path: Path, polarization: str) -> NDArray[np.uint8]:
@@ -22,9 +21,6 @@ def read_radar(path: Path, polarization: str) -> NDArray[np.uint8]:
     Raises:
         DataError: it is no radar raster with that polarisation.
     """
-    from ..errors import SceneError
-    from ..scene import open_scene
-
     try:
         scene = open_scene(path)
         scene = scene.select(polarization if polarization in scene.bands else scene.bands[0])
@@ -42,7 +38,7 @@ def display_code(raster: Raster, offset_db: float = 0.0) -> NDArray[np.uint8]:
 
 
 def read_colour(path: Path) -> NDArray[np.uint8]:
-    """Natural colour (3, H, W), 0..255, of a GeoTIFF of reflectance x 10000, or of a picture as it is.
+    """Natural colour (3, H, W), 0..255, of a GeoTIFF of reflectance x 10000, or of an 8-bit picture as it is.
 
     Raises:
         DataError: it is no raster, or its bands are not known.
@@ -57,15 +53,11 @@ def read_colour(path: Path) -> NDArray[np.uint8]:
                     f"a colour patch must have {', '.join(map(str, NATURAL))} bands, got {source.count} in {path}; "
                     "leave it out"
                 )
-            values = source.read([band + 1 for band in NATURAL[source.count]])
+            red, green, blue = (band + 1 for band in NATURAL[source.count])
+            values = source.read([red, green, blue])
     except RasterioError as error:
         raise DataError(f"a patch must be a whole raster, got {path} ({error}); leave it out") from error
-    return render(values)
-
-
-def render(values: NDArray) -> NDArray[np.uint8]:
-    """Picture 0..255 of red, green and blue: 8 bit as it is, else (values / 10000 / 0.26) ** (1 / 1.15)."""
-    if values.dtype == np.uint8:
-        return values
-    reflectance = np.nan_to_num(values.astype(np.float32)) / np.float32(_FULL_REFLECTANCE)
-    return np.rint(render_reflectance(reflectance) * np.float32(255.0)).astype(np.uint8)
+    # One patch shows too little to find an offset of its numbers in; the layouts known have none.
+    kind = PICTURE_8 if values.dtype == np.uint8 else REFLECTANCE_E4
+    codes: NDArray[np.uint8] = to_uint8(Picture(str(path), (red, green, blue), "", kind).rgb(values))
+    return codes

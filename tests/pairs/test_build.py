@@ -5,9 +5,10 @@ import rasterio
 from rasterio.transform import from_origin
 
 from sar_colorize.errors import DataError, OutputError, SettingError
-from sar_colorize.pairs.build import BuildSettings, build_pairs
+from sar_colorize.pairs.build import build_pairs
+from sar_colorize.pairs.build_settings import BuildSettings
 from sar_colorize.pairs.find import find_pairs
-from sar_colorize.training.color.dataset import read_pair
+from sar_colorize.pairs.read import read_pair
 
 SETTINGS = BuildSettings(patch_px=32, block_patches=2, terrain="agri")
 UTM = "EPSG:32632"
@@ -138,14 +139,16 @@ def test_radar_without_a_place_is_refused(rasters, tmp_path):
 
 def test_colour_with_unknown_bands_is_refused(rasters, tmp_path):
     odd = write(tmp_path / "odd.tif", np.zeros((5, 64, 64), np.uint8))
-    with pytest.raises(DataError, match="must have a CRS and 3, 4, 10, 12, 13 bands, got 5"):
+    with pytest.raises(
+        SettingError, match="the colour raster must have bands named red, green and blue, or 3, 4, 10, 12, 13 of"
+    ):
         build_pairs(rasters[0], odd, tmp_path / "pairs", SETTINGS)
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"patch_px": 8}, "patch_px must be at least 16"),
+        ({"patch_px": 8}, "patch_px must be a whole number of at least 16"),
         ({"most_cloud": 2}, r"within 0\.\.1, got 2"),
         ({"val_share": 0.5, "test_share": 0.5}, "leave something to train on"),
     ],
