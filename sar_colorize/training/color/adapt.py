@@ -2,84 +2,61 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 from ...color import srgb_to_lab
-from ...errors import DataError, ModelError, SettingError
+from ...engine.choose import autocast, choose_device
+from ...errors import DataError, ModelError, OutputError
+from ...infer import paint_picture
 from ...models import registry
 from ...models.by_place import ByPlace
-from ...models.placed import learn
-from ...pairs.build import BuildSettings, build_pairs
+from ...models.by_place_painter import ByPlacePainter
+from ...models.card import Card
+from ...models.painter import kind_of
+from ...pairs.build import build_pairs
+from ...pairs.build_settings import BuildSettings
 from ...pairs.find import Pair, find_pairs
-from ...palette.fit import Examples
-from ...palette.palette import Moments, Palette
-from .dataset import lightness_of, read_pair, usable
-from .loop import autocast_for, choose_device, rate_factor
-from .places import PlacePatches, moments_of
-from .settings import TrainSettings
-from .systems import ByPalette
-from .validation import paint_by_place
+from ...pairs.lightness import radar_lightness
+from ...pairs.palette import moments_of
+from ...pairs.read import ground_of, read_pair
+from ...palette.fit import Examples, learn
+from ...palette.moments import Moments
+from ...palette.palette import Palette
+from ...progress import Progress
+from ..schedule import cosine
+from .adapt_settings import AdaptSettings
+from .by_place import ByPlaceSystem
+from .places import PlacePatches
+from .settings import ByPlaceSettings
 
-Progress = Callable[[int, int], None]
 _LEAST_HELD_OUT = 2
 
 
 @dataclass(frozen=True)
-class AdaptSettings:
-    """How a network is adapted.
-
-    model: what to begin with, `by-place` or weights of its kind.
-    steps: at most; minutes: at most, whichever comes first.
-    batch, patch_px, learning_rate: of Adam, with half a cosine.
-    held_out: share of the region, in blocks of 4 x 4 patches, that is never learned from and decides.
-    least_gain: share of the error of a and b on the held-out blocks that must be gained.
-    """
-
-    model: str = "by-place"
-    steps: int = 300
-    minutes: float = 10.0
-    batch: int = 16
-    patch_px: int = 128
-    learning_rate: float = 3e-4
-    held_out: float = 0.25
-    least_gain: float = 0.01
-    seed: int = 0
-    device: str = "auto"
-
-    def __post_init__(self) -> None:
-        for name, low in (("steps", 1), ("batch", 1), ("seed", 0)):
-            if getattr(self, name) < low:
-                raise SettingError(f"{name} must be at least {low}, got {getattr(self, name)}; leave it out")
-        if self.patch_px < 32 or self.patch_px % 32:
-            raise SettingError(f"patch_px must be a multiple of 32, got {self.patch_px}; 128 is usual")
-        for name in ("minutes", "learning_rate"):
-            if not getattr(self, name) > 0:
-                raise SettingError(f"{name} must be above 0, got {getattr(self, name)}; leave it out")
-        for name in ("held_out", "least_gain"):
-            if not 0 < getattr(self, name) < 1:
-                raise SettingError(f"{name} must be between 0 and 1, got {getattr(self, name)}; leave it out")
-
-
-@dataclass(frozen=True)
 class AdaptResult:
-    """weights: the file written. before, after: error of a and b on the held-out blocks, in Lab units, with the palette
-    of the rest. steps: how many ran. learned, held_out: how many patches there were of each."""
+    """What was gained. Errors are mean absolute errors of a and b, in Lab units, with the palette of the rest."""
 
     weights: str
+    """The file written."""
     before: float
+    """Error on the held-out blocks of the model that it began with."""
     after: float
+    """Error on the held-out blocks after training."""
     steps: int
+    """How many steps ran."""
     learned: int
+    """Patches that were learned from."""
     held_out: int
+    """Patches that were held out."""
 
 
 def adapt(
@@ -89,53 +66,51 @@ def adapt(
     settings: AdaptSettings | None = None,
     *,
     polarization: str | None = None,
-    on_progress: Progress | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> AdaptResult:
     """Trains a network further on a radar and a colour raster of the same ground.
 
     The pair is cut into patches, and these into blocks, some of which are held out. The colours of the patches learned
-    from are the palette, and are fitted, before and after alike, as `--palette` with the same picture would do it: the
-    gain is what training adds to that.
+    from are the palette, and are fitted, before and after alike, as `colorize` does with the same picture as palette:
+    the gain is what training adds to that.
 
     Args:
-        s1, s2: see `build.build_pairs`. out: the weights to write; written only if there is a gain.
+        s1: see `pairs.build.build_pairs`, as s2.
+        s2: the colour raster.
+        out: the weights to write; written only if there is a gain.
+        polarization: the radar band; None takes the first.
+        overwrite: replace an existing file.
+        progress: called with (steps done, most steps).
 
     Raises:
         DataError: the rasters share too little ground, or nothing was gained on the held-out blocks.
-        ModelError: the model is of another kind. SettingError: a setting out of its range.
+        ModelError: the model is of another kind.
+        OutputError: `out` cannot be written to, exists, or is one of the inputs.
     """
     chosen = settings or AdaptSettings()
-    card, network = registry.load_card(chosen.model), None
-    if card.output != "maps":
+    out = Path(out)
+    card = registry.load_card(chosen.model)
+    if not kind_of(card).takes_palette:
         raise ModelError(f"model must be by-place or of its kind, got {card.name}; only these take a palette")
+    check_output(out, s1, s2, chosen.model, overwrite=overwrite)
+    device = torch.device(choose_device(chosen.device))
     network = registry.load_network(chosen.model)
+    assert isinstance(network, ByPlace)
     with tempfile.TemporaryDirectory() as folder:
-        cut = BuildSettings(patch_px=chosen.patch_px, val_share=chosen.held_out, test_share=0.0)
-        build_pairs(s1, s2, Path(folder) / "pairs", cut, polarization=polarization)
-        found = find_pairs(Path(folder) / "pairs")
-        # One region is one place: the palette of a patch is that of all others, not of its block alone.
-        learned = [replace(pair, site="region") for pair in found.of("train")]
-        held_out = found.of("val")
-        if len(learned) < chosen.batch or len(held_out) < _LEAST_HELD_OUT:
-            raise DataError(
-                f"the rasters must share at least {chosen.batch} patches of {chosen.patch_px} px to learn from and "
-                f"{_LEAST_HELD_OUT} to hold out, got {len(learned)} and {len(held_out)}; choose a smaller patch_px, "
-                "a smaller batch or larger rasters"
-            )
+        learned, held_out = _cut(s1, s2, Path(folder) / "pairs", chosen, polarization)
         palette = Moments.total(moments_of(pair) for pair in learned).palette()
         if palette is None:
             raise DataError("the colour raster must show ground, got only black or cloud; choose another picture")
-        before = _error(network, held_out, _fitted(network, learned, palette))
-        adapted, steps = _trained(network, card.settings, learned, chosen, on_progress)
-        after = _error(adapted, held_out, _fitted(adapted, learned, palette))
+        before = _error(card, network, learned, held_out, palette, chosen)
+        adapted, steps = _trained(card, network, learned, chosen, device, progress)
+        after = _error(card, adapted, learned, held_out, palette, chosen)
     if not after < before * (1.0 - chosen.least_gain):
         raise DataError(
             f"adapting must gain at least {chosen.least_gain:.0%} on the held-out blocks, got {before:.2f} Lab units "
-            f"before and {after:.2f} after {steps} steps; the model as it is, with --palette, does as well here"
+            f"before and {after:.2f} after {steps} steps; use the model as it is, with this picture as its palette"
         )
-    quality = {
-        "held out": {"region": {"before": {"ab_error": round(before, 3)}, "model": {"ab_error": round(after, 3)}}}
-    }
+    figures = {"before": {"ab_error": round(before, 3)}, "model": {"ab_error": round(after, 3)}}
     training = {
         "adapted_from": {"name": card.name, "sha256": registry.checksum(chosen.model)},
         "date": datetime.now(UTC).date().isoformat(),
@@ -144,33 +119,69 @@ def adapt(
     }
     made = replace(
         card,
-        name=Path(out).stem,
+        name=out.stem,
         training=training,
-        quality=quality,
-        limits="Adapted to one region; elsewhere unknown.",
+        quality={"held out": {"region": figures}},
+        limits="Adapted to one region; not measured elsewhere.",
     )
     registry.save_weights(out, adapted, made)
     return AdaptResult(str(out), round(before, 3), round(after, 3), steps, len(learned), len(held_out))
 
 
+def check_output(out: Path, s1: str | Path, s2: str | Path, model: str, *, overwrite: bool) -> None:
+    """Refuses a file that could not be written after the training, or that must not be.
+
+    Raises:
+        OutputError: its folder is missing or read-only, it is an input, a folder, or exists without `overwrite`.
+    """
+    if not out.parent.is_dir() or not os.access(out.parent, os.W_OK):
+        raise OutputError(f"out must be in a folder that can be written to, got {out}; make the folder or name another")
+    if out.is_dir():
+        raise OutputError(f"out must be a weights file, got the folder {out}; name a file in it")
+    for name, source in (("s1", s1), ("s2", s2), ("model", model)):
+        if out.exists() and Path(source).exists() and out.samefile(source):
+            raise OutputError(f"out must be another file than {name}, got {out} for both; choose a new name")
+    if out.exists() and not overwrite:
+        raise OutputError(f"out must not exist yet, got {out}; choose another name, or overwrite it")
+
+
+def _cut(
+    s1: str | Path, s2: str | Path, folder: Path, chosen: AdaptSettings, polarization: str | None
+) -> tuple[list[Pair], tuple[Pair, ...]]:
+    """The patches to learn from and those held out."""
+    cut = BuildSettings(patch_px=chosen.patch_px, val_share=chosen.held_out, test_share=0.0)
+    build_pairs(s1, s2, folder, cut, polarization=polarization)
+    found = find_pairs(folder)
+    # One region is one place: the palette of a patch is that of all others, not of its block alone.
+    learned = [replace(pair, site="region") for pair in found.of("train")]
+    held_out = found.of("val")
+    if len(learned) < chosen.batch or len(held_out) < _LEAST_HELD_OUT:
+        raise DataError(
+            f"the rasters must share at least {chosen.batch} patches of {chosen.patch_px} px to learn from and "
+            f"{_LEAST_HELD_OUT} to hold out, got {len(learned)} and {len(held_out)}; choose a smaller patch_px, "
+            "a smaller batch or larger rasters"
+        )
+    return learned, held_out
+
+
 def _trained(
-    network: Any, shape: Any, pairs: Sequence[Pair], chosen: AdaptSettings, on_progress: Progress | None
+    card: Card,
+    network: ByPlace,
+    pairs: Sequence[Pair],
+    chosen: AdaptSettings,
+    device: torch.device,
+    progress: Progress | None,
 ) -> tuple[ByPlace, int]:
     """The network after its last step, a running mean of its weights, and the steps that it took."""
-    settings = TrainSettings(
-        model="by-place", width=shape["width"], batch=chosen.batch, patch_px=chosen.patch_px, crops=1,
-        learning_rate=chosen.learning_rate, seed=chosen.seed, device=chosen.device, ema_decay=0.98,
-        structure_weight=3.0, none_share=0.05, guess_share=0.1, recolour_share=0.2, despeckle_share=1.0,
-        speckle_share=0.2, level_db=0.7, contrast=0.05,
+    settings = ByPlaceSettings(
+        width=card.settings["width"], batch=chosen.batch, patch_px=chosen.patch_px, crops=1,
+        learning_rate=chosen.learning_rate, seed=chosen.seed, ema_decay=0.98, structure_weight=3.0, none_share=0.05,
+        guess_share=0.1, recolour_share=0.2, filter=card.despeckle, filter_share=1.0, speckle_share=0.2, level_db=0.7,
+        contrast=0.05, fill_lightness=card.fill_lightness,
     )  # fmt: skip
     torch.manual_seed(chosen.seed)
-    device = choose_device(settings.device)
-    system = ByPalette(settings, device)
-    for module in (system.by_place, system.best_network):
-        module.load_state_dict(network.state_dict())
-    for module in (system.by_place, system.best_network):
-        module.shrink, module.error_scale = network.shrink, network.error_scale
-    patches, autocast = PlacePatches(pairs, settings), autocast_for(device, settings.precision)
+    system = ByPlaceSystem(settings, device, start=network)
+    patches, forward_in = PlacePatches(pairs, settings), autocast(device.type, chosen.precision)
     order = np.random.default_rng(chosen.seed)
     system.network.train()
     started, step = time.monotonic(), 0
@@ -180,37 +191,40 @@ def _trained(
         lightness, *given = (
             torch.stack(parts).to(device) for parts in zip(*(patches[int(n)] for n in numbers), strict=True)
         )
-        system.set_rate(rate_factor(step, chosen.steps, "cosine"))
-        system.step(lightness.to(memory_format=torch.channels_last), *given, autocast=autocast)
+        system.set_rate(cosine(step, chosen.steps))
+        system.step(lightness.to(memory_format=torch.channels_last), *given, autocast=forward_in)
         step += 1
-        if on_progress is not None:
-            on_progress(step, chosen.steps)
+        if progress is not None:
+            progress(step, chosen.steps)
     best = system.best_network.eval().cpu()
     assert isinstance(best, ByPlace)
     return best, step
 
 
-def _fitted(network: Any, pairs: Sequence[Pair], palette: Palette) -> Palette:
-    """The palette with the colours of these pairs fitted, as `--palette` with the same picture would fit them."""
-    found = Examples()
-    for pair in pairs:
+def _error(
+    card: Card,
+    network: ByPlace,
+    learned: Sequence[Pair],
+    held_out: Sequence[Pair],
+    palette: Palette,
+    chosen: AdaptSettings,
+) -> float:
+    """Mean absolute error of a and b over the held-out pairs, Lab units, with colours fitted to the others."""
+    examples = Examples()
+    for pair in learned:
         code, rgb = read_pair(pair)
-        lightness = lightness_of(code, rgb, pair, TrainSettings(), None)
-        lab = srgb_to_lab(rgb / np.float32(255.0))
-        placed = network.placed(palette, (pair.polarization,))
-        learn(found, placed, lightness[None], lab, usable(rgb))
-    return replace(palette, fit=found.fit())
-
-
-def _error(network: Any, pairs: Sequence[Pair], palette: Palette) -> float:
-    """Mean absolute error of a and b over these pairs, Lab units."""
+        lightness = radar_lightness(code, pair.polarization, card.despeckle)[None]
+        painter = ByPlacePainter(card, (pair.polarization,), network, palette)
+        learn(examples, painter, lightness, srgb_to_lab(rgb / np.float32(255.0)), ground_of(rgb))
+    fitted = replace(palette, fit=examples.fit())
     total, pixels = 0.0, 0
-    for pair in pairs:
+    for pair in held_out:
         code, rgb = read_pair(pair)
-        valid, true = usable(rgb), srgb_to_lab(rgb / np.float32(255.0))
-        lightness = lightness_of(code, rgb, pair, TrainSettings(), None)
-        lab, _ = paint_by_place(network, {pair.polarization: lightness}, palette)
-        total += float(np.abs(lab.numpy()[1:, valid] - true[1:, valid]).mean(0).sum())
+        lightness = radar_lightness(code, pair.polarization, card.despeckle)[None]
+        painter = ByPlacePainter(card, (pair.polarization,), network, fitted)
+        lab, _ = paint_picture(painter, lightness, device=chosen.device, precision=chosen.precision)
+        valid, true = ground_of(rgb), srgb_to_lab(rgb / np.float32(255.0))
+        total += float(np.abs(lab[1:, valid] - true[1:, valid]).mean(0).sum())
         pixels += int(valid.sum())
     if not pixels:
         raise DataError("the held-out blocks must show ground, got only black or cloud; choose another picture")

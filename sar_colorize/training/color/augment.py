@@ -5,56 +5,63 @@ Radar is changed in decibels, because there an unknown gain is a shift; speckle 
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from ...backscatter import DB_RANGES, db_range_of
-from ...raster import Bool, Float32
-from ...speckle import get_filter
-from .settings import TrainSettings
+from ...backscatter import db_range_of, to_power
+from ...lightness import to_lightness
+from ...pairs.lightness import radar_db, radar_raster
+from ...raster import Bool, Float32, Raster, Unit
+from .settings import CommonSettings
+
+_SPECKLE_LOOKS = (3.0, 20.0)
 
 
-def radar_lightness(
-    code: NDArray[np.uint8], polarization: str, settings: TrainSettings, random: np.random.Generator | None
+def changed_radar_lightness(
+    code: NDArray[np.uint8], polarization: str, settings: CommonSettings, random: np.random.Generator
 ) -> Float32:
-    """L, 0..100, from a radar patch in display code.
+    """L, 0..100, (H, W) of a radar patch as it may look elsewhere; `pairs.lightness.radar_lightness` with changes.
 
     dB' = middle + (dB - middle) c + s, with log c ~ N(0, contrast) and s ~ N(0, level_db)
 
     Args:
         code: (H, W), 0..255 over the decibels of its polarisation.
-        random: None for validation: no change, and the filter always.
     """
-    low, high = db_range_of(polarization, DB_RANGES)
-    db = code.astype(np.float32) * np.float32((high - low) / 255.0) + np.float32(low)
-    speckled = random is not None and random.random() < settings.speckle_share
-    filtered = random is None or random.random() < settings.despeckle_share
-    if speckled or (filtered and settings.despeckle != "none"):
-        power = (10.0 ** (db * np.float32(0.1))).astype(np.float32)
-        if speckled and random is not None:
-            looks = float(np.exp(random.uniform(np.log(3.0), np.log(20.0))))
-            power = power * random.gamma(looks, 1.0 / looks, power.shape).astype(np.float32)
-        if filtered:
-            power = get_filter(settings.despeckle).apply(power, np.ones(power.shape, bool))
-        db = 10.0 * np.log10(np.maximum(power, 1e-9), dtype=np.float32)
-    if random is not None:
-        middle = np.float32(np.median(db))
-        stretch = np.exp(random.normal(0.0, settings.contrast))
-        db = middle + (db - middle) * np.float32(stretch) + np.float32(random.normal(0.0, settings.level_db))
-    return np.clip((db - low) * np.float32(100.0 / (high - low)), 0.0, 100.0).astype(np.float32)
+    raster = radar_raster(code, polarization)
+    speckled = random.random() < settings.speckle_share
+    filtered = random.random() < settings.filter_share
+    if speckled:
+        raster = _with_speckle(raster, random)
+    db = radar_db(raster, settings.filter if filtered else "none")
+    middle = np.float32(np.median(db))
+    stretch = np.exp(random.normal(0.0, settings.contrast))
+    db = middle + (db - middle) * np.float32(stretch) + np.float32(random.normal(0.0, settings.level_db))
+    lightness: Float32 = to_lightness(db, raster.valid, raster.bands)[0]
+    return lightness
 
 
-def optical_lightness(lightness: Float32, settings: TrainSettings, random: np.random.Generator | None) -> Float32:
+def changed_colour_lightness(lightness: Float32, settings: CommonSettings, random: np.random.Generator) -> Float32:
     """L of a colour picture with the radar's changes of level and contrast, 1 dB taken as 4 units of L."""
-    if random is None:
-        return lightness
     middle = np.float32(np.median(lightness))
     stretch = np.float32(np.exp(random.normal(0.0, settings.contrast)))
     shift = np.float32(random.normal(0.0, settings.level_db * 4.0))
-    return np.clip(middle + (lightness - middle) * stretch + shift, 0.0, 100.0)
+    changed: Float32 = np.clip(middle + (lightness - middle) * stretch + shift, 0.0, 100.0)
+    return changed
 
 
-def turn(array: NDArray, quarter: int, flip: bool) -> NDArray:
+def _with_speckle(raster: Raster, random: np.random.Generator) -> Raster:
+    """The raster in power, times speckle of 3 to 20 looks."""
+    low, high = np.log(_SPECKLE_LOOKS)
+    looks = float(np.exp(random.uniform(low, high)))
+    power = to_power(raster.values, raster.unit, db_range_of(raster.bands[0]))
+    speckle = random.gamma(looks, 1.0 / looks, power.shape).astype(np.float32)
+    return replace(raster, values=power * speckle, unit=Unit.POWER)
+
+
+def turn(array: NDArray[Any], quarter: int, flip: bool) -> NDArray[Any]:
     """`array` (..., H, W) turned by quarters and, where asked, mirrored; one of the eight symmetries of a square."""
     turned = np.rot90(array, quarter, axes=(-2, -1))
     return np.ascontiguousarray(turned[..., ::-1] if flip else turned)
@@ -67,7 +74,9 @@ def hole(shape: tuple[int, int], random: np.random.Generator) -> Bool:
     if random.random() < 0.7:
         angle = random.uniform(0.0, 2.0 * np.pi)
         across = (rows - height / 2) * np.sin(angle) + (cols - width / 2) * np.cos(angle)
-        return across > random.uniform(0.05, 0.45) * min(height, width)
+        beyond: Bool = across > random.uniform(0.05, 0.45) * min(height, width)
+        return beyond
     top, left = random.integers(0, height), random.integers(0, width)
-    bottom, right = top + random.integers(8, height // 2), left + random.integers(8, width // 2)
-    return (rows >= top) & (rows < bottom) & (cols >= left) & (cols < right)
+    bottom, right = (start + random.integers(8, max(9, side // 2)) for start, side in ((top, height), (left, width)))
+    inside: Bool = (rows >= top) & (rows < bottom) & (cols >= left) & (cols < right)
+    return inside

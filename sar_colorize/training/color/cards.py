@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -9,27 +10,31 @@ from ...models import by_place, colorsar
 from ...models.card import Card
 from .settings import TrainSettings
 
+_CORE_PX = 1024
+"""Side of a tile without its halo, so that blocks of 1024 px need whole tiles only."""
 
-def card_for(settings: TrainSettings, **said: Any) -> Card:
-    """The card of what these settings train; `said` are the fields only a person knows (sources, limits, ...)."""
-    if settings.model == "pix2pix":
-        shape: dict[str, Any] = {"output": "rgb", "halo_px": None, "stride_px": 64, "tile_px": 256, "overlap_px": 128}
-    elif settings.model == "by-place":
-        halo_px = by_place.halo_px()
-        shape = {"output": "maps", "channels": 2, "halo_px": halo_px, "stride_px": by_place.STRIDE_PX}
-        shape |= {"tile_px": 1024 + 2 * halo_px, "overlap_px": 2 * halo_px}
-    else:
-        halo_px = colorsar.halo_px()
-        shape = {"output": "ab", "halo_px": halo_px, "stride_px": colorsar.STRIDE_PX}
-        # a core of 1024 px, so that blocks of 1024 px need whole tiles only
-        shape |= {"tile_px": 1024 + 2 * halo_px, "overlap_px": 2 * halo_px}
+
+def card_for(settings: TrainSettings) -> Card:
+    """The card of what these settings train; sources and limits are for a person to add."""
     known: dict[str, Any] = {
         "name": settings.name,
         "architecture": settings.model,
         "input": settings.input,
         "settings": {"width": settings.width},
-        "despeckle": settings.despeckle,
+        "despeckle": settings.filter,
         "fill_lightness": settings.fill_lightness,
-        "training": {"settings": asdict(settings)},
+        "training": {"settings": {"model": settings.model} | asdict(settings)},
     }
-    return Card(**(known | shape | said))
+    return Card(**known, **_SHAPES[settings.model]())
+
+
+def _bounded(output: str, halo_px: int, stride_px: int, **more: Any) -> dict[str, Any]:
+    tiles = {"tile_px": _CORE_PX + 2 * halo_px, "overlap_px": 2 * halo_px}
+    return {"output": output, "halo_px": halo_px, "stride_px": stride_px} | tiles | more
+
+
+_SHAPES: dict[str, Callable[[], dict[str, Any]]] = {
+    "colorsar": lambda: _bounded("ab", colorsar.halo_px(), colorsar.STRIDE_PX),
+    "pix2pix": lambda: {"output": "rgb", "halo_px": None, "stride_px": 64, "tile_px": 256, "overlap_px": 128},
+    "by-place": lambda: _bounded("maps", by_place.halo_px(), by_place.STRIDE_PX, channels=2),
+}

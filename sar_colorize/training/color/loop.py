@@ -3,49 +3,57 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from collections.abc import Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from ...errors import DataError, SettingError
+from ...engine.choose import autocast, choose_device
+from ...errors import DataError
 from ...models.card import Card
-from ...models.registry import save_weights, write_whole
+from ...models.registry import save_weights
 from ...pairs.find import Pair
+from ...pairs.read import readable
+from ...progress import Progress
+from ..checkpoint import load_checkpoint, save_checkpoint
+from ..run_folder import RunFolder, run_folder
+from ..schedule import SCHEDULES
+from .by_place import ByPlaceSystem
 from .cards import card_for
-from .dataset import Patches, readable
+from .colorsar import ColorSARSystem
+from .dataset import Patches
 from .losses import colour_classes, rare_colour_weights
 from .peers import Peers, with_peers
+from .pix2pix import Pix2PixSystem
 from .places import PlacePatches
 from .records import Records
-from .settings import TrainSettings
-from .systems import Adversarial, ByPalette, Regression, System, restore, state_of
+from .settings import ByPlaceSettings, Pix2PixSettings, TrainSettings
+from .system import System
 from .validation import Validation, validate
 
-CHECKPOINT = "checkpoint.safetensors"
-WEIGHTS = "weights.safetensors"
-SETTINGS = "settings.json"
-_WARM_UP_STEPS = 200
 _RARE_SAMPLE = 200
-Progress = Callable[[int, int], None]
+_WHERE = ("device", "devices", "workers")
+"""Settings that a resumed run may change: they say where it runs."""
 
 
 @dataclass(frozen=True)
 class TrainResult:
-    """weights: the file written; epochs: how many ran in all; losses: mean training loss of each epoch of this call;
-    best: the best validation; skipped: why each pair left out could not be read."""
+    """What a training run made."""
 
     weights: Path
+    """The file written."""
     epochs: int
+    """How many ran in all, those before a resume too."""
     losses: tuple[float, ...]
+    """Mean training loss of each epoch of this call."""
     best: Validation
+    """The best validation."""
     skipped: tuple[str, ...] = ()
+    """Why each pair left out could not be read."""
 
 
 @dataclass
@@ -68,7 +76,8 @@ def train(
     """Trains a network and writes its weights.
 
     In `out`: settings.json, log.csv, weights.safetensors (of the epoch that `keep` says), checkpoint.safetensors after
-    each epoch, samples/epoch_NNN.png, and TensorBoard events where tensorboard is installed.
+    each epoch, samples/epoch_NNN.png, and TensorBoard events where tensorboard is installed. A run that fails before
+    its first checkpoint leaves nothing there.
 
     Args:
         pairs: those with split "train" are learned from, those with "val" choose.
@@ -76,105 +85,71 @@ def train(
         strict: refuse a pair that cannot be read instead of leaving it out.
         resume: go on after the last whole epoch in `out`; the losses are those of a run never interrupted.
         card: what the card of the weights should say beside what the settings know.
-        progress: told (steps done, steps in all).
+        progress: called with (steps done, steps in all).
 
     Raises:
         DataError: no pair to train on or to validate with, a loss that is not finite, `strict` and a broken pair.
         SettingError: `resume` with other settings than those in `out`, or a run in `out` without `resume`.
+        Cancelled: a KeyboardInterrupt, with what is left of the run.
     """
     found = readable([pair for pair in pairs if pair.split in ("train", "val")], strict=strict)
     chosen = {name: found.of(name) for name in ("train", "val")}
     for name, some in chosen.items():
         if not some:
             raise DataError(f"data must hold pairs in split {name}, got none; name the splits or split by place first")
-    out.mkdir(parents=True, exist_ok=True)
-    _settle(out, settings, resume)
-    resume = resume and (out / CHECKPOINT).is_file()
+    device = torch.device(choose_device(settings.device))
     made = card or card_for(settings)
-    device = choose_device(settings.device)
-    losses, state = with_peers(_run, settings, device, chosen, out, settings, made, resume, progress)
-    return TrainResult(out / WEIGHTS, state.epoch, losses, Validation.from_dict(state.best), found.skipped)
+    with run_folder(out, settings.to_json(), resume=resume, counts="epoch", may_differ=_WHERE) as folder:
+        losses, state = with_peers(_run, settings, device, chosen, folder, settings, made, progress)
+    return TrainResult(folder.weights, state.epoch, losses, Validation.from_dict(state.best), found.skipped)
 
 
 def _run(
     peers: Peers,
     device: torch.device,
     chosen: dict[str, tuple[Pair, ...]],
-    out: Path,
+    folder: RunFolder,
     settings: TrainSettings,
     card: Card,
-    resume: bool,
     progress: Progress | None,
 ) -> tuple[tuple[float, ...], _State]:
     """The epochs of a run, in each of its processes; the first one validates and writes."""
     torch.manual_seed(settings.seed)
-    patches = (
-        PlacePatches(chosen["train"], settings) if settings.model == "by-place" else Patches(chosen["train"], settings)
-    )
-    system = build_system(patches, settings, device)
+    patches, system = build_system(chosen["train"], settings, device)
     system.peers = peers
-    state = _resume(out, system) if resume else _State()
+    state = _resume(folder, system) if folder.resumed else _State()
     card = replace(card, settings=system.architecture)
     losses: list[float] = []
-    with closing(Records(out, resumed_after=state.epoch)) if peers.is_first else nullcontext() as records:
+    with closing(Records(folder.path, resumed_after=state.epoch)) if peers.is_first else nullcontext() as records:
         while state.epoch < settings.epochs and not _is_stale(state, settings):
             losses.append(_epoch(system, patches, state.epoch, settings, progress if peers.is_first else None))
             state.epoch += 1
             if records is not None:
-                seen = validate(system, chosen["val"], settings, autocast_for(device, settings.precision))
+                seen = validate(system, chosen["val"], settings, card)
                 records.write(state.epoch, losses[-1], seen)
                 better = not state.best or seen.ab_error < state.best["ab_error"]
                 if better:
                     state.best, state.best_epoch = seen.to_dict(), state.epoch
                 if better or settings.keep == "last":
-                    save_weights(out / WEIGHTS, system.best_network, card)
-                _save(out, system, state)
+                    save_weights(folder.weights, system.best_network, card)
+                _save(folder, system, state)
             state = peers.agree(state)
     return tuple(losses), state
 
 
-def build_system(patches: Patches, settings: TrainSettings, device: torch.device) -> System:
-    """The system of the settings, untrained."""
-    if settings.model == "pix2pix":
-        return Adversarial(settings, device)
-    if settings.model == "by-place":
-        return ByPalette(settings, device)
-    numbers = range(0, len(patches.pairs), max(1, len(patches.pairs) // _RARE_SAMPLE))
+def build_system(pairs: Sequence[Pair], settings: TrainSettings, device: torch.device) -> tuple[Patches, System]:
+    """The patches that the settings ask for, and the system, untrained."""
+    if isinstance(settings, ByPlaceSettings):
+        return PlacePatches(pairs, settings), ByPlaceSystem(settings, device)
+    patches = Patches(pairs, settings)
+    if isinstance(settings, Pix2PixSettings):
+        return patches, Pix2PixSystem(settings, device)
+    numbers = range(0, len(pairs), max(1, len(pairs) // _RARE_SAMPLE))
     rare = rare_colour_weights((patches.picture(number) for number in numbers), settings.rebalance)
     classes = None
     if settings.head == "classes":
         classes = colour_classes((patches.picture(number) for number in numbers), settings.spacing)
-    return Regression(settings, device, rare, classes)
-
-
-def choose_device(name: str) -> torch.device:
-    """The device of a setting: "auto" is a GPU where there is one.
-
-    Raises:
-        SettingError: "cuda" without one.
-    """
-    if name == "cuda" and not torch.cuda.is_available():
-        raise SettingError("device must be cpu or auto where torch finds no GPU, got cuda; choose auto")
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
-
-
-def autocast_for(device: torch.device, precision: str) -> Callable[[], AbstractContextManager[Any]]:
-    """What the forward passes run in: bfloat16 where asked, or where "auto" and the device computes in it."""
-    fast = device.type == "cuda" or getattr(torch.cpu, "_is_amx_tile_supported", bool)()
-    return partial(torch.autocast, device.type, torch.bfloat16, precision == "bf16" or (precision == "auto" and fast))
-
-
-def rate_factor(step: int, steps: int, schedule: str | None) -> float:
-    """Share of the learning rate at a step: a warm-up line, then half a cosine down to 0.01; or 1 throughout."""
-    if schedule == "constant":
-        return 1.0
-    warm_up = min(_WARM_UP_STEPS, max(1, steps // 10))
-    if step < warm_up:
-        return (step + 1) / warm_up
-    along = (step - warm_up) / max(1, steps - warm_up)
-    return 0.01 + 0.99 * 0.5 * (1.0 + float(np.cos(np.pi * along)))
+    return patches, ColorSARSystem(settings, device, rare, classes)
 
 
 def _epoch(system: System, patches: Patches, epoch: int, settings: TrainSettings, progress: Progress | None) -> float:
@@ -186,22 +161,22 @@ def _epoch(system: System, patches: Patches, epoch: int, settings: TrainSettings
     loader = DataLoader(
         patches, batch_sampler=[system.peers.share(batch) for batch in batches], num_workers=settings.workers
     )
-    autocast = autocast_for(system.device, settings.precision)
+    forward_in = autocast(system.device.type, settings.precision)
+    rate_factor, steps = SCHEDULES[settings.schedule], settings.epochs * per_epoch
     system.network.train()
     losses = []
-    for number, (lightness, target, weight, *more) in enumerate(loader):
+    for number, (lightness, *given) in enumerate(loader):
         step = epoch * per_epoch + number
         torch.manual_seed(settings.seed * 1_000_003 + step * system.peers.count + system.peers.rank)  # dropout
-        system.set_rate(rate_factor(step, settings.epochs * per_epoch, settings.schedule))
+        system.set_rate(rate_factor(step, steps))
         lightness = lightness.to(system.device).to(memory_format=torch.channels_last)
-        given = (part.to(system.device) for part in (target, weight, *more))
-        seen = system.step(lightness, *given, autocast=autocast)
-        losses.append(system.peers.mean(seen["loss"]))
+        found = system.step(lightness, *(part.to(system.device) for part in given), autocast=forward_in)
+        losses.append(system.peers.mean(found["loss"]))
         if progress is not None:
-            progress(step + 1, settings.epochs * per_epoch)
+            progress(step + 1, steps)
     if not np.isfinite(losses).all():
         raise DataError(
-            f"training loss must stay finite, got {losses[-1]} in epoch {epoch + 1}; lower learning_rate, resume"
+            f"training loss must stay finite, got {losses[-1]} in epoch {epoch + 1}; choose a lower learning_rate"
         )
     return float(np.mean(losses))
 
@@ -210,33 +185,11 @@ def _is_stale(state: _State, settings: TrainSettings) -> bool:
     return bool(settings.patience) and state.epoch - state.best_epoch >= settings.patience > 0 and state.epoch > 0
 
 
-def _settle(out: Path, settings: TrainSettings, resume: bool) -> None:
-    """Writes the settings of a new run, or checks that those of a resumed one are the same but for where it runs."""
-    path = out / SETTINGS
-    if not path.is_file():
-        write_whole(path, settings.to_json().encode())
-        return
-    if not resume:
-        raise SettingError(f"out must be a folder without a run, got {out}; resume it or name another folder")
-    before = TrainSettings.from_json(path.read_text(encoding="utf-8"))
-    if before != replace(settings, device=before.device, workers=before.workers, devices=before.devices):
-        raise SettingError(f"a resumed run must have the settings in {path}, got others; give the same or a new folder")
+def _save(folder: RunFolder, system: System, state: _State) -> None:
+    facts = {"epoch": str(state.epoch), "best": json.dumps(state.best), "best_epoch": str(state.best_epoch)}
+    save_checkpoint(folder.checkpoint, system.modules, system.optimizers, facts)
 
 
-def _save(out: Path, system: System, state: _State) -> None:
-    from safetensors.torch import save
-
-    header = {"epoch": str(state.epoch), "best": json.dumps(state.best), "best_epoch": str(state.best_epoch)}
-    write_whole(out / CHECKPOINT, save(state_of(system), header))
-
-
-def _resume(out: Path, system: System) -> _State:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(out / CHECKPOINT, framework="pt") as file:
-            header = file.metadata()
-            restore(system, {key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118, not a mapping
-    except (SafetensorError, KeyError, RuntimeError) as error:
-        raise DataError(f"checkpoint must be of this run and whole, got {out / CHECKPOINT}; start a new run") from error
-    return _State(int(header["epoch"]), json.loads(header["best"]), int(header["best_epoch"]))
+def _resume(folder: RunFolder, system: System) -> _State:
+    facts = load_checkpoint(folder.checkpoint, system.modules, system.optimizers)
+    return _State(int(facts["epoch"]), json.loads(facts["best"]), int(facts["best_epoch"]))

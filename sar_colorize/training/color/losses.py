@@ -118,7 +118,7 @@ def structure_loss(picture: Tensor, target: Tensor) -> Tensor:
     """
     x, y = picture.mean(1, keepdim=True), target.mean(1, keepdim=True)
     products = torch.cat([x, y, x * x, y * y, x * y], 1)
-    mean_x, mean_y, xx, yy, xy = F.avg_pool2d(products, 7, 1).split(1, 1)
+    mean_x, mean_y, xx, yy, xy = F.avg_pool2d(products, 7, 1).chunk(5, 1)
     var_x, var_y, both = xx - mean_x**2, yy - mean_y**2, xy - mean_x * mean_y
     c1, c2 = (0.01 * 2.0) ** 2, (0.03 * 2.0) ** 2
     alike = (2.0 * mean_x * mean_y + c1) * (2.0 * both + c2)
@@ -141,8 +141,8 @@ def likeness_loss(picture: Tensor, target: Tensor, kept: float, finest: int = 1)
         x, y = (F.avg_pool2d(both, scale) if scale > 1 else both for both in (flat, wanted))
         with torch.no_grad():
             of_target = F.avg_pool2d(torch.cat([y, y * y], 1), _SQUARE, every)
-        mean_x, xx, xy = F.avg_pool2d(torch.cat([x, x * x, x * y], 1), _SQUARE, every).split(1, 1)
-        mean_y, yy = of_target.split(1, 1)
+        mean_x, xx, xy = F.avg_pool2d(torch.cat([x, x * x, x * y], 1), _SQUARE, every).chunk(3, 1)
+        mean_y, yy = of_target.chunk(2, 1)
         var_x, var_y = ((square - mean**2).clamp(min=0.0) + 1.0 for square, mean in ((xx, mean_x), (yy, mean_y)))
         correlation = (xy - mean_x * mean_y) / (var_x * var_y).sqrt()
         missing = (kept * var_y.sqrt() - var_x.sqrt()).clamp(min=0.0) / (var_y.sqrt() + 1.0)

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from ...errors import MissingPackageError, SettingError
-from .settings import TrainSettings
+from .settings import CommonSettings
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ class Peers:
             gradient.copy_(mean.view_as(gradient))
 
 
-def with_peers(run: Callable[..., T], settings: TrainSettings, device: torch.device, *arguments: Any) -> T:
+def with_peers(run: Callable[..., T], settings: CommonSettings, device: torch.device, *arguments: Any) -> T:
     """`run(peers, device, *arguments)` in as many processes as the settings ask for; the first one's result.
 
     Args:

@@ -8,7 +8,6 @@ recognise the site by it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,35 +18,20 @@ from torch import Tensor
 from ...color import srgb_to_lab
 from ...models.by_place import bands_of
 from ...pairs.find import Pair
-from ...palette.palette import GUESSED, MEASURED, UNKNOWN_PALETTE, Moments, Palette
+from ...pairs.palette import occasion
+from ...pairs.read import ground_of
+from ...palette.moments import Moments
+from ...palette.palette import GUESSED, MEASURED, UNKNOWN_PALETTE, Palette
 from ...raster import Bool, Float32
-from .augment import hole, radar_lightness, turn
-from .dataset import Patches, read_pair, usable
-from .settings import TrainSettings
+from .augment import changed_radar_lightness, hole, turn
+from .dataset import Patches
+from .settings import ByPlaceSettings
 
 GUESS_ERROR = (8.0, 5.0, 6.0)
 """Standard deviation of L, a and b of a palette guessed from the map."""
 _GUESS_SPREAD = (15.0, 6.0, 5.0)
 _SECOND_BAND_SHARE = 0.3
 _OTHER_BAND_SHARE = 0.25
-
-
-def occasion(pair: Pair) -> tuple[str, str]:
-    """The site and the date of a pair: keys that begin with a or b and a number are after and before an event."""
-    dated = re.match(r"([ab])\d+$", pair.key)
-    return pair.site, dated[1] if dated else ""
-
-
-def moments_of(pair: Pair) -> Moments:
-    """The colours of a pair's picture, where it shows ground."""
-    _, rgb = read_pair(pair)
-    return Moments.of(_lab(rgb), usable(rgb))
-
-
-def palette_of_others(pair: Pair, pairs: Sequence[Pair], moments: Sequence[Moments]) -> Palette:
-    """The palette of the other pairs of a pair's site and date; unknown where there is none."""
-    parts = [m for other, m in zip(pairs, moments, strict=True) if other != pair and occasion(other) == occasion(pair)]
-    return Moments.total(parts).palette() or UNKNOWN_PALETTE
 
 
 class PlacePatches(Patches):
@@ -57,12 +41,13 @@ class PlacePatches(Patches):
     palette (10,), present (2,)).
     """
 
-    def __init__(self, pairs: Sequence[Pair], settings: TrainSettings) -> None:
+    def __init__(self, pairs: Sequence[Pair], settings: ByPlaceSettings) -> None:
         super().__init__(pairs, settings)
+        self.place_settings = settings
         self._lab: dict[int, tuple[NDArray[np.float16], Bool]] = {}
         self.moments = []
         for number in range(len(self.pairs)):
-            lab, valid = _lab(self._pair(number)[1]), usable(self._pair(number)[1])
+            lab, valid = _lab(self._pair(number)[1]), ground_of(self._pair(number)[1])
             self._lab[number] = lab.astype(np.float16), valid
             self.moments.append(Moments.of(lab, valid))
         together: dict[tuple[str, str], list[int]] = {}
@@ -70,7 +55,7 @@ class PlacePatches(Patches):
             together.setdefault(occasion(pair), []).append(number)
         self._together = [together[occasion(pair)] for pair in self.pairs]
 
-    def __getitem__(self, item: int) -> tuple[Tensor, ...]:  # type: ignore[override]
+    def __getitem__(self, item: int) -> tuple[Tensor, ...]:
         settings, number = self.settings, self._patches[item]
         random = np.random.default_rng((settings.seed, self.epoch, item))
         code, (lab, valid) = self._pair(number)[0], self._lab[number]
@@ -82,7 +67,7 @@ class PlacePatches(Patches):
         code, weight = turn(code[cut], quarter, flip), turn(valid[cut], quarter, flip)
         target = turn(lab[(slice(None), *cut)], quarter, flip).astype(np.float32)
         band = bands_of([self.pairs[number].polarization])[0]
-        radar = radar_lightness(code, self.pairs[number].polarization, settings, random)
+        radar = changed_radar_lightness(code, self.pairs[number].polarization, settings, random)
         lightness, present = _both_bands(radar, band, random)
         palette, target = self._palette(number, target, random)
         if random.random() < settings.hole_share:
@@ -104,7 +89,7 @@ class PlacePatches(Patches):
         count = int(np.ceil(len(others) ** random.random()))
         chosen = random.permutation(others).tolist()[:count]
         known = Moments.total(self.moments[other] for other in chosen).palette()
-        settings = self.settings
+        settings = self.place_settings
         if known is None or kind < settings.none_share:
             return UNKNOWN_PALETTE, target
         mean, spread = np.array(known.mean), np.array(known.spread)
@@ -140,4 +125,5 @@ def _both_bands(radar: Float32, band: int, random: np.random.Generator) -> tuple
 
 
 def _lab(rgb: NDArray[np.uint8]) -> Float32:
-    return srgb_to_lab(torch.from_numpy(np.ascontiguousarray(rgb)).float() / 255.0).numpy()
+    lab: Float32 = srgb_to_lab(rgb.astype(np.float32) / np.float32(255.0))
+    return lab

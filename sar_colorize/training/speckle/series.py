@@ -16,7 +16,8 @@ import torch
 from ...errors import DataError
 from ...raster import Float32
 from ..color.augment import turn
-from .simulated import DespeckleSettings, Sample
+from .settings import FilterSettings
+from .simulated import Sample
 
 USUAL_LOOKS = 4.4
 """Of Sentinel-1 IW GRD, as the product's document gives them."""
@@ -26,7 +27,8 @@ def read_series(folder: Path, places: Sequence[str] = ()) -> list[Float32]:
     """(dates, H, W) linear power of each NAME.npz with `db_x100`, decibels times 100.
 
     Args:
-        folder: holds them. places: names without .npz; all where none is named.
+        folder: where the files are.
+        places: names without .npz; all where none is named.
 
     Raises:
         DataError: no such file, or one without two dates.
@@ -53,7 +55,7 @@ def fresh_looks(power: Float32) -> float:
     return float(1.0 / max(float((level.var(0, ddof=1) / level.mean(0) ** 2).mean()), 1e-6))
 
 
-def dates_of(series: Sequence[Float32], fresh: Sequence[float], settings: DespeckleSettings, number: int) -> Sample:
+def dates_of(series: Sequence[Float32], fresh: Sequence[float], settings: FilterSettings, number: int) -> Sample:
     """A batch of dates and of the means of the other dates; a function of (seed, number) alone.
 
     Args:

@@ -21,56 +21,27 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...raster import Bool, Float32
-from ...speckle.network import DILATIONS
 from ..color.augment import hole, turn
+from .settings import FilterSettings
 
 MARGIN_PX = 8
 
 
 @dataclass(frozen=True)
-class DespeckleSettings:
-    """What to train on and how.
-
-    width, dilations: of the network.
-    steps, batch, patch_px, learning_rate: of Adam; the rate is constant but for the last quarter.
-    looks: least and most looks drawn.
-    spread_px: least and most standard deviation of the Gaussian point spread of the amplitude; those of Sentinel-1 GRD,
-        from the autocorrelation of speckle on 20 real images, are 0.9 to 1.25.
-    persistent_share: how often a part of the speckle is the same in each pass.
-    mean_weight: of the loss of block means. hole_share: how often a patch has an invalid part.
-    real_share: how often a batch is of real dates, where there are any. real_mean_weight: as mean_weight, for those.
-    usual_share: how often a real date is told to have 4.4 looks, for the looks that are new at each date.
-    """
-
-    width: int = 32
-    dilations: tuple[int, ...] = DILATIONS
-    steps: int = 10000
-    batch: int = 8
-    patch_px: int = 96
-    learning_rate: float = 2e-3
-    ema_decay: float = 0.998
-    looks: tuple[float, float] = (1.0, 20.0)
-    spread_px: tuple[float, float] = (0.35, 1.35)
-    persistent_share: float = 0.45
-    mean_weight: float = 1.0
-    hole_share: float = 0.2
-    real_share: float = 0.5
-    real_mean_weight: float = 3.0
-    usual_share: float = 0.6
-    seed: int = 0
-
-
-@dataclass(frozen=True)
 class Sample:
-    """A batch: dB seen and wanted (B, 1, H, W), validity, and the looks that the filter is told (B, 1, 1, 1)."""
+    """A batch of patches."""
 
     db: Tensor
+    """(B, 1, H, W) with speckle, in dB."""
     target: Tensor
+    """(B, 1, H, W) what the filter should make of it, in dB."""
     valid: Tensor
+    """(B, 1, H, W)."""
     looks: Tensor
+    """(B, 1, 1, 1) the looks that the filter gets."""
 
 
-def simulate(ground_db: Float32, valid: Bool, settings: DespeckleSettings, random: np.random.Generator) -> Sample:
+def simulate(ground_db: Float32, valid: Bool, settings: FilterSettings, random: np.random.Generator) -> Sample:
     """Radar images of a batch of grounds: one number of looks and one point spread for all.
 
     Args:
@@ -104,7 +75,7 @@ def simulate(ground_db: Float32, valid: Bool, settings: DespeckleSettings, rando
     )
 
 
-def _persistence(ground_db: Float32, settings: DespeckleSettings, random: np.random.Generator) -> Float32:
+def _persistence(ground_db: Float32, settings: FilterSettings, random: np.random.Generator) -> Float32:
     """(B, H, W) share of the speckle that every pass sees, 0 for most; half the time only on the brighter ground."""
     out = np.zeros(ground_db.shape, np.float32)
     for share, db in zip(out, ground_db, strict=True):
@@ -143,7 +114,8 @@ def ground(lightness: NDArray[np.uint8], size_px: int, random: np.random.Generat
     power = 10.0 ** (db / 10.0)
     if random.random() < 0.45:
         power = power + _points(size_px, random)
-    return (10.0 * np.log10(power)).astype(np.float32)
+    ground_db: Float32 = (10.0 * np.log10(power)).astype(np.float32)
+    return ground_db
 
 
 def _lines(size_px: int, random: np.random.Generator) -> Float32:
@@ -173,7 +145,7 @@ def _points(size_px: int, random: np.random.Generator) -> Float32:
     return out
 
 
-def batches(pictures: Sequence[NDArray[np.uint8]], settings: DespeckleSettings, *, first: int = 0) -> Iterator[Sample]:
+def batches(pictures: Sequence[NDArray[np.uint8]], settings: FilterSettings, *, first: int = 0) -> Iterator[Sample]:
     """Batch after batch, each a function of (seed, number) alone."""
     for number in range(first, settings.steps):
         random = np.random.default_rng((settings.seed, number))

@@ -5,10 +5,11 @@ from PIL import Image
 
 from sar_colorize.errors import DataError
 from sar_colorize.pairs.find import find_pairs
-from sar_colorize.training.color.dataset import Patches, read_pair, usable
-from sar_colorize.training.color.settings import TrainSettings
+from sar_colorize.pairs.read import ground_of, read_pair
+from sar_colorize.training.color.dataset import Patches
+from sar_colorize.training.color.settings import ColorSARSettings
 
-SETTINGS = TrainSettings(patch_px=32, crops=3, batch=4)
+SETTINGS = ColorSARSettings(patch_px=32, crops=3, batch=4)
 
 
 def test_item_is_a_function_of_seed_epoch_and_number(pairs_folder):
@@ -34,7 +35,7 @@ def test_shapes_and_ranges(pairs_folder):
 
 
 def test_a_hole_shows_the_fill_and_weighs_nothing(pairs_folder):
-    settings = TrainSettings(patch_px=32, hole_share=1.0, fill_lightness=75.0)
+    settings = ColorSARSettings(patch_px=32, hole_share=1.0, fill_lightness=75.0)
     lightness, _, weight = Patches(find_pairs(pairs_folder).of("train"), settings)[0]
     gone = weight == 0
     assert gone.any()
@@ -42,7 +43,7 @@ def test_a_hole_shows_the_fill_and_weighs_nothing(pairs_folder):
 
 
 def test_optical_input_is_the_lightness_of_the_picture(pairs_folder):
-    settings = TrainSettings(input="optical-l", patch_px=64, level_db=0, contrast=0, hole_share=0)
+    settings = ColorSARSettings(input="optical-l", patch_px=64, level_db=0, contrast=0, hole_share=0)
     lightness, rgb, _ = Patches(find_pairs(pairs_folder).of("train"), settings)[0]
     from skimage.color import rgb2lab
 
@@ -52,14 +53,14 @@ def test_optical_input_is_the_lightness_of_the_picture(pairs_folder):
 
 def test_black_and_white_are_not_usable_nor_what_touches_them():
     rgb = np.full((3, 64, 64), 90, np.uint8)
-    assert usable(rgb).all()
+    assert ground_of(rgb).all()
     rgb[:, 10, 10] = 0
     rgb[:, 40, 40] = 250
-    valid = usable(rgb)
+    valid = ground_of(rgb)
     assert (~valid).sum() == 2 * 81
     assert not valid[6:15, 6:15].any()
     bright_sand = np.stack([np.full((8, 8), v, np.uint8) for v in (255, 240, 210)])
-    assert usable(bright_sand).all()
+    assert ground_of(bright_sand).all()
 
 
 def test_broken_picture_is_named(pairs_folder):
@@ -78,4 +79,4 @@ def test_pair_of_two_sizes_is_refused(pairs_folder):
 
 def test_pair_smaller_than_a_patch_is_refused(pairs_folder):
     with pytest.raises(DataError, match="at least patch_px=128 wide and high, got 64 x 64"):
-        Patches(find_pairs(pairs_folder).pairs, TrainSettings(patch_px=128))
+        Patches(find_pairs(pairs_folder).pairs, ColorSARSettings(patch_px=128))

@@ -6,14 +6,15 @@ import pytest
 import torch
 from PIL import Image
 
+from sar_colorize.engine.choose import autocast
 from sar_colorize.errors import DataError, SettingError
 from sar_colorize.models import registry
 from sar_colorize.pairs.find import find_pairs
 from sar_colorize.training.color import loop
-from sar_colorize.training.color.loop import rate_factor, train
-from sar_colorize.training.color.settings import TrainSettings
+from sar_colorize.training.color.loop import train
+from sar_colorize.training.color.settings import ColorSARSettings, Pix2PixSettings
 
-QUICK = TrainSettings(
+QUICK = ColorSARSettings(
     name="quick", width=4, epochs=4, batch=4, patch_px=32, crops=2, device="cpu", precision="fp32", ema_decay=0.9
 )
 
@@ -36,7 +37,7 @@ def pairs(pairs_folder):
 
 
 def test_training_learns_and_leaves_weights_log_samples_and_checkpoint(pairs, tmp_path):
-    settings = TrainSettings(**(vars(QUICK) | {"epochs": 10, "learning_rate": 0.01}))
+    settings = ColorSARSettings(**(vars(QUICK) | {"epochs": 10, "learning_rate": 0.01}))
     result = train(pairs, tmp_path / "run", settings)
     assert result.epochs == 10
     assert result.losses[-1] < 0.6 * result.losses[0]
@@ -63,7 +64,9 @@ def test_interrupted_and_resumed_training_has_the_identical_losses(pairs, tmp_pa
     assert rest.losses == whole.losses[2:]
     assert rest.best == whole.best
     assert (tmp_path / "parts" / "log.csv").read_text() == (tmp_path / "whole" / "log.csv").read_text()
-    assert (tmp_path / "parts" / loop.WEIGHTS).read_bytes() == (tmp_path / "whole" / loop.WEIGHTS).read_bytes()
+    assert (tmp_path / "parts" / "weights.safetensors").read_bytes() == (
+        tmp_path / "whole" / "weights.safetensors"
+    ).read_bytes()
 
 
 def test_resumed_pix2pix_with_dropout_has_the_identical_losses(pairs_folder, tmp_path):
@@ -72,7 +75,7 @@ def test_resumed_pix2pix_with_dropout_has_the_identical_losses(pairs_folder, tmp
     for number, split in enumerate(("train", "train", "val")):
         write_pair(tmp_path / "large", split, f"{split}site", f"{number}", size=256, seed=number)
     large = find_pairs(tmp_path / "large").pairs
-    settings = TrainSettings(model="pix2pix", width=2, epochs=2, batch=2, device="cpu", precision="fp32")
+    settings = Pix2PixSettings(width=2, epochs=2, batch=2, device="cpu", precision="fp32")
     whole = train(large, tmp_path / "whole", settings)
     with pytest.raises(InterruptedOnPurposeError):
         train(large, tmp_path / "parts", settings, progress=interrupt_at(2))
@@ -80,14 +83,14 @@ def test_resumed_pix2pix_with_dropout_has_the_identical_losses(pairs_folder, tmp
 
 
 def test_workers_do_not_change_the_losses(pairs, tmp_path):
-    one = TrainSettings(**(vars(QUICK) | {"epochs": 1}))
-    two = TrainSettings(**(vars(one) | {"workers": 2}))
+    one = ColorSARSettings(**(vars(QUICK) | {"epochs": 1}))
+    two = ColorSARSettings(**(vars(one) | {"workers": 2}))
     assert train(pairs, tmp_path / "one", one).losses == train(pairs, tmp_path / "two", two).losses
 
 
 def test_another_seed_trains_another_network(pairs, tmp_path):
-    one = TrainSettings(**(vars(QUICK) | {"epochs": 1}))
-    other = TrainSettings(**(vars(one) | {"seed": 1}))
+    one = ColorSARSettings(**(vars(QUICK) | {"epochs": 1}))
+    other = ColorSARSettings(**(vars(one) | {"seed": 1}))
     assert train(pairs, tmp_path / "one", one).losses != train(pairs, tmp_path / "two", other).losses
 
 
@@ -101,18 +104,18 @@ def test_training_stops_early_when_val_gets_no_better(pairs, tmp_path, monkeypat
         return replace(real(*args), ab_error=next(seen))
 
     monkeypatch.setattr(loop, "validate", worse)
-    result = train(pairs, tmp_path / "run", TrainSettings(**(vars(QUICK) | {"epochs": 5, "patience": 2})))
+    result = train(pairs, tmp_path / "run", ColorSARSettings(**(vars(QUICK) | {"epochs": 5, "patience": 2})))
     assert result.epochs == 4
     assert result.best.ab_error == 4.0
 
 
 def test_bfloat16_trains(pairs, tmp_path):
-    settings = TrainSettings(**(vars(QUICK) | {"epochs": 1, "precision": "bf16"}))
+    settings = ColorSARSettings(**(vars(QUICK) | {"epochs": 1, "precision": "bf16"}))
     assert np.isfinite(train(pairs, tmp_path / "run", settings).losses).all()
 
 
 def test_colour_classes_train_resume_and_load(pairs, tmp_path):
-    settings = TrainSettings(**(vars(QUICK) | {"head": "classes", "epochs": 3, "learning_rate": 0.01}))
+    settings = ColorSARSettings(**(vars(QUICK) | {"head": "classes", "epochs": 3, "learning_rate": 0.01}))
     whole = train(pairs, tmp_path / "whole", settings)
     assert whole.losses[-1] < whole.losses[0]
     with pytest.raises(InterruptedOnPurposeError):
@@ -126,31 +129,33 @@ def test_colour_classes_train_resume_and_load(pairs, tmp_path):
 
 
 def test_full_width_pix2pix_takes_a_step():
-    from sar_colorize.training.color.systems import Adversarial
+    from sar_colorize.training.color.pix2pix import Pix2PixSystem
 
     torch.manual_seed(0)
-    settings = TrainSettings(model="pix2pix", feature_weight=10.0)
-    system = Adversarial(settings, torch.device("cpu"))
+    settings = Pix2PixSettings(feature_weight=10.0)
+    system = Pix2PixSystem(settings, torch.device("cpu"))
     before = system.network.last.weight.clone()
     rgb = torch.randint(0, 255, (2, 3, 256, 256), dtype=torch.uint8)
-    autocast = loop.autocast_for(torch.device("cpu"), "auto")
-    losses = system.step(torch.rand(2, 1, 256, 256), rgb, torch.ones(2, 1, 256, 256), autocast=autocast)
+    forward_in = autocast("cpu", "auto")
+    losses = system.step(torch.rand(2, 1, 256, 256), rgb, torch.ones(2, 1, 256, 256), autocast=forward_in)
     assert set(losses) == {"loss", "l1", "fooled", "judged"}
     assert np.isfinite(list(losses.values())).all()
     assert not torch.equal(before, system.network.last.weight)
 
 
 def test_run_in_the_folder_is_not_overwritten(pairs, tmp_path):
-    one = TrainSettings(**(vars(QUICK) | {"epochs": 1}))
+    one = ColorSARSettings(**(vars(QUICK) | {"epochs": 1}))
     train(pairs, tmp_path / "run", one)
     with pytest.raises(SettingError, match="without a run"):
         train(pairs, tmp_path / "run", one)
-    with pytest.raises(SettingError, match="must have the settings in"):
+    with pytest.raises(
+        SettingError, match="epochs must stay 1 in a resumed run, got 4; give the same or name a new folder"
+    ):
         train(pairs, tmp_path / "run", QUICK, resume=True)
 
 
 def test_broken_pair_is_left_out_with_its_name_or_refused(pairs, tmp_path):
-    one = TrainSettings(**(vars(QUICK) | {"epochs": 1}))
+    one = ColorSARSettings(**(vars(QUICK) | {"epochs": 1}))
     broken = next(pair for pair in pairs if pair.split == "train").s2
     broken.write_bytes(b"no picture")
     result = train(pairs, tmp_path / "run", one)
@@ -165,18 +170,18 @@ def test_last_weights_are_kept_where_asked(pairs, tmp_path, monkeypatch):
 
     real, seen = loop.validate, iter([1.0, 9.0, 1.0, 9.0])
     monkeypatch.setattr(loop, "validate", lambda *args: replace(real(*args), ab_error=next(seen)))
-    settings = TrainSettings(**(vars(QUICK) | {"epochs": 2}))
+    settings = ColorSARSettings(**(vars(QUICK) | {"epochs": 2}))
     best = train(pairs, tmp_path / "best", settings)
-    last = train(pairs, tmp_path / "last", TrainSettings(**(vars(settings) | {"keep": "last"})))
+    last = train(pairs, tmp_path / "last", ColorSARSettings(**(vars(settings) | {"keep": "last"})))
     assert best.best == last.best
     tensors = [registry.load_network(run.weights).head.weight for run in (best, last)]
     assert not torch.equal(*tensors)
 
 
 def test_checkpoint_that_is_damaged_is_refused(pairs, tmp_path):
-    one = TrainSettings(**(vars(QUICK) | {"epochs": 1}))
+    one = ColorSARSettings(**(vars(QUICK) | {"epochs": 1}))
     train(pairs, tmp_path / "run", one)
-    path = tmp_path / "run" / loop.CHECKPOINT
+    path = tmp_path / "run" / "checkpoint.safetensors"
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(DataError, match="checkpoint must be of this run and whole"):
         train(pairs, tmp_path / "run", one, resume=True)
@@ -186,11 +191,3 @@ def test_checkpoint_that_is_damaged_is_refused(pairs, tmp_path):
 def test_data_without_a_split_is_refused(pairs, tmp_path, split):
     with pytest.raises(DataError, match=re.escape(f"pairs in split {split}, got none")):
         train([pair for pair in pairs if pair.split != split], tmp_path / "run", QUICK)
-
-
-def test_cosine_warms_up_and_ends_low_and_constant_stays():
-    assert rate_factor(0, 1000, "cosine") == pytest.approx(0.01)
-    assert rate_factor(99, 1000, "cosine") == 1.0
-    assert rate_factor(550, 1000, "cosine") == pytest.approx(0.505)
-    assert rate_factor(1000, 1000, "cosine") == pytest.approx(0.01)
-    assert rate_factor(500, 1000, "constant") == 1.0

@@ -8,9 +8,9 @@ from sar_colorize.errors import MissingPackageError, SettingError
 from sar_colorize.pairs.find import find_pairs
 from sar_colorize.training.color.loop import train
 from sar_colorize.training.color.peers import Peers
-from sar_colorize.training.color.settings import TrainSettings
+from sar_colorize.training.color.settings import ColorSARSettings
 
-TWO = TrainSettings(
+TWO = ColorSARSettings(
     name="two", width=4, epochs=2, batch=4, patch_px=32, crops=2, device="cpu", precision="fp32", devices=2
 )
 HAS_LIGHTNING = importlib.util.find_spec("lightning") is not None

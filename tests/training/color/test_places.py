@@ -11,17 +11,18 @@ import torch
 from sar_colorize.models import registry
 from sar_colorize.models.by_place import PALETTE_NUMBERS
 from sar_colorize.pairs.find import Pair, find_pairs
+from sar_colorize.pairs.palette import moments_of, occasion, palette_of_others
 from sar_colorize.palette.palette import MEASURED, UNKNOWN, UNKNOWN_PALETTE, mean_and_spread
 from sar_colorize.training.color.loop import train
-from sar_colorize.training.color.places import PlacePatches, moments_of, occasion, palette_of_others
-from sar_colorize.training.color.settings import TrainSettings
+from sar_colorize.training.color.places import PlacePatches
+from sar_colorize.training.color.settings import ByPlaceSettings
 
-QUICK = TrainSettings(
-    model="by-place", name="quick", width=4, epochs=3, batch=4, patch_px=32, crops=2, device="cpu", precision="fp32",
+QUICK = ByPlaceSettings(
+    name="quick", width=4, epochs=3, batch=4, patch_px=32, crops=2, device="cpu", precision="fp32",
     ema_decay=0.9,
 )  # fmt: skip
 PLAIN = replace(
-    QUICK, none_share=0.0, guess_share=0.0, recolour_share=0.0, hole_share=0.0, speckle_share=0.0, despeckle_share=0.0
+    QUICK, none_share=0.0, guess_share=0.0, recolour_share=0.0, hole_share=0.0, speckle_share=0.0, filter_share=0.0
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,17 +11,21 @@ import torch
 from safetensors import safe_open
 
 from sar_colorize.errors import DataError
+from sar_colorize.pairs.find import Pair, PairList
 from sar_colorize.speckle.card import FilterCard
 from sar_colorize.speckle.learned import log_noise_db
-from sar_colorize.training.speckle import loop as despeckling
-from sar_colorize.training.speckle.simulated import MARGIN_PX, DespeckleSettings, batches, ground, simulate
+from sar_colorize.training.run_folder import RunFolder
+from sar_colorize.training.speckle import loop
+from sar_colorize.training.speckle.settings import FilterSettings
+from sar_colorize.training.speckle.simulated import MARGIN_PX, batches, ground, simulate
 
-SMALL = DespeckleSettings(width=4, dilations=(1, 2), steps=8, batch=2, patch_px=48)
+SMALL = FilterSettings(width=4, dilations=(1, 2), steps=8, batch=2, patch_px=48)
+PAIR = Pair("0", "site", "train", Path("s1.png"), Path("s2.png"))
 PICTURES = [(np.random.default_rng(0).random((96, 96)) * 255).astype(np.uint8)]
 WIDE = replace(SMALL, patch_px=200, spread_px=(1.1, 1.1), persistent_share=0.0, looks=(4.0, 4.0))
 
 
-def _flat(count: int, settings: DespeckleSettings, level_db: float = -12.0):
+def _flat(count: int, settings: FilterSettings, level_db: float = -12.0):
     side = settings.patch_px + 2 * MARGIN_PX
     valid = np.ones((count, settings.patch_px, settings.patch_px), bool)
     return np.full((count, side, side), level_db, np.float32), valid
@@ -81,19 +86,19 @@ def test_grounds_have_every_kind_of_contrast() -> None:
 
 def test_the_loss_of_a_perfect_filter_is_zero_and_of_none_about_one() -> None:
     sample = simulate(*_flat(6, replace(WIDE, patch_px=96)), replace(WIDE, patch_px=96), np.random.default_rng(0))
-    assert [float(loss) for loss in despeckling.losses(sample.target, sample)] == pytest.approx([0.0, 0.0], abs=1e-9)
-    error, _ = despeckling.losses(sample.db, sample)
+    assert [float(loss) for loss in loop.losses(sample.target, sample)] == pytest.approx([0.0, 0.0], abs=1e-9)
+    error, _ = loop.losses(sample.db, sample)
     assert error == pytest.approx(1.0, abs=0.45)  # looks are told with an error
-    louder, mean_louder = despeckling.losses(sample.target + 2.0, sample)
+    louder, mean_louder = loop.losses(sample.target + 2.0, sample)
     assert louder == pytest.approx(float(mean_louder), rel=1e-3)
     assert mean_louder == pytest.approx(float((4.0 / log_noise_db(sample.looks) ** 2).mean()), rel=1e-3)
 
 
 def test_a_resumed_run_ends_with_the_weights_of_one_never_interrupted(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(despeckling, "_EVERY_STEPS", 3)
+    monkeypatch.setattr(loop, "_EVERY_STEPS", 3)
     for name in ("whole", "parts"):
         (tmp_path / name).mkdir()
-    whole = despeckling.fit(PICTURES, tmp_path / "whole", SMALL)
+    whole = loop.fit(PICTURES, RunFolder(tmp_path / "whole", resumed=False), SMALL)
     calls = iter(range(100))
 
     class StoppedError(Exception):
@@ -104,20 +109,20 @@ def test_a_resumed_run_ends_with_the_weights_of_one_never_interrupted(tmp_path, 
             raise StoppedError
         return losses(*arguments)
 
-    losses = despeckling.losses
-    monkeypatch.setattr(despeckling, "losses", stop)
+    losses = loop.losses
+    monkeypatch.setattr(loop, "losses", stop)
     with pytest.raises(StoppedError):
-        despeckling.fit(PICTURES, tmp_path / "parts", SMALL)
-    monkeypatch.setattr(despeckling, "losses", losses)
-    parts = despeckling.fit(PICTURES, tmp_path / "parts", SMALL)
+        loop.fit(PICTURES, RunFolder(tmp_path / "parts", resumed=False), SMALL)
+    monkeypatch.setattr(loop, "losses", losses)
+    parts = loop.fit(PICTURES, RunFolder(tmp_path / "parts", resumed=True), SMALL)
     for name, value in whole.state_dict().items():
         assert torch.equal(parts.state_dict()[name], value), name
 
 
 def test_the_command_writes_weights_with_the_card_that_its_settings_make(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(despeckling, "pairs_in", lambda *_, **__: type("L", (), {"of": lambda *_: ["pair"]}))
-    monkeypatch.setattr(despeckling, "lightness_of", lambda _: PICTURES[0])
-    card = despeckling.train(tmp_path, tmp_path / "out", SMALL)
+    monkeypatch.setattr(loop, "find_pairs", lambda *_, **__: PairList((PAIR,)))
+    monkeypatch.setattr(loop, "picture_of", lambda _: PICTURES[0])
+    card = loop.train(tmp_path, tmp_path / "out", SMALL)
     with safe_open(tmp_path / "out" / "weights.safetensors", framework="numpy") as file:
         written = FilterCard.from_json(file.metadata()["card"])
         assert file.get_tensor("enter.weight").shape == (4, 3, 3, 3)
@@ -127,11 +132,6 @@ def test_the_command_writes_weights_with_the_card_that_its_settings_make(tmp_pat
 
 
 def test_a_folder_without_pairs_to_learn_from_is_refused(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(despeckling, "pairs_in", lambda *_, **__: type("L", (), {"of": lambda *_: []}))
+    monkeypatch.setattr(loop, "find_pairs", lambda *_, **__: PairList((replace(PAIR, split="val"),)))
     with pytest.raises(DataError, match=r"must hold pairs in split train, got none in"):
-        despeckling.train(tmp_path, tmp_path / "out", SMALL)
-
-
-def test_the_rate_warms_up_stays_and_falls_in_the_last_quarter() -> None:
-    rates = [despeckling.rate_factor(step, 4000) for step in (0, 99, 500, 2900, 3500, 3999)]
-    assert rates == pytest.approx([1 / 200, 0.5, 1.0, 1.0, 0.505, 0.01], abs=2e-3)
+        loop.train(tmp_path, tmp_path / "out", SMALL)

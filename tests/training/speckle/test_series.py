@@ -9,11 +9,13 @@ import pytest
 import torch
 
 from sar_colorize.errors import DataError
-from sar_colorize.training.speckle import loop as despeckling
+from sar_colorize.training.run_folder import RunFolder
+from sar_colorize.training.speckle import loop
 from sar_colorize.training.speckle.series import USUAL_LOOKS, dates_of, fresh_looks, read_series
-from sar_colorize.training.speckle.simulated import DespeckleSettings, batches
+from sar_colorize.training.speckle.settings import FilterSettings
+from sar_colorize.training.speckle.simulated import batches
 
-SMALL = DespeckleSettings(width=4, dilations=(1, 2), steps=8, batch=3, patch_px=48)
+SMALL = FilterSettings(width=4, dilations=(1, 2), steps=8, batch=3, patch_px=48)
 PICTURES = [(np.random.default_rng(0).random((96, 96)) * 255).astype(np.uint8)]
 
 
@@ -125,29 +127,29 @@ def test_a_place_that_is_missing_and_one_that_is_no_series_are_refused(tmp_path)
 def test_half_of_the_batches_are_real_and_weigh_their_block_means_more() -> None:
     settings = replace(SMALL, steps=60, batch=1, mean_weight=1.0, real_mean_weight=3.0)
     series = [_dates(3, 48, 4.0)]
-    mixed = list(despeckling._both(PICTURES, series, settings, 0))
+    mixed = list(loop._both(PICTURES, series, settings, 0))
     real = [weight == 3.0 for _, weight in mixed]
     assert 0.3 < np.mean(real) < 0.7
     simulated = list(batches(PICTURES, settings))
     for number, (sample, weight) in enumerate(mixed):
         whole = dates_of(series, [fresh_looks(series[0])], settings, number) if weight == 3.0 else simulated[number]
         assert torch.equal(sample.db, whole.db), number
-    later = list(despeckling._both(PICTURES, series, settings, 50))
+    later = list(loop._both(PICTURES, series, settings, 50))
     assert [weight for _, weight in later] == [weight for _, weight in mixed[50:]]
     for share, wanted in ((0.0, 1.0), (1.0, 3.0)):
-        some = despeckling._both(PICTURES, series, replace(settings, real_share=share, steps=6), 0)
+        some = loop._both(PICTURES, series, replace(settings, real_share=share, steps=6), 0)
         assert {weight for _, weight in some} == {wanted}
-    alone = despeckling._both(PICTURES, [], replace(settings, real_share=1.0, steps=6), 0)
+    alone = loop._both(PICTURES, [], replace(settings, real_share=1.0, steps=6), 0)
     assert {weight for _, weight in alone} == {1.0}
 
 
 def test_a_resumed_run_with_real_dates_ends_with_the_same_weights(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(despeckling, "_EVERY_STEPS", 3)
+    monkeypatch.setattr(loop, "_EVERY_STEPS", 3)
     series = [_dates(3, 64, 4.0), _dates(4, 64, 4.0, seed=1)]
-    both = despeckling._both
+    both = loop._both
     for name in ("whole", "parts", "simulated"):
         (tmp_path / name).mkdir()
-    whole = despeckling.fit(PICTURES, tmp_path / "whole", SMALL, series)
+    whole = loop.fit(PICTURES, RunFolder(tmp_path / "whole", resumed=False), SMALL, series)
 
     def first_four(*arguments):
         for number, batch in enumerate(both(*arguments)):
@@ -155,12 +157,12 @@ def test_a_resumed_run_with_real_dates_ends_with_the_same_weights(tmp_path, monk
                 raise InterruptedError
             yield batch
 
-    monkeypatch.setattr(despeckling, "_both", first_four)
+    monkeypatch.setattr(loop, "_both", first_four)
     with pytest.raises(InterruptedError):
-        despeckling.fit(PICTURES, tmp_path / "parts", SMALL, series)
-    monkeypatch.setattr(despeckling, "_both", both)
-    parts = despeckling.fit(PICTURES, tmp_path / "parts", SMALL, series)
-    simulated = despeckling.fit(PICTURES, tmp_path / "simulated", SMALL)
+        loop.fit(PICTURES, RunFolder(tmp_path / "parts", resumed=False), SMALL, series)
+    monkeypatch.setattr(loop, "_both", both)
+    parts = loop.fit(PICTURES, RunFolder(tmp_path / "parts", resumed=True), SMALL, series)
+    simulated = loop.fit(PICTURES, RunFolder(tmp_path / "simulated", resumed=False), SMALL)
     for name, value in whole.state_dict().items():
         assert torch.equal(parts.state_dict()[name], value), name
     assert not torch.equal(simulated.state_dict()["enter.weight"], whole.state_dict()["enter.weight"])
