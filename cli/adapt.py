@@ -11,20 +11,16 @@ from sar_colorize import api
 
 from . import options
 from .progress import MODES, Progress
+from .settings import settings_options
 
 
 @click.command()
 @click.argument("s1", metavar="S1")
 @click.argument("s2", metavar="S2")
 @click.option("--out", required=True, metavar="FILE", help="The weights to write, FILE.safetensors.")
-@click.option("--model", default="by-place", show_default=True, metavar="NAME|FILE", help="What to begin with.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing FILE.")
 @click.option("--polarization", type=click.Choice(api.POLARIZATIONS), help="The radar band.  [default: the first]")
-@click.option("--minutes", type=float, default=10.0, show_default=True, help="At most so long.")
-@click.option("--steps", type=int, default=300, show_default=True, help="At most so many steps.")
-@click.option("--batch", type=int, default=16, show_default=True, help="Patches a step.")
-@click.option("--patch-px", type=int, default=128, show_default=True, help="Side of a patch.")
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--device", type=click.Choice(api.DEVICES), default="auto", show_default=True)
+@settings_options(api.adapt_settings())
 @click.option("--progress", type=click.Choice(MODES), default="auto", show_default=True)
 @options.as_json
 def adapt(s1: str, s2: str, out: str, progress: str, as_json: bool, **given: Any) -> None:
@@ -38,7 +34,8 @@ def adapt(s1: str, s2: str, out: str, progress: str, as_json: bool, **given: Any
     sar-colorize colorize other_date.tif colour.tif --model my-region.safetensors --palette s2.tif
     """
     reporter = Progress(progress, unit="steps")
-    made = api.adapt(s1, s2, out, on_progress=reporter, **given)
+    settings = {name: value for name, value in given.items() if value is not None}
+    made = api.adapt(s1, s2, out, on_progress=reporter, **settings)
     if as_json:
         click.echo(json.dumps(made))
         return

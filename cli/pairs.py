@@ -11,6 +11,7 @@ from sar_colorize import api
 
 from . import options
 from .progress import MODES, Progress
+from .settings import settings_options
 
 
 @click.group()
@@ -22,17 +23,11 @@ def pairs() -> None:
 @click.argument("s1")
 @click.argument("s2")
 @click.argument("folder", metavar="DIR")
-@click.option("--patch-px", type=int, default=256, show_default=True, help="Side of a patch.")
-@click.option("--block-patches", type=int, default=4, show_default=True, help="Side of a spatial block, in patches.")
-@click.option("--val-share", type=float, default=0.15, show_default=True, help="Share of the blocks for val.")
-@click.option("--test-share", type=float, default=0.15, show_default=True, help="Share of the blocks for test.")
-@click.option("--least-valid", type=float, default=0.98, show_default=True, help="Share of a patch both must show.")
-@click.option("--most-cloud", type=float, default=0.3, show_default=True, help="Share of a patch that may be cloud.")
-@click.option("--terrain", default="", help="A word for the whole place, kept in the catalogue.")
 @click.option("--polarization", type=click.Choice(api.POLARIZATIONS, case_sensitive=False), help="The radar band.")
+@settings_options(api.build_settings())
 @click.option("--progress", type=click.Choice(MODES), default="auto", show_default=True)
 @options.as_json
-def build(s1: str, s2: str, folder: str, progress: str, as_json: bool, **settings: Any) -> None:
+def build(s1: str, s2: str, folder: str, progress: str, as_json: bool, **given: Any) -> None:
     """Cut two overlapping rasters, radar S1 and colour S2, into pairs in DIR with a GeoPackage of their footprints.
 
     The colour is warped to the radar's grid. Patches are split by spatial block, never at random.
@@ -40,7 +35,10 @@ def build(s1: str, s2: str, folder: str, progress: str, as_json: bool, **setting
     \b
     sar-colorize pairs build s1.tif s2.tif pairs
     """
-    made = api.build_pairs(s1, s2, folder, on_progress=Progress(progress, unit="patches"), **settings)
+    settings = {name: value for name, value in given.items() if value is not None}
+    reporter = Progress(progress, unit="patches")
+    made = api.build_pairs(s1, s2, folder, on_progress=reporter, **settings)
+    reporter.message(f"colour: {made['colour']}")
     if as_json:
         click.echo(json.dumps(made))
         return

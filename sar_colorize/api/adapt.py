@@ -1,0 +1,73 @@
+"""Adapting as one call: a radar and a colour raster of a region in, weights that gain there out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ..progress import Progress
+from ..training.color.adapt_settings import CHOICES, AdaptSettings
+from .setting import Setting, settings_in
+
+
+def adapt(
+    s1: str | Path,
+    s2: str | Path,
+    out: str | Path,
+    *,
+    model: str = "by-place",
+    polarization: str | None = None,
+    steps: int = 300,
+    minutes: float = 10.0,
+    batch: int = 16,
+    patch_px: int = 128,
+    learning_rate: float = 3e-4,
+    held_out: float = 0.25,
+    least_gain: float = 0.01,
+    seed: int = 0,
+    device: str = "auto",
+    precision: str = "auto",
+    overwrite: bool = False,
+    on_progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Trains a model further on rasters of one region, and writes it only if it gains on ground held out.
+
+    Args:
+        s1: the radar raster, with a CRS and a transform.
+        s2: the colour raster of the same ground.
+        out: the weights file to write.
+        model: what to begin with, by-place or weights of its kind.
+        polarization: the radar band; None takes the first.
+
+        steps, minutes: the most of both; whichever is reached first ends it.
+        batch, patch_px, learning_rate: patches in one step, their side, and the rate of Adam.
+        held_out: share of the region, in blocks, that is never learned from and decides.
+        least_gain: share of the error there that must be gained.
+        seed: of all random numbers.
+
+        device, precision: where and how it computes, see `colorize`.
+        overwrite: replace an existing file.
+        on_progress: called with (steps done, most steps).
+
+    Returns:
+        weights: path of the file. before, after: mean absolute error of a and b on the held-out ground. steps: how
+        many ran. learned, held_out: how many patches there were of each.
+
+    Raises:
+        DataError: too little common ground, or no gain.
+        ModelError: a model of another kind. SettingError: a setting out of its range.
+        OutputError: `out` exists, is an input, or cannot be written to.
+    """
+    from ..training.color.adapt import adapt as run
+
+    settings = AdaptSettings(
+        model=model, steps=steps, minutes=minutes, batch=batch, patch_px=patch_px, learning_rate=learning_rate,
+        held_out=held_out, least_gain=least_gain, seed=seed, device=device, precision=precision,
+    )  # fmt: skip
+    return asdict(run(s1, s2, out, settings, polarization=polarization, overwrite=overwrite, progress=on_progress))
+
+
+def adapt_settings() -> list[Setting]:
+    """Every setting of `adapt`."""
+    return settings_in(AdaptSettings, CHOICES)

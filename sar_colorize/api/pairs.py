@@ -1,0 +1,65 @@
+"""Building pairs as one call: a radar and a colour raster in, a folder of pairs with a catalogue out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ..pairs.build_settings import BuildSettings
+from ..progress import Progress
+from .setting import Setting, settings_in
+
+
+def build_pairs(
+    s1: str | Path,
+    s2: str | Path,
+    folder: str | Path,
+    *,
+    polarization: str | None = None,
+    patch_px: int = 256,
+    block_patches: int = 4,
+    val_share: float = 0.15,
+    test_share: float = 0.15,
+    least_valid: float = 0.98,
+    most_cloud: float = 0.3,
+    terrain: str = "",
+    on_progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Cuts two overlapping rasters into pairs to train on and to measure with.
+
+    Args:
+        s1: the radar raster, with a CRS and a transform; its pixels stay as they are.
+        s2: the colour raster, warped to the radar's grid.
+        folder: new or empty; it appears whole or not at all.
+        polarization: the radar band; None takes the first.
+
+        patch_px: side of a patch in pixels.
+        block_patches: side of a spatial block in patches; a block is wholly in one split.
+        val_share, test_share: share of the blocks for each.
+        least_valid: share of a patch that both rasters must show.
+        most_cloud: share of a patch that may be cloud.
+        terrain: a word for the whole place, kept in the catalogue.
+        on_progress: called with (patches done, patches in all).
+
+    Returns:
+        catalogue: path of the GeoPackage of footprints. splits: pairs by split. skipped: patches left out by reason.
+        colour: what the numbers of the colour raster were taken for.
+
+    Raises:
+        DataError: a raster has no CRS, or they share no patch.
+        SceneError, SettingError: a raster cannot be read. OutputError: the folder is in use or cannot be written to.
+    """
+    from ..pairs.build import build_pairs as build
+
+    settings = BuildSettings(
+        patch_px=patch_px, block_patches=block_patches, val_share=val_share, test_share=test_share,
+        least_valid=least_valid, most_cloud=most_cloud, terrain=terrain,
+    )  # fmt: skip
+    made = build(s1, s2, Path(folder), settings, polarization=polarization, progress=on_progress)
+    return asdict(made) | {"catalogue": str(made.catalogue)}
+
+
+def build_settings() -> list[Setting]:
+    """Every setting of `build_pairs`."""
+    return settings_in(BuildSettings)
