@@ -136,7 +136,7 @@ def words(runs: dict[str, Any]) -> list[str]:
         )
     clean, raw = (runs[run]["overall"] for run in ("sar", "sar-raw"))
     names = [model["name"] for model in runs["sar"]["models"]]
-    aims = {measure["key"]: measure["best"] for measure in runs["sar"]["measures"]}
+    aims = {measure["key"]: measure["best"] for measure in runs["sar"]["metrics"]}
     won: dict[str, list[str]] = {}
     for key, label in COLUMNS.items():
         won.setdefault(pick(clean, key, aims[key], names), []).append(label)
@@ -184,7 +184,7 @@ def table(seen: dict[str, Any]) -> list[str]:
     rows = seen["overall"]
     ranked = [name for name in rows if seen["methods"][name] != "oracle"]
     lines = [f"| method | {' | '.join(COLUMNS.values())} |", "|---" * (len(COLUMNS) + 1) + "|"]
-    aims = {measure["key"]: measure["best"] for measure in seen["measures"]}
+    aims = {measure["key"]: measure["best"] for measure in seen["metrics"]}
     best = {key: pick(rows, key, aims[key], ranked) for key in COLUMNS}
     for name, row in rows.items():
         cells = [number(row[key]["mean"], DIGITS.get(key, 2), bold=best[key] == name) for key in COLUMNS]
