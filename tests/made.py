@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from affine import Affine
+
+if TYPE_CHECKING:
+    from sar_colorize.colorizer import Colorizer
+    from sar_colorize.prepare import ColorizeSettings
+    from sar_colorize.scene import Scene
 
 UTM33 = "EPSG:32633"
 TRANSFORM = Affine(10.0, 0.0, 500000.0, 0.0, -10.0, 5000000.0)
@@ -71,3 +76,11 @@ def write_pair(folder: Path, split: str, site: str, key: str, *, size: int = 64,
         path = folder / split / site / side / f"{site}_{side}_{key}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(array).save(path)
+
+
+def prepared(scene: Scene, settings: ColorizeSettings, **more: Any) -> tuple[Scene, Colorizer]:
+    """The scene and the colorizer of `prepare`."""
+    from sar_colorize.prepare import prepare
+
+    made = prepare(scene, settings, **more)
+    return made.scene, made.colorizer

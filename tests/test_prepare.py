@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
-from made import speckled
+from made import prepared, speckled
 
 import sar_colorize as sc
 from sar_colorize.color import srgb_to_lab
-from sar_colorize.colorizer import ColorizeSettings, prepare
 from sar_colorize.errors import OutputError, SettingError
+from sar_colorize.prepare import ColorizeSettings
 from sar_colorize.scene import open_scene
 
 SAND = (200, 170, 130)
@@ -60,7 +60,7 @@ def test_a_place_on_earth_is_looked_up_and_a_scene_without_one_is_told_so(
     assert any("guessed from the map at 45." in note for note in result.notes)
     lost = make_tif(speckled(130, 130), "lost.tif", crs=None, names=("VV",), nodata=np.nan, tags={"UNITS": "dB"})
     result = sc.colorize(lost, model=str(placed_weights), dry_run=True)
-    assert any("no place on Earth" in note for note in result.notes)
+    assert any("no georeference" in note for note in result.notes)
 
 
 def test_the_palette_is_that_of_the_whole_scene_whatever_is_cut_from_it(
@@ -86,23 +86,23 @@ def test_a_lazy_picture_equals_the_file(scene_with_holes: Path, placed_weights: 
 def test_either_band_and_both_go_through_one_set_of_weights(scene_with_holes: Path, placed_weights: Path) -> None:
     pictures = []
     for bands in (("VV", "VH"), ("VV",), ("VH",)):
-        scene, colorizer = prepare(open_scene(scene_with_holes).select(*bands), ColorizeSettings(str(placed_weights)))
-        assert colorizer.bands == bands
+        scene, colorizer = prepared(open_scene(scene_with_holes).select(*bands), ColorizeSettings(str(placed_weights)))
+        assert scene.bands == bands
         pictures.append(colorizer.block(scene, scene.grid.window).values.astype(int))
     assert np.abs(pictures[0] - pictures[1]).mean() > 0.5
     assert np.abs(pictures[1] - pictures[2]).mean() > 0.5
 
 
-def test_confidence_is_a_file_on_the_same_grid_and_changes_no_colour(
+def test_uncertainty_is_a_file_on_the_same_grid_and_changes_no_colour(
     scene_with_holes: Path, placed_weights: Path, tmp_path: Path
 ) -> None:
     chosen = {"model": str(placed_weights)}
     sc.colorize(scene_with_holes, tmp_path / "alone.tif", **chosen)
-    sc.colorize(scene_with_holes, tmp_path / "out.tif", confidence=str(tmp_path / "sure.tif"), **chosen)
+    sc.colorize(scene_with_holes, tmp_path / "out.tif", uncertainty=str(tmp_path / "error.tif"), **chosen)
     with rasterio.open(tmp_path / "alone.tif") as alone, rasterio.open(tmp_path / "out.tif") as out:
         assert np.array_equal(alone.read(), out.read())
         valid, grid = out.dataset_mask() > 0, (out.transform, out.crs, out.shape)
-    with rasterio.open(tmp_path / "sure.tif") as sure:
+    with rasterio.open(tmp_path / "error.tif") as sure:
         assert (sure.transform, sure.crs, sure.shape) == grid
         assert (sure.dtypes, sure.descriptions, sure.units) == (("float32",), ("expected_ab_error",), ("Lab units",))
         error = sure.read(1)
@@ -112,19 +112,19 @@ def test_confidence_is_a_file_on_the_same_grid_and_changes_no_colour(
     assert np.allclose(error[valid] * 10, np.rint(error[valid] * 10), atol=1e-3)
 
 
-def test_confidence_is_refused_where_it_cannot_be_told(
+def test_uncertainty_is_refused_where_it_cannot_be_told(
     scene_with_holes: Path, placed_weights: Path, bounded_weights: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out.tif"
-    with pytest.raises(SettingError, match=r"confidence must be left out for random, which does not say"):
-        sc.colorize(scene_with_holes, out, confidence=str(tmp_path / "sure.tif"), model=str(bounded_weights))
-    with pytest.raises(OutputError, match=r"confidence must be another file than the picture"):
-        sc.colorize(scene_with_holes, out, confidence=str(out), model=str(placed_weights))
-    assert list(tmp_path.glob("*sure*")) == []
+    with pytest.raises(SettingError, match=r"uncertainty must be left out for random, which does not know its error"):
+        sc.colorize(scene_with_holes, out, uncertainty=str(tmp_path / "error.tif"), model=str(bounded_weights))
+    with pytest.raises(OutputError, match=r"outputs must be different files, got .*out\.tif twice"):
+        sc.colorize(scene_with_holes, out, uncertainty=str(out), model=str(placed_weights))
+    assert list(tmp_path.glob("*error*")) == []
     assert not out.exists()
 
 
-def test_a_failing_confidence_leaves_neither_file(
+def test_a_failing_uncertainty_leaves_neither_file(
     scene_with_holes: Path, placed_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sar_colorize.colorizer import Colorizer
@@ -135,6 +135,6 @@ def test_a_failing_confidence_leaves_neither_file(
     monkeypatch.setattr(Colorizer, "paint", fail)
     with pytest.raises(SettingError, match="made to fail"):
         sc.colorize(
-            scene_with_holes, tmp_path / "out.tif", confidence=str(tmp_path / "sure.tif"), model=str(placed_weights)
+            scene_with_holes, tmp_path / "out.tif", uncertainty=str(tmp_path / "error.tif"), model=str(placed_weights)
         )
-    assert [path.name for path in tmp_path.iterdir() if path.name in ("out.tif", "sure.tif")] == []
+    assert [path.name for path in tmp_path.iterdir() if path.name in ("out.tif", "error.tif")] == []

@@ -45,7 +45,7 @@ def test_the_tags_say_what_made_it(scene_with_holes: Path, tmp_path: Path, bound
     assert tags["SAR_COLORIZE_WEIGHTS_SHA256"] == result.weights_sha256
     assert len(result.weights_sha256) == 64
     assert tags["SAR_COLORIZE_SOURCE"] == str(scene_with_holes)
-    assert json.loads(tags["SAR_COLORIZE_SETTINGS"])["despeckle"] == "lee"
+    assert json.loads(tags["SAR_COLORIZE_SETTINGS"])["filter"] == "lee"
     assert result.to_dict()["bands"] == ("VV",)
     json.dumps(result.to_dict())
 
@@ -181,8 +181,9 @@ def test_the_input_is_never_its_own_output(scene_with_holes: Path) -> None:
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda path: sc.colorize(path, modell="composite"), SettingError, "setting must be one of .* got 'modell'"),
-        (lambda path: sc.colorize(path, confidence="c.tif"), SettingError, "must be left out without an output"),
+        (lambda path: sc.colorize(path, modell="x"), SettingError, "one of .* got 'modell'; did you mean model"),
+        (lambda path: sc.despeckle(path, fliter="lee"), SettingError, "one of .* got 'fliter'; did you mean filter"),
+        (lambda path: sc.colorize(path, uncertainty="c.tif"), SettingError, "must be left out without an output"),
         (lambda path: sc.colorize(path, bbox_crs="EPSG:4326"), SettingError, "bbox_crs must come with a bbox"),
         (lambda path: sc.despeckle(np.ones(5)), SettingError, r"must be \(H, W\) or \(bands, H, W\), got \(5,\)"),
         (lambda path: sc.despeckle(np.ones((5, 5)), unit="watt"), UnitError, "must be auto or one of .* got 'watt'"),

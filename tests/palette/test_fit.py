@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from made import TRANSFORM
+from made import TRANSFORM, prepared
 
 from sar_colorize.color import srgb_to_lab
-from sar_colorize.colorizer import ColorizeSettings, prepare
-from sar_colorize.models.placed import fitted_colours
-from sar_colorize.palette.fit import Examples, quartered
-from sar_colorize.palette.overlap import spread_windows
+from sar_colorize.models.by_place_painter import fitted_colours
+from sar_colorize.palette.fit import Examples, quartered, spread_windows
 from sar_colorize.palette.palette import Fit
+from sar_colorize.prepare import ColorizeSettings
 from sar_colorize.scene import open_scene
 
 FOREST, SAND = (40, 80, 40), (220, 190, 140)
@@ -157,8 +156,8 @@ def test_ground_beyond_the_reference_gets_the_colours_of_ground_that_looks_like_
     coast: tuple[Path, Path], bands: tuple[str, ...]
 ) -> None:
     scene = open_scene(coast[0]).select(*bands)
-    scene, colorizer = prepare(scene, ColorizeSettings("by-place", palette=str(coast[1])))
-    assert "Colours fitted at" in colorizer.palette.note  # type: ignore[union-attr]
+    scene, colorizer = prepared(scene, ColorizeSettings("by-place", palette=str(coast[1])))
+    assert "Colours fitted at" in colorizer.painter.painter.palette.note  # type: ignore[attr-defined]
     east = srgb_to_lab(colorizer.block(scene, scene.grid.window).values[:, :, 210:] / np.float32(255))
     forest, sand = (
         srgb_to_lab(np.array(c, np.float32).reshape(3, 1, 1) / np.float32(255))[:, 0, 0] for c in (FOREST, SAND)
@@ -170,12 +169,12 @@ def test_ground_beyond_the_reference_gets_the_colours_of_ground_that_looks_like_
 
 def test_fitted_blocks_are_pure_and_without_a_reference_there_is_no_fit(coast: tuple[Path, Path]) -> None:
     chosen = ColorizeSettings("by-place", palette=str(coast[1]))
-    scene, colorizer = prepare(open_scene(coast[0]), chosen, tells_error=True)
+    scene, colorizer = prepared(open_scene(coast[0]), chosen, with_error=True)
     whole = colorizer.block(scene, scene.grid.window).values
     part = replace(scene.grid.window, row=100, col=150, height=90, width=170)
     assert np.array_equal(colorizer.block(scene, part).values, whole[:, 100:190, 150:320])
-    _, none = prepare(open_scene(coast[0]), replace(chosen, palette="none"))
-    assert none.palette.fit is None  # type: ignore[union-attr]
+    _, none = prepared(open_scene(coast[0]), replace(chosen, palette="none"))
+    assert none.painter.painter.palette.fit is None  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("height", "width", "count"), [(100, 90, 1), (256, 700, 2), (5000, 300, 8), (9000, 12000, 64)])
@@ -193,7 +192,8 @@ def test_windows_are_spread_over_the_scene_and_do_not_overlap(height: int, width
 
 @pytest.mark.parametrize("palette", ["none", "auto"])
 def test_where_the_place_was_not_measured_brightness_is_the_radars_own(coast: tuple[Path, Path], palette: str) -> None:
-    scene, colorizer = prepare(open_scene(coast[0]), ColorizeSettings("by-place", palette=palette, precision="fp32"))
-    lightness, _ = colorizer.seen(scene, scene.grid.window)
+    scene, colorizer = prepared(open_scene(coast[0]), ColorizeSettings("by-place", palette=palette, precision="fp32"))
+    window = scene.grid.window
+    lightness, _, _ = colorizer.radar.convert(colorizer.radar.read(scene, window), window)
     painted = srgb_to_lab(colorizer.block(scene, scene.grid.window).values / np.float32(255))[0]
     assert painted[16:-16, 16:-16] == pytest.approx(lightness.mean(0)[16:-16, 16:-16] - 1.0, abs=1.5)
