@@ -121,7 +121,7 @@ class TilePainter:
         return to_uint8(out / self._total) if blended else out
 
     def picture(self, lightness: Float32) -> tuple[Float32, Float32 | None]:
-        """A whole scene that is one small picture: CIE Lab (3, H, W) and expected error (H, W), not rounded to codes."""
+        """A scene that is one small picture: CIE Lab (3, H, W) and expected error (H, W), not rounded to codes."""
         scene = Window(0, 0, *lightness.shape[1:])
         out, error = np.zeros((3, *scene.shape), np.float32), np.full((1, *scene.shape), np.nan, np.float32)
         for tile, painted in self._painted(list(self.tiles.covering(scene)), lightness, scene, scene):

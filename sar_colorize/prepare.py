@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
@@ -152,15 +152,7 @@ def prepare(
     """
     card = registry.load_card(settings.model)
     kind = kind_of(card)
-    if with_error and not kind.knows_error:
-        raise SettingError(
-            f"uncertainty must be left out for {card.name}, which does not know its error; by-place does"
-        )
-    if not kind.takes_palette and settings.palette not in PALETTES:
-        raise SettingError(
-            f"palette must be auto or none for {card.name}, which takes no picture, got {settings.palette}; "
-            "by-place takes one"
-        )
+    _check_fit(card, settings, with_error)
     scene = scene.select(*choose_bands(card, scene.bands))
     name = card.despeckle if settings.filter == AUTO else settings.filter
     chosen = choose_filter(scene, name, settings.size, settings.looks, settings.precision)
@@ -169,28 +161,21 @@ def prepare(
     radar = RadarLightness(chosen, card.db_ranges, offset_db, card.fill_lightness)
     palette = _palette(scene, settings, radar) if kind.takes_palette else None
     painter = registry.load_painter(settings.model, scene.bands, palette)
+    paints: TilePainter | PixelPainter = PixelPainter(painter)
     device, precision = "cpu", "fp32"
-    paints: TilePainter | PixelPainter
     if kind.has_network:
-        paints = TilePainter(
-            painter,
-            tile_grid(card, settings.tile_px, settings.overlap_px),
-            device=settings.device,
-            precision=settings.precision,
-            batch=settings.batch,
-            with_error=with_error,
-        )
+        tiles = tile_grid(card, settings.tile_px, settings.overlap_px)
         device, precision = settings.device, settings.precision
+        paints = TilePainter(
+            painter, tiles, device=device, precision=precision, batch=settings.batch, with_error=with_error
+        )
         if start:
             engine = paints.start()
             device, precision = engine.device, engine.precision
-    else:
-        paints = PixelPainter(painter)
     _log.info("model: %s on %s, %s", card.name, device, precision)
-    checksum = registry.checksum(settings.model) if kind.has_network else None
     facts = {
         "model": card.name,
-        "weights_sha256": checksum,
+        "weights_sha256": registry.checksum(settings.model) if kind.has_network else None,
         "offset_db": offset_db,
         "offset_reason": offset_reason,
         "palette": palette.source if palette else None,
@@ -200,11 +185,23 @@ def prepare(
         "looks": None if chosen.name == "none" else round(chosen.looks, 2),
         "looks_reason": None if chosen.name == "none" else looks_reason(chosen, settings.looks),
     }
-    tags = _tags(card, scene, settings, chosen, palette, checksum) | {
-        "SAR_COLORIZE_OFFSET_DB": f"{offset_db:g} ({offset_reason})"
-    }
     notes = (palette.note,) if palette is not None and palette.note else ()
+    tags = _tags(card, scene, settings, chosen, palette, facts)
     return Prepared(scene, Colorizer(radar, paints, area), tags, facts, notes)
+
+
+def _check_fit(card: Card, settings: ColorizeSettings, with_error: bool) -> None:
+    """Refuses what a model cannot do."""
+    kind = kind_of(card)
+    if with_error and not kind.knows_error:
+        raise SettingError(
+            f"uncertainty must be left out for {card.name}, which does not know its error; by-place does"
+        )
+    if not kind.takes_palette and settings.palette not in PALETTES:
+        raise SettingError(
+            f"palette must be auto or none for {card.name}, which takes no picture, got {settings.palette}; "
+            "by-place takes one"
+        )
 
 
 def choose_filter(
@@ -277,19 +274,25 @@ def _valid_db(scene: Scene) -> Iterator[Float32]:
 
 
 def _tags(
-    card: Card, scene: Scene, settings: ColorizeSettings, chosen: Filter, palette: Palette | None, checksum: str | None
+    card: Card,
+    scene: Scene,
+    settings: ColorizeSettings,
+    chosen: Filter,
+    palette: Palette | None,
+    facts: Mapping[str, Any],
 ) -> dict[str, str]:
-    """What the output says of itself, but for the offset."""
+    """What the output says of itself."""
     used = asdict(settings) | {"filter": chosen.name, "size": chosen.size_px, "looks": chosen.looks}
     return {
         "SAR_COLORIZE_NOTICE": "The colours are predicted from radar backscatter, not measured."
         if kind_of(card).predicts
         else "The colours are a code for radar backscatter, not those that the eye would see.",
         "SAR_COLORIZE_MODEL": card.name,
-        "SAR_COLORIZE_WEIGHTS_SHA256": checksum or "none",
+        "SAR_COLORIZE_WEIGHTS_SHA256": facts["weights_sha256"] or "none",
         "SAR_COLORIZE_SOURCE": scene.source,
         "SAR_COLORIZE_BANDS": ",".join(scene.bands),
         "SAR_COLORIZE_UNIT": f"{scene.unit} ({scene.declaration.unit_reason})",
+        "SAR_COLORIZE_OFFSET_DB": f"{facts['offset_db']:g} ({facts['offset_reason']})",
         "SAR_COLORIZE_PALETTE": json.dumps(asdict(palette)) if palette else "none",
         "SAR_COLORIZE_SETTINGS": json.dumps(used, sort_keys=True),
     }

@@ -49,10 +49,12 @@ class Window:
 
     @property
     def shape(self) -> tuple[int, int]:
+        """Height and width."""
         return self.height, self.width
 
     @property
     def is_empty(self) -> bool:
+        """Whether it holds no pixel."""
         return self.height == 0 or self.width == 0
 
     def pad(self, margin_px: int) -> Window:

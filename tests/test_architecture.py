@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import inspect
+import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,24 +15,85 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "sar_colorize"
 
-LEAVES = {"errors", "raster", "arrays", "color", "backscatter", "tiles", "palette", "fitting", "weights"}
-STAGES = {"scene", "speckle", "lightness", "models", "infer", "cog", "simulate", "place"}
-COMPOSERS = {"colorizer", "despeckled", "reference_colours", "run", "target", "result", "demo", "doctor", "api"}
-BESIDE = {"training", "evaluation"}
+LEAVES = {"errors", "raster", "arrays", "color", "backscatter", "tiles", "weights", "lightness", "progress"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "scene": set(),
+    "cog": set(),
+    "simulate": set(),
+    "engine": set(),
+    "reference": set(),
+    "speckle": {"engine"},
+    "palette": {"reference"},
+    "models": {"palette"},
+    "infer": {"models", "engine"},
+    "colorizer": {"infer", "scene", "speckle"},
+    "prepare": {"colorizer", "infer", "engine", "models", "palette", "reference", "scene", "speckle"},
+    "run": {"cog", "scene"},
+    "pairs": {"palette", "reference", "scene", "speckle"},
+    "training": {"pairs", "prepare", "infer", "engine", "models", "palette", "reference", "scene", "speckle"},
+    "evaluation": {
+        "pairs", "prepare", "infer", "engine", "models", "palette", "reference", "scene", "speckle", "simulate", "cog",
+    },
+}  # fmt: skip
+"""What each room may import besides leaves and itself; docs/architecture.md is the table of it. `api` knows all."""
 HEAVY = ("torch", "dask", "rasterio", "geopandas", "xarray", "skimage")
+PARTICIPLES = {"placed", "told", "seen", "said", "despeckled", "speckled", "made", "given", "found", "fitted", "learnt"}
+LONGEST_FUNCTION = 60
 
 
-def _imports(path: Path) -> set[str]:
-    """Top-level parts of this package that a module imports, also inside functions."""
-    depth = len(path.relative_to(PACKAGE).parts)
+def _module(path: Path, package: Path = PACKAGE) -> str:
+    """Dotted name below the package; "" of the package itself."""
+    parts = path.relative_to(package).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def _modules(package: Path) -> frozenset[str]:
+    """All modules of a package."""
+    return frozenset(_module(path, package) for path in package.rglob("*.py"))
+
+
+@cache
+def _imports(path: Path, package: Path = PACKAGE) -> set[str]:
+    """Modules of this package that a module imports, also inside functions, not for type checking alone."""
+    known = _modules(package)
+    here = _module(path, package).split(".") if _module(path, package) else []
+    folder = here if path.name == "__init__.py" else here[:-1]
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            node.body = []
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.level == depth:
-            names = [node.module] if node.module else [alias.name for alias in node.names]
-            found |= {name.split(".")[0] for name in names}
-        elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("sar_colorize"):
-            found.add(node.module.removeprefix("sar_colorize").lstrip(".").split(".")[0])
-    return found
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        if node.level:
+            base = folder[: len(folder) - node.level + 1]
+        elif (node.module or "").split(".")[0] == package.name:
+            base = []
+        else:
+            continue
+        named = (node.module or "").split(".") if node.level else (node.module or "").split(".")[1:]
+        target = ".".join([*base, *(part for part in named if part)])
+        for alias in node.names:
+            inner = f"{target}.{alias.name}" if target else alias.name
+            # api's verbs are functions that are called as their module is
+            found.add(inner if inner in known and target != "api" else target)
+    return found - {_module(path, package)}
+
+
+def _circles(package: Path = PACKAGE) -> list[list[str]]:
+    """Modules that import each other, also by way of others."""
+    edges = {_module(path, package): _imports(path, package) for path in package.rglob("*.py")}
+    reached: dict[str, set[str]] = {}
+    for start in edges:
+        open_, seen = [start], set()
+        while open_:
+            for target in edges.get(open_.pop(), set()) - seen:
+                seen.add(target)
+                open_.append(target)
+        reached[start] = seen
+    return sorted({tuple(sorted(b for b in edges if b in reached[a] and a in reached[b])) for a in edges} - {()})
 
 
 def _part(path: Path) -> str:
@@ -38,22 +102,91 @@ def _part(path: Path) -> str:
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_flow_one_way(path: Path) -> None:
-    part, imported = _part(path), _imports(path)
+    part, imported = _part(path), {module.split(".")[0] for module in _imports(path)} - {""}
     if part in LEAVES:
         assert imported <= LEAVES
-    elif part in STAGES:
-        assert imported <= LEAVES | {part}
-    elif part in BESIDE:
-        assert "api" not in imported
-    elif part in COMPOSERS:
-        assert not imported & BESIDE or part == "api"
+    elif part in MAY_IMPORT:
+        assert imported <= LEAVES | {part} | MAY_IMPORT[part]
     else:
-        assert part == "__init__"
+        assert part in ("__init__", "api")
 
 
 def test_every_module_has_its_place() -> None:
     parts = {_part(path) for path in PACKAGE.rglob("*.py")} - {"__init__"}
-    assert parts == LEAVES | STAGES | COMPOSERS | BESIDE
+    assert parts == LEAVES | set(MAY_IMPORT) | {"api"}
+
+
+def test_no_modules_import_each_other() -> None:
+    assert _circles() == []
+
+
+def test_the_check_for_circles_can_fail(tmp_path: Path) -> None:
+    package = tmp_path / "house"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "a.py").write_text("def late():\n    from .b import x\n")
+    (package / "b.py").write_text("from house.c import y\n")
+    (package / "c.py").write_text("from . import a\n")
+    (package / "d.py").write_text(
+        "from typing import TYPE_CHECKING\nfrom .a import late\nif TYPE_CHECKING:\n    from .e import z\n"
+    )
+    (package / "e.py").write_text("from .d import late\n")
+    assert _circles(package) == [("a", "b", "c")]
+
+
+def test_file_names_are_the_fields_words() -> None:
+    names = {
+        path.stem for folder in ("sar_colorize", "cli", "tools", "benchmarks") for path in (ROOT / folder).rglob("*.py")
+    }
+    assert names & PARTICIPLES == set()
+
+
+def test_a_verb_has_one_name_in_every_room() -> None:
+    verbs = {
+        "adapt",
+        "colorize",
+        "demo",
+        "despeckle",
+        "despeckle_stack",
+        "doctor",
+        "evaluate",
+        "info",
+        "models",
+        "pairs",
+        "train",
+    }
+    for folder in (PACKAGE / "api", ROOT / "cli"):
+        assert verbs <= {path.stem for path in folder.glob("*.py")}
+    text = (ROOT / "docs" / "cli.md").read_text()
+    for verb in verbs:
+        assert f"sar-colorize {verb.replace('_', '-')}" in text
+
+
+def test_long_functions_say_why() -> None:
+    unexplained = []
+    for folder in ("sar_colorize", "cli", "qgis_plugin", "tools", "benchmarks"):
+        for path in (ROOT / folder).rglob("*.py"):
+            lines = path.read_text().splitlines()
+            for node in ast.walk(ast.parse("\n".join(lines))):
+                if not isinstance(node, ast.FunctionDef) or (node.end_lineno or 0) - node.lineno < LONGEST_FUNCTION:
+                    continue
+                if not any("# long: " in line for line in lines[node.lineno - 2 : node.lineno]):
+                    unexplained.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
+    assert unexplained == []
+
+
+def test_help_shows_every_keyword_with_its_type() -> None:
+    import sar_colorize as sc
+
+    for function in (sc.colorize, sc.despeckle, sc.despeckle_stack, sc.info, sc.open_scene):
+        parameters = inspect.signature(function).parameters.values()
+        assert all(p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) for p in parameters)
+        assert all(p.annotation is not p.empty for p in parameters)
+        for parameter in parameters:
+            assert re.search(rf"^ +(?:\w+, )*{parameter.name}\b", function.__doc__ or "", re.MULTILINE), parameter.name
+    shown = str(inspect.signature(sc.colorize))
+    for name in ("model: 'str'", "palette: 'str'", "unit: 'str'"):
+        assert name in shown
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "cli").glob("*.py")), ids=lambda path: path.name)

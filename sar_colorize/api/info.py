@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @verb()
-def info(
+def info(  # long: the public signature spells out every keyword, and its docstring documents each
     source: PathLike | xarray.DataArray | Scene,
     *,
     unit: str = "auto",

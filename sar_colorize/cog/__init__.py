@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .options import BLOCK_PX, PROFILES, creation_options
-from .writer import CogWriter, publish
+from .publish import publish
+from .writer import CogWriter
 
 __all__ = ["BLOCK_PX", "PROFILES", "CogWriter", "creation_options", "publish"]

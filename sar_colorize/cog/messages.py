@@ -14,6 +14,7 @@ from ..errors import OutputError
 
 
 def cannot_write(path: Path, reason: str) -> OutputError:
+    """The error of an output that could not be written, with the room that is left on its disk."""
     folder = path.parent
     free_gb = shutil.disk_usage(folder).free / 1e9 if folder.is_dir() else 0.0
     return OutputError(

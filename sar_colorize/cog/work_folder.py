@@ -85,6 +85,11 @@ def _remove_folder(folder: Path, lock: int, owner: int) -> None:
 
 
 def check_output(path: Path, *, overwrite: bool) -> None:
+    """Refuses a place where no file can be published.
+
+    Raises:
+        OutputError: a folder, a file that must not be replaced, or a folder that is missing or not writable.
+    """
     if path.is_dir():
         raise OutputError(f"output must be a file, got the folder {path}; add a file name")
     if path.exists() and not overwrite:

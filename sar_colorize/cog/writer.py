@@ -1,7 +1,8 @@
 """The writer of Cloud Optimized GeoTIFFs.
 
 Blocks go by windows into a tiled GeoTIFF in a hidden folder beside the output. GDAL's COG driver turns it into the
-final file (internal mask, overviews), which is renamed onto the output; the files of one run together, see `publish`.
+final file (internal mask, overviews), which is renamed onto the output; the files of one run
+together, see `publish`.
 The driver's work is one long C call that nothing can interrupt, so it runs in a child process that ends at once when
 this one gives up or dies.
 """
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -28,12 +29,12 @@ from ..errors import OutputError, SettingError
 from ..raster import Grid, Raster, Window
 from .messages import cannot_write, gdal_errors
 from .options import BLOCK_PX, creation_options
+from .publish import publish
 from .work_folder import WorkFolder, check_output, remove_orphans
 
 CACHE_BYTES = 128 << 20
 """GDAL's cache of decoded blocks while the COG is built."""
 _HARMLESS = re.compile(r"^Warning|PROJ:|proj\.db")
-_SIDECARS = (".aux.xml", ".msk", ".ovr")
 
 
 # The child: one job as JSON on its first line of input; end of input means that the parent gave up or died.
@@ -280,50 +281,6 @@ class CogWriter:
             raise cannot_write(self.path, complaints[0] if complaints else f"exit code {child.returncode}")
 
 
-def publish(writers: Sequence[CogWriter]) -> None:
-    """Renames finished files onto their outputs: all of them, or none and older outputs are as they were.
-
-    Raises:
-        OutputError: an output appeared in the meantime, or cannot be replaced.
-    """
-    for writer in writers:
-        check_output(writer.path, overwrite=writer.overwrite)
-    undo: list[tuple[Path, Path | None]] = []
-    try:
-        for writer in writers:
-            earlier = _kept_aside(writer) if len(writers) > 1 else None
-            replaced = writer.path.exists()
-            undo.append((writer.path, earlier))
-            (writer.folder / "cog.tif").replace(writer.path)
-            writer.is_published = True
-            if replaced:
-                for suffix in _SIDECARS:  # they spoke of the older output
-                    writer.path.with_name(writer.path.name + suffix).unlink(missing_ok=True)
-    except BaseException as error:
-        if len(writers) > 1:
-            for writer in writers:
-                writer.is_published = False
-            for path, earlier in reversed(undo):
-                if earlier is not None:
-                    earlier.replace(path)
-                else:
-                    path.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise cannot_write(undo[-1][0], error.strerror or str(error)) from error
-        raise
-
-
-def _kept_aside(writer: CogWriter) -> Path | None:
-    """An older output under a second name in the hidden folder; None where there is none."""
-    if not writer.path.exists():
-        return None
-    earlier = writer.folder / "earlier.tif"
-    try:
-        earlier.hardlink_to(writer.path)
-    except OSError:  # a file system without hard links
-        writer.path.rename(earlier)
-    return earlier
-
-
 def _equals(values: np.ndarray, nodata: float) -> np.ndarray:
-    return np.isnan(values) if math.isnan(nodata) else values == values.dtype.type(nodata)
+    equal: np.ndarray = np.isnan(values) if math.isnan(nodata) else values == values.dtype.type(nodata)
+    return equal

@@ -11,7 +11,7 @@ import pytest
 from made import speckled
 
 import sar_colorize as sc
-from sar_colorize.cog import CogWriter, publish, writer
+from sar_colorize.cog import CogWriter, publish
 from sar_colorize.errors import Cancelled, OutputError
 from sar_colorize.raster import Grid, Raster, Unit, Window
 from sar_colorize.run.to_file import Work, run_to_files
@@ -105,7 +105,6 @@ def test_sidecars_of_a_file_that_was_not_replaced_are_left_alone(tmp_path: Path)
     with _writer(tmp_path / "a.tif", overwrite=False) as made:
         made.write(GRID.window, _rasters(GRID.window)[0])
     assert (tmp_path / "a.tif.msk").read_bytes() == b"the user's"
-    assert writer._SIDECARS
 
 
 def test_a_stack_whose_last_file_fails_leaves_no_file_and_no_folder(
