@@ -11,12 +11,18 @@ import sar_colorize
 from sar_colorize import api
 
 from . import options
+from .command import command
 
 
-@click.command()
+@command()
 @options.as_json
 def choices(as_json: bool) -> None:
-    """The version, and the names that options take: for programs that put them into a menu."""
+    """The version, and the names that options take: for programs that put them into a menu.
+
+    \b
+    sar-colorize choices
+    sar-colorize choices --json
+    """
     cards = [api.load_card(name) for name in api.model_names()]
     found: dict[str, list[Any]] = {
         "models": [{"name": card.name, "summary": card.summary} for card in cards],

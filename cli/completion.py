@@ -5,16 +5,18 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from .command import command
 
-@click.command()
+
+@command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """The completion script of SHELL.
 
     \b
-    bash:  sar-colorize completion bash > ~/.local/share/bash-completion/completions/sar-colorize
-    zsh:   sar-colorize completion zsh > "${fpath[1]}/_sar-colorize"
-    fish:  sar-colorize completion fish > ~/.config/fish/completions/sar-colorize.fish
+    sar-colorize completion bash > ~/.local/share/bash-completion/completions/sar-colorize
+    sar-colorize completion zsh > "${fpath[1]}/_sar-colorize"
+    sar-colorize completion fish > ~/.config/fish/completions/sar-colorize.fish
     """
     from .main import cli
 

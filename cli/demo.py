@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 
 from sar_colorize import api
 
-from . import options
-from .progress import MODES, Progress
+from .command import command
+from .progress import Progress
+from .signature import options
 
 
-@click.command()
-@click.argument("folder", metavar="[DIR]", default="demo")
-@click.option("--model", default=api.DEFAULT_MODEL, show_default=True, metavar="NAME|FILE")
-@click.option("--seed", type=int, default=0, show_default=True, help="Another number is another landscape.")
-@click.option("--overwrite", is_flag=True, help="Replace an earlier demo.")
-@click.option("--progress", type=click.Choice(MODES), default="auto", show_default=True)
-@options.as_json
-def demo(folder: str, model: str, seed: int, overwrite: bool, progress: str, as_json: bool) -> None:
+@command()
+@options(api.demo, arguments={"folder": "DIR"})
+def demo(folder: str, progress: str, as_json: bool, **settings: Any) -> None:
     """Simulate a radar scene in DIR, colorize it, and put before and after into one PNG. Needs no network.
 
     The colours are learned from a picture of the western half of the ground, which is simulated too.
+
+    \b
+    sar-colorize demo
+    sar-colorize demo trial --model composite
     """
-    made = api.demo(folder, model=model, seed=seed, overwrite=overwrite, on_progress=Progress(progress))
+    made = api.demo(folder, on_progress=Progress(progress), **settings)
     if as_json:
         click.echo(json.dumps(made))
         return

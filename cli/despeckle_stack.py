@@ -9,29 +9,24 @@ import click
 
 from sar_colorize import api
 
-from . import options
+from .command import command
 from .progress import Progress
 from .result import show
+from .signature import options
 
 
-@click.command("despeckle-stack")
-@click.argument("sources", metavar="INPUT...", nargs=-1, required=True)
-@click.argument("folder", metavar="OUTDIR")
-@click.option("--size", type=int, metavar="PX", help="Window that dates are compared by, odd.  [default: 7]")
-@options.what_it_is
-@options.where
-@options.how_to_write
-@options.how_to_run
+@command("despeckle-stack")
+@options(api.despeckle_stack, arguments={"sources": "INPUT...", "folder": "OUTDIR"})
 def despeckle_stack(sources: tuple[str, ...], folder: str, progress: str, as_json: bool, **settings: Any) -> None:
     """Filter the speckle of scenes of one ground at several dates, each into OUTDIR under its own name.
 
     All lie on one grid. What they share is kept to the pixel, and each keeps its own brightness (Quegan and Yu 2001).
+    OUTDIR is made where it does not exist; its files appear together, or none.
 
     \b
     sar-colorize despeckle-stack march.tif may.tif july.tif smooth/
     """
     reporter = Progress(progress)
-    settings["bbox"] = settings["bbox"] or None
     results = api.despeckle_stack(sources, folder, on_progress=reporter, **settings)
     if as_json:
         click.echo(json.dumps({"results": [result.to_dict() for result in results]}))

@@ -9,14 +9,18 @@ import click
 from sar_colorize import api
 
 from . import options
+from .command import command
 
 
-@click.command()
+@command()
 @options.as_json
 def doctor(as_json: bool) -> None:
     """Versions, devices, models, and for everything that is missing the line that mends it.
 
     Exits with 1 if something that is needed is missing.
+
+    \b
+    sar-colorize doctor
     """
     report = api.examine()
     if as_json:

@@ -9,16 +9,19 @@ import click
 
 from sar_colorize import api
 
-from . import options
+from .command import command
+from .signature import options
 
 
-@click.command()
-@click.argument("source", metavar="INPUT")
-@options.what_it_is
-@options.product
-@options.as_json
+@command()
+@options(api.info, arguments={"source": "INPUT"})
 def info(source: str, as_json: bool, **settings: Any) -> None:
-    """What INPUT is, why we think so, and what will be done to it."""
+    """What INPUT is, why we think so, and what will be done to it.
+
+    \b
+    sar-colorize info scene.tif
+    sar-colorize info scene.tif --unit amplitude --json
+    """
     facts = api.info(source, **settings)
     if as_json:
         click.echo(json.dumps(facts))

@@ -19,43 +19,59 @@ import click
 
 from sar_colorize.errors import SarColorizeError
 
+from .command import Stopped, verbose_option
 from .progress import report_error
 
 _GRACE_S = 10.0
 
 COMMANDS = {
-    "adapt": "Train a model further on rasters of one's own region.",
-    "choices": "The version, and the names that options take.",
-    "colorize": "A whole radar scene to a georeferenced colour picture.",
-    "completion": "The completion script of a shell, to be sourced.",
-    "demo": "Make a scene without a network, colorize it, show before and after.",
-    "despeckle": "Filter the speckle of a whole scene.",
-    "despeckle-stack": "Filter the speckle of scenes of one ground at several dates.",
-    "doctor": "Versions, devices, what is missing and the line that mends it.",
-    "evaluate": "Measure models on pairs, and write a report.",
-    "info": "What a raster is: bands, unit and why, grid, nodata.",
-    "models": "Names, cards and checksums of the models.",
-    "pairs": "Cut radar and colour rasters into pairs to train on.",
-    "train": "Train a network on pairs.",
+    "Make pictures": {
+        "colorize": "A whole radar scene to a georeferenced colour picture.",
+        "demo": "Simulate a scene, colorize it, and show before and after.",
+    },
+    "Radar": {
+        "despeckle": "Filter the speckle of a whole scene.",
+        "despeckle-stack": "Filter the speckle of several dates together.",
+        "info": "What a raster is: bands, unit and why, grid, nodata.",
+    },
+    "Models": {
+        "models": "Names, cards and checksums of the models.",
+        "train": "Train a network on pairs.",
+        "adapt": "Train a model further on rasters of one's own region.",
+        "evaluate": "Measure models on pairs, and write a report.",
+        "pairs": "Cut radar and colour rasters into pairs to train on.",
+    },
+    "Help": {
+        "doctor": "Versions, devices, and the line that mends what is missing.",
+        "choices": "The version, and the names that options take.",
+        "completion": "The completion script of a shell, to be sourced.",
+    },
 }
+"""What each command does, by group, in the order of the help."""
+NAMES = tuple(name for group in COMMANDS.values() for name in group)
 
 
 class LazyGroup(click.Group):
     """Commands are modules of this package, imported when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
+        """All names, in the order of the help."""
+        return list(NAMES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        """The function that is called as its module is."""
+        if cmd_name not in NAMES:
             return None
         name = cmd_name.replace("-", "_")
-        return getattr(import_module(f".{name}", __package__), name)
+        found: click.Command = getattr(import_module(f".{name}", __package__), name)
+        return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands, without importing one."""
-        with formatter.section("Commands"):
-            formatter.write_dl(sorted(COMMANDS.items()))
+        """The list of commands by group, without importing one."""
+        width = max(map(len, NAMES))
+        for group, commands in COMMANDS.items():
+            with formatter.section(group):
+                formatter.write_dl([(name.ljust(width), text) for name, text in commands.items()])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -66,10 +82,18 @@ class LazyGroup(click.Group):
 def cli(stop_at_eof: bool) -> None:
     """Colour pictures from Sentinel-1 radar scenes, georeferenced, whole scenes at a time.
 
-    Results go to standard output, progress and messages to standard error.
+    Results go to standard output, progress and messages to standard error. Options of a command: sar-colorize
+    COMMAND --help.
+
+    \b
+    sar-colorize demo
+    sar-colorize colorize scene.tif colour.tif
     """
     if stop_at_eof:
         threading.Thread(target=_stop_at_eof, daemon=True).start()
+
+
+cli.params.append(verbose_option())
 
 
 def main() -> NoReturn:
@@ -79,9 +103,10 @@ def main() -> NoReturn:
         code = cli(prog_name="sar-colorize", standalone_mode=False)
     except click.exceptions.Exit as exit_:
         code = exit_.exit_code
-    except click.Abort:
-        click.echo("cancelled; nothing was written", err=True)
-        code = 130
+    except click.Abort as abort:  # what click makes of an interrupt outside of a command
+        stopped = Stopped(abort)
+        stopped.show()
+        code = stopped.exit_code
     except click.ClickException as error:
         error.show()
         code = error.exit_code

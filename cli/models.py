@@ -10,17 +10,29 @@ import click
 from sar_colorize import api
 
 from . import options
+from .command import Group
 
 
-@click.group()
+@click.group(cls=Group)
 def models() -> None:
-    """Names, cards and checksums of the models."""
+    """Names, cards and checksums of the models.
+
+    \b
+    sar-colorize models list
+    sar-colorize models show by-place
+    sar-colorize models verify
+    """
 
 
 @models.command("list")
 @options.as_json
 def list_models(as_json: bool) -> None:
-    """The models that are installed, the default first."""
+    """The models that are installed, the default first.
+
+    \b
+    sar-colorize models list
+    sar-colorize models list --json
+    """
     cards = [api.load_card(name) for name in api.model_names()]
     if as_json:
         click.echo(json.dumps([{"name": card.name, "summary": card.summary} for card in cards]))
@@ -34,7 +46,12 @@ def list_models(as_json: bool) -> None:
 @click.argument("model", metavar="NAME|FILE")
 @options.as_json
 def show(model: str, as_json: bool) -> None:
-    """The card of a model, or of the speckle filter `learned`: what it takes, how it was made, how good it is."""
+    """The card of a model, or of the speckle filter `learned`: what it takes, how it was made, how good it is.
+
+    \b
+    sar-colorize models show by-place
+    sar-colorize models show my-region.safetensors --json
+    """
     card = json.loads(api.describe_model(model))
     if as_json:
         click.echo(json.dumps(card))
@@ -46,7 +63,11 @@ def show(model: str, as_json: bool) -> None:
 @models.command()
 @options.as_json
 def verify(as_json: bool) -> None:
-    """Checks every installed weights file against its checksum."""
+    """Check every installed weights file against its checksum.
+
+    \b
+    sar-colorize models verify
+    """
     rows = api.verify_models()
     if as_json:
         click.echo(json.dumps([{"name": name, "ok": ok, "detail": detail} for name, ok, detail in rows]))

@@ -1,8 +1,9 @@
-"""Progress and messages on standard error: a bar for people, one JSON object a line for programs."""
+"""Progress, log and messages on standard error: for people, or one JSON object a line for programs."""
 
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import time
 from typing import Any
@@ -26,6 +27,7 @@ class Progress:
         _chosen["mode"] = self.mode
 
     def __call__(self, done: int, total: int) -> None:
+        """Shows how far the run is."""
         if self.mode == "json":
             emit({"event": "progress", "done": done, "total": total, "unit": self.unit})
         elif self.mode == "bar":
@@ -45,6 +47,17 @@ class Progress:
             click.echo(f"note: {text}", err=True)
 
 
+class LogLines(logging.Handler):
+    """The library's log on standard error: one line, or one event, for each phase of a run."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Shows a record as progress is shown."""
+        if _chosen["mode"] == "json":
+            emit({"event": "log", "level": record.levelname.lower(), "message": record.getMessage()})
+        else:
+            click.echo(record.getMessage(), err=True)
+
+
 def report_error(text: str) -> None:
     """One line: what is wrong and what to do; an event where progress is JSON."""
     message, _, hint = text.rpartition("; ")
@@ -52,6 +65,14 @@ def report_error(text: str) -> None:
         emit({"event": "error", "message": message or text, "hint": hint if message else ""})
     else:
         click.echo(f"error: {' '.join(text.split())}", err=True)
+
+
+def report_cancelled(text: str) -> None:
+    """One line: that the user stopped the run, and what is left of it where that is known."""
+    if _chosen["mode"] == "json":
+        emit({"event": "cancelled", "message": text})
+    else:
+        click.echo(text, err=True)
 
 
 def emit(event: dict[str, Any]) -> None:
