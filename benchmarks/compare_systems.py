@@ -24,7 +24,7 @@ from rasterio import windows
 from sar_colorize import api
 from sar_colorize.color import lab_to_srgb, to_uint8
 from sar_colorize.evaluation.color.baselines import GREY, NAMES
-from sar_colorize.evaluation.color.contestants import models
+from sar_colorize.evaluation.color.contestants import load_models
 from sar_colorize.evaluation.color.patch import read_patch
 from sar_colorize.pairs.find import find_pairs
 
@@ -206,7 +206,7 @@ def site_table(seen: dict[str, Any], key: str) -> list[str]:
 def sheet(data: Path, report: Path, seen: dict[str, Any]) -> Image.Image:
     """A row for each site, the pair of its middle rank: what was given, each model, real."""
     settings = seen["settings"]
-    methods = models(
+    methods = load_models(
         [model["name"] for model in seen["models"]], filter=settings["filter"], device="cpu", precision="fp32"
     )
     pairs = {(pair.split, pair.site, pair.key): pair for pair in find_pairs(data).pairs}

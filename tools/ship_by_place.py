@@ -101,11 +101,11 @@ def choose(card: Card, network: Any, pairs: Sequence[Pair], wanted: float | None
 
 def measure(weights: Path, pairs: Sequence[Pair], train: Sequence[Pair]) -> dict[str, Any]:
     """Figures by site and method, "all" the mean over sites, second halves with palettes of the first."""
-    own = contestants.models([str(weights)], filter="auto", device="cpu", precision="fp32")
+    own = contestants.load_models([str(weights)], filter="auto", device="cpu", precision="fp32")
     model, filter = own[0].name, own[0].filter
-    asked = [*own, *contestants.fitted(own, first_half_of(pairs)), *contestants.without_palette(own)]
-    asked.append(contestants.own_mean(filter))
-    baselines = contestants.learned(train, "sar", filter, None)
+    asked = [*own, *contestants.with_fit(own, first_half_of(pairs)), *contestants.without_palette(own)]
+    asked.append(contestants.palette_mean(filter))
+    baselines = contestants.learn_baselines(train, "sar", filter, None)
     asked += [method for method in baselines if method.name in (MEAN, TABLE)]
     palettes = palettes_for(pairs, "site", "second")
     reliability = {"model": Reliability(), "model, fitted": Reliability()}

@@ -75,7 +75,7 @@ class ModelPainter:
         return registry.painter_for(self.card, self.network, bands, palette)
 
 
-class FittedPainter:
+class FitPainter:
     """Paints patches in their palettes with the colours fitted to other pairs of the place, once for each place.
 
     Args:
@@ -106,7 +106,7 @@ class FittedPainter:
         return examples.fit()
 
 
-def models(given: Sequence[str], *, filter: str, device: str, precision: str) -> list[Method]:
+def load_models(given: Sequence[str], *, filter: str, device: str, precision: str) -> list[Method]:
     """The models asked for, ready to paint.
 
     Args:
@@ -150,7 +150,7 @@ def without_palette(methods: Sequence[Method]) -> list[Method]:
     ]
 
 
-def fitted(methods: Sequence[Method], others: Callable[[Pair], Sequence[Pair]]) -> list[Method]:
+def with_fit(methods: Sequence[Method], others: Callable[[Pair], Sequence[Pair]]) -> list[Method]:
     """The models among these that take a palette, once more, their colours fitted to other pairs of the place.
 
     Args:
@@ -158,13 +158,13 @@ def fitted(methods: Sequence[Method], others: Callable[[Pair], Sequence[Pair]]) 
         others: the pairs of a pair's site and date that are fitted to; the pair itself is not among them.
     """
     return [
-        replace(method, name=f"{method.name}, fitted", paint=FittedPainter(method.paint, others), takes_palette=False)
+        replace(method, name=f"{method.name}, fitted", paint=FitPainter(method.paint, others), takes_palette=False)
         for method in methods
         if method.takes_palette and isinstance(method.paint, ModelPainter)
     ]
 
 
-def own_mean(filter: str) -> Method:
+def palette_mean(filter: str) -> Method:
     """The radar's L in the mean colour of each pair's palette: what a palette alone is worth."""
 
     def paint(patch: Patch) -> Picture:
@@ -174,7 +174,7 @@ def own_mean(filter: str) -> Method:
     return Method("palette's mean colour", "baseline", filter, paint)
 
 
-def learned(pairs: Sequence[Pair], input: str, filter: str, skipped: list[str] | None) -> list[Method]:
+def learn_baselines(pairs: Sequence[Pair], input: str, filter: str, skipped: list[str] | None) -> list[Method]:
     """The baselines, learned from these pairs, and the grey oracle.
 
     Args:

@@ -102,7 +102,7 @@ def chroma_ratio(lab: Picture, true_lab: Picture, valid: Bool) -> float:
 
 def ciede2000(lab: Picture, true_lab: Picture, valid: Bool) -> float:
     """Mean colour difference CIEDE2000 (CIE 142-2001), computed by scikit-image."""
-    each = deltaE_ciede2000(_at(lab, valid), _at(true_lab, valid), channel_axis=0)  # type: ignore[no-untyped-call]  # scikit-image comes without types
+    each = deltaE_ciede2000(_at(lab, valid), _at(true_lab, valid), channel_axis=0)
     return float(each.mean())
 
 
@@ -148,10 +148,10 @@ def spectral_angle(rgb: Picture, true_rgb: Picture, valid: Bool) -> float:
     """
     ours, true = _at(rgb, valid).astype(np.float64), _at(true_rgb, valid).astype(np.float64)
     lengths = np.linalg.norm(ours, axis=0) * np.linalg.norm(true, axis=0)
-    seen = lengths > 0
-    if not seen.any():
+    lit = lengths > 0
+    if not lit.any():
         return float("nan")
-    cosine = (ours * true).sum(0)[seen] / lengths[seen]
+    cosine = (ours * true).sum(0)[lit] / lengths[lit]
     return float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))).mean())
 
 
@@ -250,7 +250,7 @@ def _block_sums(values: Picture) -> Picture:
 def _window(values: Picture) -> Picture:
     """(C, H, W) means in the Gaussian window of SSIM."""
     options = {"truncate": 3.5, "mode": "reflect", "preserve_range": True, "channel_axis": 0}
-    means: Picture = gaussian(values, sigma=1.5, **options)  # type: ignore[no-untyped-call]  # scikit-image comes without types
+    means: Picture = gaussian(values, sigma=1.5, **options)
     return means
 
 

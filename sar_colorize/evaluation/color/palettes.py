@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from ...errors import DataError
 from ...pairs.find import Pair
-from ...pairs.palette import moments_of, occasion
+from ...pairs.palette import moments_of, occasion, palette_of_others
 from ...palette.choose import choose_palette
 from ...palette.moments import Moments
 from ...palette.palette import UNKNOWN_PALETTE, Palette
@@ -37,15 +37,10 @@ def palettes_for(pairs: Sequence[Pair], palette: str, half: str) -> Palettes:
         firsts: dict[tuple[str, str], list[Moments]] = {}
         for pair in _first_half(pairs):
             firsts.setdefault(occasion(pair), []).append(_moments(pair))
-        known = {place: Moments.total(parts).palette(source="site") for place, parts in firsts.items()}
+        known = {place: Moments.total(parts).palette() for place, parts in firsts.items()}
         return lambda pair: known.get(occasion(pair)) or UNKNOWN_PALETTE
-    moments = {pair: _moments(pair) for pair in pairs}
-
-    def of_others(pair: Pair) -> Palette:
-        parts = (m for other, m in moments.items() if other != pair and occasion(other) == occasion(pair))
-        return Moments.total(parts).palette(source="site") or UNKNOWN_PALETTE
-
-    return of_others
+    moments = [_moments(pair) for pair in pairs]
+    return lambda pair: palette_of_others(pair, pairs, moments)
 
 
 def first_half_of(pairs: Sequence[Pair]) -> Callable[[Pair], list[Pair]]:

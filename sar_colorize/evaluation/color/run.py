@@ -9,7 +9,7 @@ from ...errors import DataError
 from ...pairs.find import SPLITS, Pair, PairList, find_pairs, split_by_site
 from ...progress import Progress
 from .compare import Comparison, compare, spread
-from .contestants import fitted, learned, models, own_mean, without_palette
+from .contestants import learn_baselines, load_models, palette_mean, with_fit, without_palette
 from .palettes import first_half_of, palettes_for, second_half
 from .settings import EvaluateSettings
 
@@ -49,17 +49,17 @@ def compare_models(
         raise DataError(
             "baselines must have a split train to learn from, got none; give a folder that has one as train"
         )
-    asked = models(names, filter=settings.filter, device=settings.device, precision=settings.precision)
+    asked = load_models(names, filter=settings.filter, device=settings.device, precision=settings.precision)
     filters = {method.filter for method in asked}
     first = asked[0].filter  # baselines get the lightness that the first model gets
     taking = [method for method in asked if method.takes_palette]
     if taking and settings.palette != "none":
         if settings.palette == "site" and settings.half == "second":
-            asked += fitted(taking, first_half_of(measured))
-        asked += [*without_palette(taking), own_mean(first)]
+            asked += with_fit(taking, first_half_of(measured))
+        asked += [*without_palette(taking), palette_mean(first)]
     broken: list[str] = []
     result = compare(
-        [*asked, *learned(training, settings.input, first, None if settings.strict else broken)],
+        [*asked, *learn_baselines(training, settings.input, first, None if settings.strict else broken)],
         spread(second_half(measured) if settings.half == "second" else measured, settings.limit),
         settings.input,
         palettes=palettes_for(measured, settings.palette, settings.half),

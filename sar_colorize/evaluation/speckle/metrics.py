@@ -167,10 +167,7 @@ def offsets_px(stack: Power, valid: Bool) -> NDArray[np.float64]:
     images = _filled_db(stack, valid)
     mean = images.mean(0)
     options = {"upsample_factor": 20, "normalization": None}
-    found = [
-        phase_cross_correlation(mean, image, **options)[0]  # type: ignore[no-untyped-call]  # scikit-image comes without types
-        for image in images
-    ]
+    found = [phase_cross_correlation(mean, image, **options)[0] for image in images]
     return -np.array(found, dtype=np.float64)
 
 

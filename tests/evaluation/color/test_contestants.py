@@ -30,7 +30,7 @@ def test_a_model_paints_a_pair_as_colorize_paints_a_scene_of_the_same_pixels(wei
     Image.fromarray(code).save(tmp_path / "s1.png")
     Image.fromarray(random.integers(40, 160, (60, 84, 3)).astype(np.uint8)).save(tmp_path / "s2.png")
     pair = Pair("0", "here", "test", tmp_path / "s1.png", tmp_path / "s2.png")
-    (method,) = contestants.models([given], filter="auto", device="cpu", precision="fp32")
+    (method,) = contestants.load_models([given], filter="auto", device="cpu", precision="fp32")
     lab, _ = method.paint(read_patch(pair, "sar", UNKNOWN_PALETTE))
     picture = to_uint8(lab_to_srgb(lab))
     painted = api.colorize(
@@ -41,7 +41,7 @@ def test_a_model_paints_a_pair_as_colorize_paints_a_scene_of_the_same_pixels(wei
 
 
 def test_the_expected_error_of_a_model_is_kept_apart_from_its_picture(placed_weights, shared_pairs):
-    (method,) = contestants.models([str(placed_weights)], filter="auto", device="cpu", precision="fp32")
+    (method,) = contestants.load_models([str(placed_weights)], filter="auto", device="cpu", precision="fp32")
     patch = read_patch(find_pairs(shared_pairs).of("test")[0], "sar")
     lab, expected = method.paint(patch)
     assert expected.shape == patch.valid.shape
@@ -52,7 +52,7 @@ def test_the_expected_error_of_a_model_is_kept_apart_from_its_picture(placed_wei
 
 def test_pictures_of_the_report_are_painted_in_the_palette_that_was_measured(placed_weights, shared_pairs):
     pairs = find_pairs(shared_pairs).of("test")
-    (method,) = contestants.models([str(placed_weights)], filter="auto", device="cpu", precision="fp32")
+    (method,) = contestants.load_models([str(placed_weights)], filter="auto", device="cpu", precision="fp32")
     palettes = palettes_for(pairs, "site", "all")
     made = compare([method], pairs[:1], "sar", palettes=palettes, strict=True, seed=0, on_progress=None)
     shown = {title: uri for title, uri, _ in pictures.strip(made, pictures.Case(0, "best"), "sar")}

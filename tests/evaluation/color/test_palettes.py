@@ -70,8 +70,8 @@ def test_a_fit_is_made_of_the_first_half_alone_and_once_for_each_place(placed, p
     pairs = find_pairs(pairs_folder).of("test")
     read = []
     monkeypatch.setattr(patch, "read_pair", lambda pair: read.append(pair.key) or read_pair(pair))
-    plain = contestants.models([placed], filter="auto", device="cpu", precision="fp32")
-    (fitted,) = contestants.fitted(plain, first_half_of(pairs))
+    plain = contestants.load_models([placed], filter="auto", device="cpu", precision="fp32")
+    (fitted,) = contestants.with_fit(plain, first_half_of(pairs))
     palettes, town = palettes_for(pairs, "site", "second"), [pair for pair in pairs if pair.site == "town"]
     for pair in town[1:]:
         made = patch.read_patch(pair, "sar", palettes(pair))
