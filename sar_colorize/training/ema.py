@@ -8,5 +8,5 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 def running_mean(network: nn.Module, decay: float) -> AveragedModel:
     """A copy of the network that `update_parameters` moves: mean' = decay mean + (1 - decay) weights, buffers too."""
-    average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]  # torch's stubs
+    average = get_ema_multi_avg_fn(decay)
     return AveragedModel(network, multi_avg_fn=average, use_buffers=True)

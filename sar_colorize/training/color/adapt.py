@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -111,21 +112,26 @@ def adapt(
             f"before and {after:.2f} after {steps} steps; use the model as it is, with this picture as its palette"
         )
     figures = {"before": {"ab_error": round(before, 3)}, "model": {"ab_error": round(after, 3)}}
+    rasters = [Path(s1).name, Path(s2).name]
+    registry.save_weights(out, adapted, _card(card, out, chosen, rasters, figures))
+    return AdaptResult(str(out), round(before, 3), round(after, 3), steps, len(learned), len(held_out))
+
+
+def _card(card: Card, out: Path, chosen: AdaptSettings, rasters: list[str], figures: dict[str, Any]) -> Card:
+    """The card of the adapted network."""
     training = {
         "adapted_from": {"name": card.name, "sha256": registry.checksum(chosen.model)},
         "date": datetime.now(UTC).date().isoformat(),
         "settings": asdict(chosen),
-        "rasters": [Path(s1).name, Path(s2).name],
+        "rasters": rasters,
     }
-    made = replace(
+    return replace(
         card,
         name=out.stem,
         training=training,
         quality={"held out": {"region": figures}},
         limits="Adapted to one region; not measured elsewhere.",
     )
-    registry.save_weights(out, adapted, made)
-    return AdaptResult(str(out), round(before, 3), round(after, 3), steps, len(learned), len(held_out))
 
 
 def check_output(out: Path, s1: str | Path, s2: str | Path, model: str, *, overwrite: bool) -> None:

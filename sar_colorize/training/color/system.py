@@ -62,7 +62,7 @@ class System:
         """One step of the optimiser of that name."""
         optimizer = self.optimizers[name]
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch's stubs
+        loss.backward()
         self.peers.average_gradients(self.modules[name])
         optimizer.step()
 

@@ -113,7 +113,7 @@ def fit(
             change = change_db(network, sample.db, sample.valid, sample.looks)
         error, mean_error = losses(sample.db + change, sample)
         optimizer.zero_grad(set_to_none=True)
-        (error + mean_weight * mean_error).backward()  # type: ignore[no-untyped-call]  # torch's stubs
+        (error + mean_weight * mean_error).backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         averaged.update_parameters(network)

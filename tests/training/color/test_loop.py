@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from sar_colorize.engine.choose import autocast
-from sar_colorize.errors import DataError, SettingError
+from sar_colorize.errors import Cancelled, DataError, SettingError
 from sar_colorize.models import registry
 from sar_colorize.pairs.find import find_pairs
 from sar_colorize.training.color import loop
@@ -152,6 +152,53 @@ def test_run_in_the_folder_is_not_overwritten(pairs, tmp_path):
         SettingError, match="epochs must stay 1 in a resumed run, got 4; give the same or name a new folder"
     ):
         train(pairs, tmp_path / "run", QUICK, resume=True)
+
+
+def test_a_failed_start_does_not_block_the_corrected_call(pairs, tmp_path):
+    large = ColorSARSettings(**(vars(QUICK) | {"patch_px": 128}))
+    with pytest.raises(DataError, match="at least patch_px=128 wide and high"):
+        train(pairs, tmp_path / "run", large)
+    assert not (tmp_path / "run").exists()
+    one = ColorSARSettings(**(vars(QUICK) | {"epochs": 1}))
+    assert train(pairs, tmp_path / "run", one).epochs == 1
+
+
+def test_cancelled_training_says_what_is_left(pairs, tmp_path):
+    def cancel_at(step):
+        def progress(done, total):
+            if done == step:
+                raise KeyboardInterrupt
+
+        return progress
+
+    with pytest.raises(Cancelled, match=r"^cancelled; nothing was written$"):
+        train(pairs, tmp_path / "run", QUICK, progress=cancel_at(2))
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(Cancelled, match=r"^cancelled after 2 epochs; .*run holds them, resume goes on from there$"):
+        train(pairs, tmp_path / "run", QUICK, progress=cancel_at(10))  # 4 steps an epoch: in the third
+    with pytest.raises(Cancelled, match=r"^cancelled after 2 epochs; "):
+        train(pairs, tmp_path / "run", QUICK, resume=True, progress=cancel_at(11))
+    assert train(pairs, tmp_path / "run", QUICK, resume=True).epochs == 4
+
+
+def test_validation_paints_as_users_scenes_are_painted(pairs, tmp_path):
+    """The figures of val are those of the weights that were written, run over each pair as over a scene."""
+    from sar_colorize.color import srgb_to_lab
+    from sar_colorize.infer import paint_picture
+    from sar_colorize.pairs.lightness import radar_lightness
+    from sar_colorize.pairs.read import ground_of, read_pair
+
+    settings = ColorSARSettings(**(vars(QUICK) | {"epochs": 2, "patch_px": 64, "crops": 1, "keep": "last"}))
+    result = train(pairs, tmp_path / "run", settings)
+    errors = []
+    for pair in (pair for pair in pairs if pair.split == "val"):
+        code, rgb = read_pair(pair)
+        painter = registry.load_painter(result.weights, (pair.polarization,))
+        lab, _ = paint_picture(painter, radar_lightness(code, "VV")[None], device="cpu", precision="fp32")
+        true = srgb_to_lab(rgb / np.float32(255))
+        errors.append(np.abs(lab - true)[1:, ground_of(rgb)])
+    last = (tmp_path / "run" / "log.csv").read_text().splitlines()[-1].split(",")
+    assert float(last[2]) == pytest.approx(np.concatenate(errors, 1).mean(), rel=1e-2)  # weights are kept in half
 
 
 def test_broken_pair_is_left_out_with_its_name_or_refused(pairs, tmp_path):

@@ -34,12 +34,14 @@ def test_one_alone_agrees_with_itself():
 def test_batch_that_cannot_be_shared_is_refused(pairs_folder, tmp_path):
     with pytest.raises(SettingError, match="multiple of devices=2, got 3; 4 would do"):
         train(find_pairs(pairs_folder).pairs, tmp_path / "run", replace(TWO, batch=3))
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.skipif(HAS_LIGHTNING, reason="lightning is installed")
 def test_several_without_lightning_say_what_to_install(pairs_folder, tmp_path):
     with pytest.raises(MissingPackageError, match=r"pip install 'sar-colorize\[train\]'"):
         train(find_pairs(pairs_folder).pairs, tmp_path / "run", TWO)
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.skipif(not HAS_LIGHTNING, reason="lightning is not installed")

@@ -73,24 +73,46 @@ def test_setting_out_of_range_is_refused(model, change, words):
         settings_of(model, **change)
 
 
-def test_train_spells_out_every_setting_with_its_default_and_says_what_it_is():
+def _documented(verb):
+    """The docstring of a function on one line."""
+    return " ".join((verb.__doc__ or "").split())
+
+
+def test_train_spells_out_every_setting_with_its_default_and_the_text_of_its_record():
     parameters = inspect.signature(api.train, eval_str=True).parameters
     for setting in api.train_settings():
-        parameter, default = parameters[setting.name], None if setting.systems else setting.default
-        assert parameter.default == default, setting.name
+        parameter, text = parameters[setting.name], setting.help.rstrip(".")
+        recipe = " / ".join(f"{value} in {system}" for system, value in setting.recipes.items()) or setting.default
+        if setting.systems or setting.recipes:
+            text, expected = f"{text}; None for {recipe}", None
+        else:
+            expected = setting.default
+        assert parameter.default == expected, setting.name
         assert parameter.annotation in (setting.kind, setting.kind | None), setting.name
-        assert setting.name in (api.train.__doc__ or ""), setting.name
+        assert f" {setting.name}: {text}." in _documented(api.train), setting.name
     known = {item.name for record in SYSTEMS.values() for item in fields(record)}
     others = {"data", "out", "model", "strict", "exclude", "resume", "on_progress"}
     assert set(parameters) == known | others
 
 
-def test_adapt_and_build_pairs_spell_out_every_setting_with_its_default():
+def test_adapt_and_build_pairs_spell_out_every_setting_with_its_default_and_the_text_of_its_record():
     for verb, settings in ((api.adapt, api.adapt_settings()), (api.build_pairs, api.build_settings())):
         parameters = inspect.signature(verb, eval_str=True).parameters
         for setting in settings:
             assert parameters[setting.name].default == setting.default, setting.name
             assert parameters[setting.name].annotation is setting.kind, setting.name
+            assert f" {setting.name}: {setting.help}" in _documented(verb), setting.name
+
+
+def test_an_unknown_keyword_is_named_in_one_sentence(tmp_path):
+    with pytest.raises(SettingError, match=r"keyword of train must be one of .*got 'epoch'; did you mean epochs"):
+        api.train(tmp_path, tmp_path / "run", epoch=3)
+
+
+def test_the_old_name_of_the_filter_is_understood(tmp_path):
+    with pytest.warns(DeprecationWarning, match="despeckle is called filter now"):  # noqa: SIM117
+        with pytest.raises(SettingError, match=r"filter must be one of none, boxcar.*got 'leee'"):
+            api.train(tmp_path, tmp_path / "run", despeckle="leee")
 
 
 @pytest.mark.parametrize(

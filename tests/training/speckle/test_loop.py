@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors import safe_open
 
-from sar_colorize.errors import DataError
+from sar_colorize.errors import Cancelled, DataError, SettingError
 from sar_colorize.pairs.find import Pair, PairList
 from sar_colorize.speckle.card import FilterCard
 from sar_colorize.speckle.learned import log_noise_db
@@ -135,3 +138,67 @@ def test_a_folder_without_pairs_to_learn_from_is_refused(tmp_path, monkeypatch) 
     monkeypatch.setattr(loop, "find_pairs", lambda *_, **__: PairList((replace(PAIR, split="val"),)))
     with pytest.raises(DataError, match=r"must hold pairs in split train, got none in"):
         loop.train(tmp_path, tmp_path / "out", SMALL)
+
+
+@pytest.fixture
+def one_pair(monkeypatch):
+    monkeypatch.setattr(loop, "find_pairs", lambda *_, **__: PairList((PAIR,)))
+    monkeypatch.setattr(loop, "picture_of", lambda _: PICTURES[0])
+
+
+def test_a_run_is_not_resumed_under_other_settings(one_pair, tmp_path, monkeypatch) -> None:
+    loop.train(tmp_path, tmp_path / "out", SMALL)
+    before = (tmp_path / "out" / "weights.safetensors").read_bytes()
+    with pytest.raises(SettingError, match=r"^learning_rate must stay 0\.002 in a resumed run, got 0\.01; "):
+        loop.train(tmp_path, tmp_path / "out", replace(SMALL, learning_rate=0.01, seed=1))
+    series = [np.full((2, 64, 64), 0.1, np.float32)]
+    with pytest.raises(SettingError, match=r"^series must stay \[\] in a resumed run, got \[\[2, 64, 64\]\]; "):
+        loop.train(tmp_path, tmp_path / "out", SMALL, series)
+    assert (tmp_path / "out" / "weights.safetensors").read_bytes() == before
+    monkeypatch.setattr(loop, "losses", None)  # no step is left to take
+    assert loop.train(tmp_path, tmp_path / "out", SMALL).training["settings"]["steps"] == 8
+
+
+def test_a_cancelled_run_says_what_is_left(one_pair, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(loop, "_EVERY_STEPS", 3)
+
+    def cancel(done, _total):
+        if done == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Cancelled, match=r"^cancelled after 3 steps; .*out holds them, resume goes on from there$"):
+        loop.train(tmp_path, tmp_path / "out", SMALL, progress=cancel)
+    assert (tmp_path / "out" / "checkpoint.safetensors").is_file()
+
+
+def test_the_command_names_what_is_wrong_in_one_line(tmp_path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "sar_colorize.training.speckle", str(tmp_path / "nowhere"), str(tmp_path / "out")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: data must be a folder of pairs, got ")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_command_trains(pairs_folder, tmp_path) -> None:
+    for path in pairs_folder.rglob("*.png"):  # patches of 64 px are too small for what it cuts
+        with Image.open(path) as image:
+            image.resize((128, 128)).save(path)
+    command = [sys.executable, "-m", "sar_colorize.training.speckle", str(pairs_folder), str(tmp_path / "out")]
+    done = subprocess.run([*command, "--steps", "1"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "out" / "weights.safetensors").is_file()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"steps": 0}, "steps must be a whole number of at least 1, got 0"),
+        ({"looks": (5.0, 1.0)}, r"looks must be a least and a most above 0, got 5\.0 and 1\.0"),
+        ({"real_share": 2.0}, r"real_share must be within 0\.\.1, got 2\.0"),
+    ],
+)
+def test_setting_out_of_range_is_refused(change, words) -> None:
+    with pytest.raises(SettingError, match=words):
+        FilterSettings(**change)
