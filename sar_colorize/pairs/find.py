@@ -141,7 +141,7 @@ def _parts(path: Path, side: str) -> tuple[str, ...]:
 
 def _pair(root: Path, s1: Path, s2: Path) -> Pair:
     above = s1.relative_to(root).parts[:-2]
-    scene = re.match(r"(ROIs\d+_[a-z]+)_s1_(\d+)_(p\d+)", s1.stem)
+    scene = re.fullmatch(r"(ROIs\d+_[a-z]+)_s1_(\d+)_(p\d+)", s1.stem)
     if scene:
         terrain = "" if not above or above[-1].startswith("ROIs") else above[-1]
         return Pair(scene[3], f"{scene[1]}_{scene[2]}", "", s1, s2, terrain=terrain)

@@ -8,7 +8,7 @@ from sar_colorize.errors import DataError, OutputError, SettingError
 from sar_colorize.pairs.build import build_pairs
 from sar_colorize.pairs.build_settings import BuildSettings
 from sar_colorize.pairs.find import find_pairs
-from sar_colorize.pairs.read import read_pair
+from sar_colorize.pairs.read import read_pair, readable
 
 SETTINGS = BuildSettings(patch_px=32, block_patches=2, terrain="agri")
 UTM = "EPSG:32632"
@@ -48,6 +48,17 @@ def test_pairs_are_found_again_with_their_pixels(rasters, tmp_path):
         window = rasterio.windows.Window(160, 32, 32, 32)
         np.testing.assert_array_equal(code, np.rint((s1.read(1, window=window) + 25) * 10.2))
         np.testing.assert_array_equal(rgb, s2.read(window=window))
+
+
+@pytest.mark.parametrize("name", ["scene_s1", "scene_S1", "s1", "a_s2_s1_b"])
+def test_pairs_of_a_raster_whose_name_holds_a_side_are_found_again(rasters, tmp_path, name):
+    result = build_pairs(rasters[0].rename(tmp_path / f"{name}.tif"), rasters[1], tmp_path / "pairs", SETTINGS)
+    found = find_pairs(tmp_path / "pairs", strict=True)
+    assert {split: len(found.of(split)) for split in result.splits} == result.splits
+    assert {pair.terrain for pair in found.pairs} == {"agri"}  # the manifest's line was found
+    assert len(readable(found.pairs, strict=True).pairs) == 48
+    sites = {pair.site for pair in found.pairs}
+    assert all("_s1_" not in site.lower() and "_s2_" not in site.lower() for site in sites)
 
 
 def test_catalogue_says_where_each_patch_lies(rasters, tmp_path):
@@ -114,6 +125,19 @@ def test_reflectance_is_rendered_as_natural_colour(rasters, tmp_path):
     colour = read_pair(find_pairs(tmp_path / "pairs").pairs[0])[1]
     # 255 (1/2) ** (1 / 1.15) = 139.6
     assert colour[:, 5, 5].tolist() == [255, 140, 0]
+
+
+def test_the_offset_of_sentinel_2_is_taken_out_and_said(rasters, tmp_path):
+    """Digital numbers since baseline 04.00 are 1000 higher; read as they are they are 0.1 too bright."""
+    random = np.random.default_rng(0)
+    reflectance = random.integers(60, 2600, (192, 256)).astype(np.uint16)
+    bands = np.broadcast_to(reflectance + 1000, (12, 192, 256)).copy()
+    name = tmp_path / "S2A_MSIL2A_20230601T103031_N0509_R108_T32ULB_20230601T170000.tif"
+    result = build_pairs(rasters[0], write(name, bands), tmp_path / "pairs", SETTINGS)
+    assert "-1000" in result.colour
+    pair = next(pair for pair in find_pairs(tmp_path / "pairs").pairs if pair.key == "r00000_c00000")
+    expected = 255 * np.clip(reflectance[:32, :32] / 2600, 0, 1) ** (1 / 1.15)
+    np.testing.assert_allclose(read_pair(pair)[1][0], expected, atol=0.51)
 
 
 def test_rasters_that_do_not_meet_are_refused_and_nothing_is_left(rasters, tmp_path):

@@ -81,3 +81,26 @@ def test_split_by_site_keeps_each_site_together_and_does_not_depend_on_the_other
     assert all(len(splits) == 1 for splits in by_site.values())
     assert {next(iter(splits)) for splits in by_site.values()} == {"train", "val", "test"}
     assert split_by_site(pairs[:10]) == split[:10]
+
+
+@pytest.mark.parametrize("site", ["scene_s1_b0_0", "scene_s1", "a_s2_b_s1_c", "ROIs1158_spring_s1_1_p30_b0_0"])
+def test_a_site_whose_name_holds_a_side_keeps_its_pairs(tmp_path, site):
+    for key in ("r00000_c00000", "r00000_c00032"):
+        for side in ("s1", "s2"):
+            touch(tmp_path / "train" / site / side / f"{site}_{side}_{key}.png")
+    found = find_pairs(tmp_path, strict=True)
+    assert [(pair.site, pair.key) for pair in found.pairs] == [(site, "r00000_c00000"), (site, "r00000_c00032")]
+    assert all(pair.s2.name == pair.s1.name.replace("_s1_r", "_s2_r") for pair in found.pairs)
+
+
+def test_partners_are_found_by_the_last_side_where_the_folder_is_named_otherwise(tmp_path):
+    for side in ("s1", "s2"):
+        touch(tmp_path / "anything" / side / f"town_s1_old_{side}_7.png")
+    found = find_pairs(tmp_path, strict=True)
+    assert [pair.s2.name for pair in found.pairs] == ["town_s1_old_s2_7.png"]
+
+
+def test_files_named_alike_on_both_sides_are_partners(tmp_path):
+    for side in ("s1", "s2"):
+        touch(tmp_path / "train" / "town" / side / "0007.png")
+    assert [(pair.site, pair.key) for pair in find_pairs(tmp_path, strict=True).pairs] == [("town", "0007")]
