@@ -8,9 +8,11 @@ from typing import Any
 
 from ..progress import Progress
 from ..training.color.adapt_settings import CHOICES, AdaptSettings
+from .keywords import verb
 from .setting import Setting, settings_in
 
 
+@verb()
 def adapt(
     s1: str | Path,
     s2: str | Path,
@@ -34,21 +36,27 @@ def adapt(
     """Trains a model further on rasters of one region, and writes it only if it gains on ground held out.
 
     Args:
-        s1: the radar raster, with a CRS and a transform.
-        s2: the colour raster of the same ground.
-        out: the weights file to write.
-        model: what to begin with, by-place or weights of its kind.
-        polarization: the radar band; None takes the first.
+        s1: The radar raster, with a CRS and a transform.
+        s2: The colour raster of the same ground.
+        out: The weights file to write.
+        model: What to begin with: `by-place`, or a weights file of its kind.
+        polarization: The radar band; None for the first.
+        overwrite: Replace an existing file.
+        on_progress: Called with (steps done, most steps).
 
-        steps, minutes: the most of both; whichever is reached first ends it.
-        batch, patch_px, learning_rate: patches in one step, their side, and the rate of Adam.
-        held_out: share of the region, in blocks, that is never learned from and decides.
-        least_gain: share of the error there that must be gained.
-        seed: of all random numbers.
+    Training:
+        steps: Most training steps.
+        minutes: Most minutes of training; steps or minutes, whichever is reached first.
+        batch: Patches in one step.
+        patch_px: Side of a patch in pixels.
+        learning_rate: Learning rate of Adam at its highest; it falls along half a cosine.
+        held_out: Share of the region, in blocks of 4 x 4 patches, that is never learned from and decides.
+        least_gain: Share of the error of a and b on the held-out blocks that must be gained.
+        seed: Seed of all random numbers.
 
-        device, precision: where and how it computes, see `colorize`.
-        overwrite: replace an existing file.
-        on_progress: called with (steps done, most steps).
+    Machine:
+        device: Device to train on; "auto" takes a GPU where there is one.
+        precision: Precision of the forward passes; "auto" takes bf16 where the device multiplies it in hardware.
 
     Returns:
         weights: path of the file. before, after: mean absolute error of a and b on the held-out ground. steps: how

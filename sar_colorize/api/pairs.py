@@ -8,9 +8,11 @@ from typing import Any
 
 from ..pairs.build_settings import BuildSettings
 from ..progress import Progress
+from .keywords import verb
 from .setting import Setting, settings_in
 
 
+@verb()
 def build_pairs(
     s1: str | Path,
     s2: str | Path,
@@ -29,18 +31,22 @@ def build_pairs(
     """Cuts two overlapping rasters into pairs to train on and to measure with.
 
     Args:
-        s1: the radar raster, with a CRS and a transform; its pixels stay as they are.
-        s2: the colour raster, warped to the radar's grid.
-        folder: new or empty; it appears whole or not at all.
-        polarization: the radar band; None takes the first.
+        s1: The radar raster, with a CRS and a transform; its pixels stay as they are.
+        s2: The colour raster, warped to the radar's grid.
+        folder: New or empty; it appears whole or not at all.
+        polarization: The radar band; None for the first.
+        on_progress: Called with (patches done, patches in all).
 
-        patch_px: side of a patch in pixels.
-        block_patches: side of a spatial block in patches; a block is wholly in one split.
-        val_share, test_share: share of the blocks for each.
-        least_valid: share of a patch that both rasters must show.
-        most_cloud: share of a patch that may be cloud.
-        terrain: a word for the whole place, kept in the catalogue.
-        on_progress: called with (patches done, patches in all).
+    Patches:
+        patch_px: Side of a patch in pixels.
+        least_valid: Share of a patch that both rasters must show.
+        most_cloud: Share of a patch that may be cloud.
+        terrain: A word for the whole place, kept in the catalogue.
+
+    Splits:
+        block_patches: Side of a spatial block in patches; a block is wholly in one split.
+        val_share: Share of the blocks for val.
+        test_share: Share of the blocks for test.
 
     Returns:
         catalogue: path of the GeoPackage of footprints. splits: pairs by split. skipped: patches left out by reason.

@@ -10,9 +10,11 @@ from typing import Any
 from ..pairs.find import find_pairs, with_splits
 from ..progress import Progress
 from ..training.color.settings import SYSTEMS, settings_of
+from .keywords import verb
 from .setting import Setting, settings_in
 
 
+@verb(despeckle="filter", despeckle_share="filter_share")
 # long: every setting is spelled out, in the signature, the docstring and the record that it goes into
 def train(
     data: str | Path,
@@ -61,42 +63,76 @@ def train(
 ) -> dict[str, Any]:
     """Trains a network on a folder of pairs.
 
-    None leaves a setting to the recipe of the system. A setting that the system does not have is refused.
+    A setting that the system of `model` does not have is refused.
 
     Args:
-        data: pairs in one of the layouts of `pairs.find`; split by place where it has no splits.
-        out: a folder for weights, checkpoint, log and samples; nothing is left there when the start fails.
-        model: the system: "by-place", "colorsar" or "pix2pix".
+        data: Pairs in one of the layouts of `pairs.find`; split by place where it has no splits.
+        out: A folder for weights, checkpoint, log and samples; a start that fails leaves nothing there.
+        model: The system; by-place learns the whole picture from radar and the palette of the place, colorsar a and b
+            under the given lightness, pix2pix the whole picture against an adversary.
+        exclude: A site not to learn from.
+        strict: Refuse files that are broken or without a partner, instead of leaving them out.
+        resume: Go on with the run in that folder, to the identical loss; its settings must be the same.
+        on_progress: Called with (steps done, steps in all).
 
-        strict: refuse files without a partner and broken ones instead of leaving them out.
-        exclude: sites not to learn from.
-        resume: go on with the run in `out`, to the identical loss; its settings must be the same.
-        on_progress: called with (steps done, steps in all).
+    Network:
+        name: Name of the network in its card.
+        width: Channels of the first level of the network; None for 48 in by-place / 32 in colorsar / 64 in pix2pix.
 
-        name: name of the network in its card.
-        width: channels of the first level; 48 by-place, 32 colorsar, 64 pix2pix.
-        epochs, patience: passes over the pairs, and those without a better val before it stops (0 never stops).
-        keep: "best" epoch on val, or "last"; "best" for colorsar, else "last".
-        batch, patch_px, crops: patches in one step, their side, and most patches from one pair in one epoch.
-        learning_rate, beta1, schedule: of Adam; the schedule is "cosine" or "constant".
-        ema_decay: decay of the running mean of weights that is kept; 0 for none.
+    Schedule:
+        epochs: Passes over the training pairs; the schedule of the learning rate ends with them.
+        keep: Whose weights are kept: those of the epoch that is "best" on val in a and b, or of the "last"; None
+            for last in by-place / best in colorsar / last in pix2pix.
+        patience: Epochs without a better val before training stops; 0 never stops early.
+        learning_rate: Learning rate of Adam; None for 0.002 in by-place / 0.002 in colorsar / 0.0002 in pix2pix.
+        beta1: First moment decay of Adam; None for 0.9 in by-place / 0.9 in colorsar / 0.5 in pix2pix.
+        schedule: Learning rate over the run: "cosine", after a short warm-up, or "constant"; None for cosine in
+            by-place / cosine in colorsar / constant in pix2pix.
+        ema_decay: Decay of the running mean of weights that is validated and kept; 0 for none; None for 0.998 in
+            by-place / 0.99 in colorsar / 0.0 in pix2pix.
 
-        filter, filter_share: the speckle filter before the radar's lightness, and the share of patches it is for.
-        level_db, contrast: standard deviation of the random shift in dB and of the logarithm of the random stretch.
-        speckle_share, hole_share: share of the patches that get simulated speckle, and an invalid part.
-        fill_lightness: lightness of invalid pixels, 0..100.
+    Patches:
+        batch: Patches in one step.
+        patch_px: Side of a training patch in pixels.
+        crops: Most patches taken from one pair in one epoch; large pairs have room for several.
+        filter: Speckle filter before the radar's lightness.
+        filter_share: Share of the patches that pass through the filter.
+        level_db: Standard deviation of the random shift of a patch, in dB.
+        contrast: Standard deviation of the logarithm of the random stretch of a patch.
+        speckle_share: Share of the patches that get simulated speckle.
+        hole_share: Share of the patches that get an invalid part.
+        fill_lightness: Lightness of invalid pixels, 0..100.
 
-        seed: the same seed and data give the same network on one machine.
-        device, precision: where and how it computes, see `colorize`.
-        workers, devices: processes that read ahead, and GPUs.
+    Machine:
+        seed: Seed of all random numbers: the same seed and data give the same network on one machine.
+        device: Device to train on; "auto" takes a GPU where there is one.
+        precision: Precision of the forward passes; "auto" takes bf16 where the device multiplies it in hardware.
+        workers: Processes that read patches ahead; 0 reads in the training process.
+        devices: GPUs to train on; more than 1 needs the package lightning.
 
-        input: colorsar, pix2pix: "sar-l", the radar's lightness, or "optical-l", that of the colour picture itself.
-        rebalance, head, spacing, huber: colorsar: weight of rare colours 0..1, "ab" or "classes", distance of colour
-            classes, and error above which the loss is linear, both in Lab units.
-        l1_weight, feature_weight: pix2pix: weights of the L1 distance and of matched features.
-        structure_weight: pix2pix, by-place: weight of unlike structure of the brightness.
-        none_share, guess_share, recolour_share: by-place: share of the patches without a palette, with a guessed one,
-            and moved to other colours together with it.
+    For colorsar and pix2pix:
+        input: Lightness that the network gets: "sar-l", of the radar, or "optical-l", of the colour picture itself;
+            None for sar-l.
+
+    For colorsar:
+        rebalance: How far rare colours count more than frequent ones in the loss of a and b, 0..1; None for 0.5.
+        head: What it learns: "ab" regresses a and b, "classes" chooses among colours; None for ab.
+        spacing: Distance of neighbouring colour classes, in Lab units; None for 12.0.
+        huber: Error of a and b, in Lab units, above which their loss is linear; None for 4.0.
+
+    For pix2pix:
+        l1_weight: Weight of the L1 distance to the real picture; None for 100.0.
+        feature_weight: Weight of matching the discriminator's features of the real picture; None for 0.0.
+
+    For by-place and pix2pix:
+        structure_weight: Weight of unlike structure of the brightness; None for 0.0.
+
+    For by-place:
+        none_share: Share of the patches that come without a palette; None for 0.1.
+        guess_share: Share of the patches whose palette is a guess from the map instead of a measured one; None for
+            0.2.
+        recolour_share: Share of the patches that are moved to other colours together with their palette; None for
+            0.6.
 
     Returns:
         weights: path of the file. epochs: how many ran. losses: of each epoch of this call. val: figures of the best
