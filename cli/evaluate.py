@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -11,9 +11,10 @@ from click.core import ParameterSource
 
 from sar_colorize import api
 
-from . import options
-from .progress import MODES, Progress
-from .settings import settings_options
+from .command import Option, command
+from .options import add
+from .progress import Progress
+from .signature import Fact, options
 
 ALL_FILTERS = "all"
 MODEL_COLUMNS = (("ab_error", 8, 2), ("ciede2000", 9, 2), ("chroma_ratio", 12, 2), ("ssim", 5, 3))
@@ -42,37 +43,46 @@ STACK_COLUMNS = (
 )
 
 
-_TEXTS = {setting.name: setting.help for setting in api.evaluate_settings()}
-_BY_HAND = ("filter", "limit", "exclude", "strict")
-
-
-@click.command()
-@click.option("--model", "models", multiple=True, metavar="NAME|FILE", help="A model; may be repeated.")
-@click.option("--data", metavar="DIR", help="A folder of pairs; of stacks of dates where filters are measured.")
-@click.option("--report", metavar="DIR", help="A folder for the report, new or to be replaced.")
-@click.option("--overwrite", is_flag=True, help="Replace an earlier report.")
-@click.option("--train", metavar="DIR", help="Pairs whose split train the baselines learn from.  [default: --data]")
-@click.option(
-    "--filter",
-    "--despeckle",
-    "filter",
+MODEL = Option(
+    ["--model", "models"], rubric="Pairs", multiple=True, metavar="NAME|FILE", help="A model; may be repeated."
+)
+DATA = Option(
+    ["--data"], rubric="Pairs", metavar="DIR", help="A folder of pairs; of stacks of dates where filters are measured."
+)
+FILTER = Option(
+    ["--filter"],
+    rubric="Picture",
+    old=("--despeckle",),
     is_flag=False,
     flag_value=ALL_FILTERS,
     type=click.Choice(["auto", ALL_FILTERS, *api.FILTER_NAMES]),
+    metavar="NAME",
     default="auto",
     show_default=True,
-    help=f"{_TEXTS['filter']} Without --model: measure this filter, or all. --despeckle is the old name.",
+    help="Speckle filter before the radar's lightness; auto is the one in each model's card. Without --model: measure "
+    f"this filter, or all; one of {', '.join(api.FILTER_NAMES)}.",
 )
-@click.option(
-    "--limit", type=int, metavar="N", help=f"{_TEXTS['limit']} Of filters: at most so many dates of each stack."
-)
-@click.option("--exclude", multiple=True, metavar="SITE", help=f"{_TEXTS['exclude']} May be repeated.")
-@click.option("--strict", is_flag=True, help=_TEXTS["strict"])
-@settings_options([setting for setting in api.evaluate_settings() if setting.name not in _BY_HAND])
-@click.option("--progress", type=click.Choice(MODES), default="auto", show_default=True)
-@options.as_json
+REPORT = Option(["--report"], rubric="Report", metavar="DIR", help="A folder for the report, new or to be replaced.")
+FACTS = {
+    "exclude": Fact(metavar="SITE", text="A site that is neither measured nor learned from; may be repeated."),
+    "half": Fact(choices=api.HALVES),
+    "input": Fact(choices=api.INPUTS),
+    "limit": Fact(text="At most so many pairs of each site, evenly spread, or dates of each stack; None for all."),
+    "palette": Fact(choices=api.PALETTES),
+    "train": Fact(metavar="DIR"),
+}
+
+
+def _options_of_both(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that stand apart from the signature: whether models or filters are measured says which must be given."""
+    return add(function, MODEL, DATA, FILTER, REPORT)
+
+
+@command()
+@options(api.evaluate, without=("models", "data", "filter", "report"), facts=FACTS)
+@_options_of_both
 def evaluate(
-    models: tuple[str, ...], data: str | None, report: str | None, progress: str, as_json: bool, **given: Any
+    models: tuple[str, ...], data: str | None, report: str | None, progress: str, as_json: bool, **settings: Any
 ) -> None:
     """Measure models on pairs, beside what they must beat, and write a report; or measure speckle filters.
 
@@ -90,11 +100,10 @@ def evaluate(
     sar-colorize evaluate --filter
     sar-colorize evaluate --filter learned --data stacks --json
     """
-    settings = {name: value for name, value in given.items() if value is not None}
     if not models and settings["filter"] != "auto":
         _refuse_options_of_models(click.get_current_context())
         chosen = () if settings["filter"] == ALL_FILTERS else (settings["filter"],)
-        _evaluate_filters(data, chosen, given["limit"], settings.get("seed", 0), progress, as_json)
+        _evaluate_filters(data, chosen, settings["limit"], settings["seed"], progress, as_json)
         return
     for name, value in (("--model", models), ("--data", data), ("--report", report)):
         if not value:
@@ -122,11 +131,10 @@ def _refuse_options_of_models(context: click.Context) -> None:
     """Refuses options that filters are measured without: nothing that is asked for is ignored."""
     if context.params["report"] is not None:
         raise click.UsageError("--report is of models; the table of filters goes to standard output, --json whole")
-    taken = {"filter", "data", "limit", "seed", "progress", "as_json", "models", "report"}
+    taken = {"filter", "data", "limit", "seed", "progress", "as_json", "verbose"}
     for option in context.command.params:
         name = option.name or ""
-        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if given and name not in taken:
+        if name not in taken and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             raise click.UsageError(f"{option.opts[0]} is of models; name one with --model, or leave it out")
 
 

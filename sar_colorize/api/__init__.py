@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..cog import PROFILES
 from ..engine.choose import DEVICES, PRECISIONS
+from ..evaluation.color.settings import HALVES, INPUTS, PALETTES
 from ..models.registry import DEFAULT_MODEL, load_card
 from ..models.registry import names as model_names
 from ..raster import Unit
@@ -16,7 +17,7 @@ from .demo import demo
 from .despeckle import despeckle
 from .despeckle_stack import despeckle_stack
 from .doctor import examine
-from .evaluate import evaluate, evaluate_filters, evaluate_settings
+from .evaluate import evaluate, evaluate_filters
 from .info import info
 from .models import describe_model, verify_models
 from .pairs import build_pairs, build_settings
@@ -29,6 +30,9 @@ __all__ = [
     "DEVICES",
     "FILTER_NAMES",
     "GRIDS",
+    "HALVES",
+    "INPUTS",
+    "PALETTES",
     "POLARIZATIONS",
     "PRECISIONS",
     "PROFILES",
@@ -47,7 +51,6 @@ __all__ = [
     "despeckle_stack",
     "evaluate",
     "evaluate_filters",
-    "evaluate_settings",
     "examine",
     "info",
     "load_card",

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..evaluation.color.settings import CHOICES, EvaluateSettings
+from ..evaluation.color.settings import EvaluateSettings
 from ..progress import Progress
 from .keywords import verb
-from .setting import Setting, settings_in
 
 
 @verb(despeckle="filter")
@@ -43,7 +42,7 @@ def evaluate(  # long: the public signature spells out every keyword, and its do
         models: A name or a weights file, or several of them.
         data: A folder of pairs in one of the layouts of `pairs.find`; split by site where it has no splits.
         split: The split that is measured.
-        train: A folder of pairs whose split "train" the baselines learn from; None for `data`.
+        train: A folder of pairs whose split "train" the baselines learn from; None for the split of the same data.
         limit: At most so many pairs of each site, evenly spread; None for all.
         exclude: A site, or several, neither measured nor learned from.
         strict: Refuse files that are broken or without a partner, instead of leaving them out.
@@ -60,11 +59,11 @@ def evaluate(  # long: the public signature spells out every keyword, and its do
         report: A folder for index.html, metrics.json, patches.csv and, where the pairs have a grid, patches.gpkg; it
             appears whole or not at all.
         overwrite: Replace an earlier report.
-        seed: Of the bootstrap.
+        seed: Seed of the bootstrap.
 
     Run:
         device: auto, cpu or cuda; auto takes the GPU where there is one.
-        precision: auto, fp32 or bf16; the cards were measured in fp32.
+        precision: auto, fp32 or bf16; figures in the models' cards are of fp32.
         on_progress: Called with (done, total) pairs.
 
     Returns:
@@ -121,11 +120,6 @@ def evaluate_filters(
     from ..evaluation.speckle.filters import evaluate_filters as measure
 
     return measure(data, filters=filters, dates=dates, seed=seed, on_progress=on_progress)
-
-
-def evaluate_settings() -> list[Setting]:
-    """Every setting of `evaluate`."""
-    return settings_in(EvaluateSettings, CHOICES)
 
 
 def _several(names: str | Iterable[str]) -> tuple[str, ...]:

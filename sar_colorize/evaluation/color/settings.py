@@ -8,15 +8,17 @@ from ...engine.choose import DEVICES, PRECISIONS
 from ...errors import SettingError
 from ...speckle import FILTER_NAMES
 
-CHOICES: dict[str, tuple[str, ...]] = {
-    "input": ("sar", "optical"),
+INPUTS = ("sar", "optical")
+PALETTES = ("site", "auto", "none")
+HALVES = ("all", "second")
+_CHOICES = {
+    "input": INPUTS,
     "filter": ("auto", *FILTER_NAMES),
-    "palette": ("site", "auto", "none"),
-    "half": ("all", "second"),
+    "palette": PALETTES,
+    "half": HALVES,
     "device": DEVICES,
     "precision": PRECISIONS,
 }
-"""The values that settings may take, of those that are names."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class EvaluateSettings:
     """Seed of the bootstrap."""
 
     def __post_init__(self) -> None:
-        for name, allowed in CHOICES.items():
+        for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise SettingError(
                     f"{name} must be one of {', '.join(allowed)}, got {getattr(self, name)!r}; choose one of them"
