@@ -28,6 +28,9 @@ def main(arguments: list[str]) -> None:
     """Starts QGIS with the plugin in a profile of its own, and shrinks the pictures that it made."""
     options = dict(zip(arguments[::2], arguments[1::2], strict=True))
     out = Path(options.get("--out", ROOT / "docs" / "img")).resolve()
+    program = shutil.which("qgis.bin")
+    if program is None:
+        raise SystemExit("qgis.bin must be on PATH, got none; install QGIS 3.22 or newer")
     out.mkdir(parents=True, exist_ok=True)
     for name in PICTURES:
         (out / name).unlink(missing_ok=True)
@@ -44,9 +47,11 @@ def main(arguments: list[str]) -> None:
             JOB: json.dumps(job), "HOME": str(home), "XDG_CONFIG_HOME": str(home), "XDG_RUNTIME_DIR": str(home),
             "TMPDIR": str(home), "QT_QPA_PLATFORM": "xcb", "LC_ALL": "C.UTF-8", "SAR_COLORIZE_PYTHON": sys.executable,
             "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1",
+            # QGIS looks for its Python library beside the first python3 on PATH, and crashes beside another one.
+            "PATH": os.pathsep.join([str(Path(program).parent), os.environ["PATH"]]),
         }  # fmt: skip
         _run(
-            ["xvfb-run", "-a", "-s", f"-screen 0 {SIZE[0] + 20}x{SIZE[1] + 20}x24", "qgis.bin", "--noversioncheck",
+            ["xvfb-run", "-a", "-s", f"-screen 0 {SIZE[0] + 20}x{SIZE[1] + 20}x24", program, "--noversioncheck",
              "--nologo", "--profiles-path", str(home), "--code", str(ROOT / "tools" / "qgis_desktop.py")],
             environment,
         )  # fmt: skip

@@ -193,7 +193,7 @@ def test_a_refusal_of_the_backend_reaches_the_user_as_its_sentence(
     real_backend: str, provider: Any, scene: Path
 ) -> None:
     output = scene.parent / "c.tif"
-    with pytest.raises(QgsProcessingException, match=r"^overlap_px must be .*got 0.*; "):
+    with pytest.raises(QgsProcessingException, match=r"^--overlap-px must be .*got 0.*; "):
         _run(provider, "colorize", {"INPUT": str(scene), "OUTPUT": str(output), "OVERLAP": 0})
     assert "overlap_px must be" in Path(f"{output}.log").read_text()
     with pytest.raises(QgsProcessingException, match=r"^bbox must share ground with the scene"):
