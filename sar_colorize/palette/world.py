@@ -1,7 +1,7 @@
 """A guess of a place's colours from where it lies: NASA's Blue Marble, one colour for each degree of the Earth.
 
 The table is the mean colour of land (of the sea, where there is no land) in cells of one degree, reduced from the Blue
-Marble Next Generation, which is in the public domain (NASA Earth Observatory), by benchmarks/blue_marble.py.
+Marble Next Generation, which is in the public domain (NASA Earth Observatory), by tools/blue_marble.py.
 
     a = 0.8 a of the map + 1.9; L and b are those of no place
 
