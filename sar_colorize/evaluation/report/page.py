@@ -44,7 +44,7 @@ def page(comparison: Comparison, settings: EvaluateSettings, figures: dict[str, 
 
 def _title(comparison: Comparison) -> str:
     names = [method.name for method in comparison.methods if method.kind == "model"]
-    return f"Colour from radar: {', '.join(names)}"
+    return f"Colour from radar: {'; '.join(names)}"
 
 
 def _head(comparison: Comparison, settings: EvaluateSettings, figures: dict[str, Any]) -> str:
@@ -153,7 +153,7 @@ def _reliability(comparison: Comparison, chosen: dict[str, str]) -> str:
     if not comparison.reliability:
         return ""
     drawn = charts.reliability(comparison.reliability, chosen)
-    ranks = ", ".join(f"{name} {one.spearman():.2f}" for name, one in comparison.reliability.items())
+    ranks = "; ".join(f"{name} {one.spearman():.2f}" for name, one in comparison.reliability.items())
     return (
         '<h3>Expected and real error</h3><p class="soft">Pixels in bins of the error of (a, b) that the model expects, '
         "with the mean real error of each bin. On the line the expected error is right; above it the model is "
