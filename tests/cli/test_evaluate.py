@@ -105,3 +105,9 @@ def test_all_filters_at_once_are_refused_where_models_are_measured(folder):
     done = run(folder, "--filter", "all")
     assert done.exit_code == 2
     assert "--filter needs the name of one filter, or auto" in done.stderr
+
+
+def test_verbose_logs_a_line_for_each_phase(folder):
+    lines = run(folder, "-v", "--json").stderr.splitlines()
+    assert "pairs: 2 of 2 in test" in lines
+    assert lines.index("baselines: learned from 2 pairs of train") < lines.index(f"written: {folder / 'report'}")

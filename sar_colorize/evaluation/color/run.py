@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,9 +10,11 @@ from ...errors import DataError
 from ...pairs.find import SPLITS, Pair, PairList, find_pairs, split_by_site
 from ...progress import Progress
 from .compare import Comparison, compare, spread
-from .contestants import learn_baselines, load_models, palette_mean, with_fit, without_palette
+from .contestants import Method, learn_baselines, load_models, palette_mean, with_fit, without_palette
 from .palettes import first_half_of, palettes_for, second_half
 from .settings import EvaluateSettings
+
+_log = logging.getLogger("sar_colorize")
 
 
 def compare_models(
@@ -49,18 +52,18 @@ def compare_models(
         raise DataError(
             "baselines must have a split train to learn from, got none; give a folder that has one as train"
         )
-    asked = load_models(names, filter=settings.filter, device=settings.device, precision=settings.precision)
-    filters = {method.filter for method in asked}
+    asked = _models(names, measured, settings)
     first = asked[0].filter  # baselines get the lightness that the first model gets
-    taking = [method for method in asked if method.takes_palette]
-    if taking and settings.palette != "none":
-        if settings.palette == "site" and settings.half == "second":
-            asked += with_fit(taking, first_half_of(measured))
-        asked += [*without_palette(taking), palette_mean(first)]
+    others = sorted({method.filter for method in asked} - {first})
     broken: list[str] = []
+    base = learn_baselines(training, settings.input, first, None if settings.strict else broken)
+    _log.info("baselines: learned from %d pairs of train", len(training) - len(broken))
+    chosen = spread(second_half(measured) if settings.half == "second" else measured, settings.limit)
+    _log.info("pairs: %d of %d in %s", len(chosen), len(measured), settings.split)
+    _log.info("methods: %s", "; ".join(method.name for method in [*asked, *base]))
     result = compare(
-        [*asked, *learn_baselines(training, settings.input, first, None if settings.strict else broken)],
-        spread(second_half(measured) if settings.half == "second" else measured, settings.limit),
+        [*asked, *base],
+        chosen,
         settings.input,
         palettes=palettes_for(measured, settings.palette, settings.half),
         strict=settings.strict,
@@ -68,7 +71,7 @@ def compare_models(
         on_progress=on_progress,
     )
     notes = [f"left out of train: {reason}" for reason in broken]
-    return result, list(found.skipped), notes + _notes(result, training, settings, first, sorted(filters - {first}))
+    return result, list(found.skipped), notes + _notes(result, training, settings, first, others)
 
 
 def _pairs_in(folder: Path, settings: EvaluateSettings) -> PairList:
@@ -77,6 +80,17 @@ def _pairs_in(folder: Path, settings: EvaluateSettings) -> PairList:
     if any(pair.split in (*SPLITS, settings.split) for pair in found.pairs):
         return found
     return PairList(split_by_site(found.pairs), found.skipped)
+
+
+def _models(names: Sequence[str], measured: Sequence[Pair], settings: EvaluateSettings) -> list[Method]:
+    """The models, and where one takes a palette, what the fit, the palette and its mean colour alone are worth."""
+    asked = load_models(names, filter=settings.filter, device=settings.device, precision=settings.precision)
+    taking = [method for method in asked if method.takes_palette]
+    if not taking or settings.palette == "none":
+        return asked
+    if settings.palette == "site" and settings.half == "second":
+        asked += with_fit(taking, first_half_of(measured))
+    return [*asked, *without_palette(taking), palette_mean(asked[0].filter)]
 
 
 def _notes(

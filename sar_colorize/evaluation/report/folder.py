@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import logging
 import os
 import platform
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ from ..color.table import Rows
 from .footprints import footprints
 from .page import page
 
+_log = logging.getLogger("sar_colorize")
 FORMAT = 2
 """Of metrics.json. 2: `filter` was `despeckle`, and `metrics` was `measures`."""
 FILES = ("index.html", "metrics.json", "patches.csv", "patches.gpkg")
@@ -91,6 +93,7 @@ def write_report(
         if not place.exists() and (work.path / "replaced").exists():
             (work.path / "replaced").rename(place)
         work.remove()
+    _log.info("written: %s", place)
     return figures | {"files": {name: str(folder / name) for name in FILES if (folder / name).exists()}}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,8 @@ from ...speckle import DEFAULT_LOOKS, FILTER_NAMES, get_filter
 from . import metrics
 from .ground import SimulatedGround, simulate_ground
 from .stacks import Series, register, stacks_in
+
+_log = logging.getLogger("sar_colorize")
 
 
 def evaluate_filters(
@@ -59,10 +62,12 @@ def evaluate_filters(
         "simulated": {},
         "stacks": {name: {**one.facts(), "filters": {}} for name, one in series.items()},
     }
+    _log.info("stacks: %s", ", ".join(series) or "none; on simulated ground alone")
     for done, name in enumerate(names, 1):
         made["simulated"][name] = _rounded(on_simulated(ground, partial(get_filter, name)))
         for key, one in series.items():
             made["stacks"][key]["filters"][name] = _rounded(on_stack(one, partial(get_filter, name), dates))
+        _log.info("measured: %s", name)
         if on_progress is not None:
             on_progress(done, len(names))
     if stacks:
