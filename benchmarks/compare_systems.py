@@ -74,8 +74,8 @@ def main() -> None:
         return
     images = ROOT / "docs" / "img"
     images.mkdir(exist_ok=True)
-    for run, seen in runs.items():
-        sheet(chosen.data, chosen.work / run, seen).save(images / f"compare_{run}.png", optimize=True)
+    for run, metrics in runs.items():
+        sheet(chosen.data, chosen.work / run, metrics).save(images / f"compare_{run}.png", optimize=True)
     scenes = [draw_scene(path, names, images) for path in chosen.scene]
     (ROOT / "docs" / "comparison.md").write_text(page(runs, scenes, chosen), encoding="utf-8")
 
@@ -104,9 +104,9 @@ def page(runs: dict[str, Any], scenes: list[str], chosen: argparse.Namespace) ->
     lines += [f"- Not shipped when this was made: {', '.join(absent)}."] * bool(absent)
     lines += [f"- Note: {note}." for note in first["notes"]] + [""]
     lines += ["## Summary", "", *words(runs), ""]
-    for run, seen in runs.items():
-        lines += [f"## {TITLES[run]}", "", *table(seen), "", f"![{TITLES[run]}](img/compare_{run}.png)", ""]
-        lines += ["Mean absolute error of a and b by site:", "", *site_table(seen, "ab_error"), ""]
+    for run, metrics in runs.items():
+        lines += [f"## {TITLES[run]}", "", *table(metrics), "", f"![{TITLES[run]}](img/compare_{run}.png)", ""]
+        lines += ["Mean absolute error of a and b by site:", "", *site_table(metrics, "ab_error"), ""]
     if scenes:
         lines += [
             "## Whole scenes",
@@ -122,12 +122,12 @@ def page(runs: dict[str, Any], scenes: list[str], chosen: argparse.Namespace) ->
 def words(runs: dict[str, Any]) -> list[str]:
     """What the figures say, best and worst, as a list."""
     out = []
-    for run, seen in runs.items():
-        names = [model["name"] for model in seen["models"]]
-        model, base = least(seen["overall"], names), least(seen["overall"], baselines(seen))
-        ours, theirs = (mean(seen["overall"], name, "ab_error") for name in (model, base))
-        cell, chroma = seen["overall"][model]["ab_error"], mean(seen["overall"], model, "chroma_ratio")
-        lost = [site for site, rows in seen["sites"].items() if least(rows, names + baselines(seen)) not in names]
+    for run, metrics in runs.items():
+        names = [model["name"] for model in metrics["models"]]
+        model, base = least(metrics["overall"], names), least(metrics["overall"], baselines(metrics))
+        ours, theirs = (mean(metrics["overall"], name, "ab_error") for name in (model, base))
+        cell, chroma = metrics["overall"][model]["ab_error"], mean(metrics["overall"], model, "chroma_ratio")
+        lost = [site for site, rows in metrics["sites"].items() if least(rows, names + baselines(metrics)) not in names]
         failed = f"No model beats every baseline in {', '.join(lost)}." if lost else "A model is best at every site."
         out.append(
             f"- {TITLES[run]}: the model with the smallest colour error is **{model}**, {ours:.2f} (95 % interval "
@@ -153,11 +153,11 @@ def words(runs: dict[str, Any]) -> list[str]:
     ]
     out.append(f"- Larger colour error than grey, on filtered radar: {', '.join(worse) or 'none at any site'}.")
     for name in names:
-        said = "; ".join(
+        effects = "; ".join(
             f"{COLUMNS[key]} {mean(raw, name, key):.3f} without, {mean(clean, name, key):.3f} with it"
             for key in ("ab_error", "ssim", "gradient_correlation")
         )
-        out.append(f"- Effect of the filter on {name}: {said}.")
+        out.append(f"- Effect of the filter on {name}: {effects}.")
     measured = [name for name in clean if clean[name] is not clean[GREY]]
     beaten = [
         COLUMNS[key]
@@ -179,12 +179,12 @@ def words(runs: dict[str, Any]) -> list[str]:
     return out
 
 
-def table(seen: dict[str, Any]) -> list[str]:
+def table(metrics: dict[str, Any]) -> list[str]:
     """The overall table as Markdown."""
-    rows = seen["overall"]
-    ranked = [name for name in rows if seen["methods"][name] != "oracle"]
+    rows = metrics["overall"]
+    ranked = [name for name in rows if metrics["methods"][name] != "oracle"]
     lines = [f"| method | {' | '.join(COLUMNS.values())} |", "|---" * (len(COLUMNS) + 1) + "|"]
-    aims = {measure["key"]: measure["best"] for measure in seen["metrics"]}
+    aims = {measure["key"]: measure["best"] for measure in metrics["metrics"]}
     best = {key: pick(rows, key, aims[key], ranked) for key in COLUMNS}
     for name, row in rows.items():
         cells = [number(row[key]["mean"], DIGITS.get(key, 2), bold=best[key] == name) for key in COLUMNS]
@@ -192,28 +192,28 @@ def table(seen: dict[str, Any]) -> list[str]:
     return lines
 
 
-def site_table(seen: dict[str, Any], key: str) -> list[str]:
+def site_table(metrics: dict[str, Any], key: str) -> list[str]:
     """One measure by site as Markdown."""
-    sites = seen["sites"]
-    ranked = [name for name in seen["overall"] if seen["methods"][name] != "oracle"]
+    sites = metrics["sites"]
+    ranked = [name for name in metrics["overall"] if metrics["methods"][name] != "oracle"]
     lines = [f"| method | {' | '.join(sites)} |", "|---" * (len(sites) + 1) + "|"]
-    for name in seen["overall"]:
+    for name in metrics["overall"]:
         cells = [number(rows[name][key]["mean"], 2, bold=least(rows, ranked) == name) for rows in sites.values()]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines
 
 
-def sheet(data: Path, report: Path, seen: dict[str, Any]) -> Image.Image:
+def sheet(data: Path, report: Path, metrics: dict[str, Any]) -> Image.Image:
     """A row for each site, the pair of its middle rank: what was given, each model, real."""
-    settings = seen["settings"]
+    settings = metrics["settings"]
     methods = load_models(
-        [model["name"] for model in seen["models"]], filter=settings["filter"], device="cpu", precision="fp32"
+        [model["name"] for model in metrics["models"]], filter=settings["filter"], device="cpu", precision="fp32"
     )
     pairs = {(pair.split, pair.site, pair.key): pair for pair in find_pairs(data).pairs}
     with (report / "patches.csv").open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["method"] == methods[0].name]
     shown = []
-    for site in seen["pairs"]:
+    for site in metrics["pairs"]:
         ranked = sorted((row for row in rows if row["site"] == site), key=lambda row: float(row["ab_error"]))
         middle = ranked[len(ranked) // 2]
         patch = read_patch(pairs[middle["split"], site, middle["key"]], settings["input"])
@@ -258,9 +258,9 @@ def grid(titles: list[str], rows: list[tuple[str, list[np.ndarray]]], side_px: i
     return image.quantize(256, dither=Image.Dither.FLOYDSTEINBERG)
 
 
-def baselines(seen: dict[str, Any]) -> list[str]:
+def baselines(metrics: dict[str, Any]) -> list[str]:
     """Baselines of a report, without the oracle."""
-    return [name for name in NAMES if seen["methods"].get(name) == "baseline"]
+    return [name for name in NAMES if metrics["methods"].get(name) == "baseline"]
 
 
 def mean(rows: dict[str, Any], name: str, key: str) -> float:

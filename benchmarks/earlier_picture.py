@@ -77,7 +77,7 @@ def main() -> None:
 
 
 def grounds(data: Path, splits: tuple[str, ...]) -> list[Ground]:
-    """Every ground that was seen before and after."""
+    """The ground of every pair with a picture before and after."""
     sites: dict[str, dict[str, tuple[np.ndarray, ...]]] = defaultdict(dict)
     for pair in find_pairs(data).of(*splits):
         if pair.key[0] in "ab":
@@ -86,15 +86,15 @@ def grounds(data: Path, splits: tuple[str, ...]) -> list[Ground]:
             radar = code.reshape(code.shape[0] // 4, 4, -1, 4).mean((1, 3), dtype=np.float32) / 127.5 - 1.0
             sites[pair.site][pair.key] = radar[None], lab, known
     made = []
-    for site, seen in sites.items():
-        of = {when: [v for key, v in seen.items() if key[0] == when and v[2].any()] for when in "ab"}
+    for site, patches in sites.items():
+        of = {when: [v for key, v in patches.items() if key[0] == when and v[2].any()] for when in "ab"}
         means = {
             when: np.mean([lab[:, known].mean(1) for _, lab, known in found], 0) for when, found in of.items() if found
         }
-        for key in sorted(seen):
-            if key[0] == "b" and f"a{key[1:]}" in seen:
-                radar, after, known = seen[f"a{key[1:]}"]
-                before = np.where(seen[key][2], seen[key][1], means["b"][:, None, None])
+        for key in sorted(patches):
+            if key[0] == "b" and f"a{key[1:]}" in patches:
+                radar, after, known = patches[f"a{key[1:]}"]
+                before = np.where(patches[key][2], patches[key][1], means["b"][:, None, None])
                 made.append(Ground(site, radar, before, after, known, means["b"], means["a"]))
     return made
 
@@ -149,9 +149,9 @@ def batch(chosen: list[Ground], knows_mean: bool, random: np.random.Generator | 
         away = ground.before - ground.mean_before[:, None, None]
         change = (ground.mean_before - ground.mean_after) * knows_mean
         size = ground.radar.shape[1:]
-        told = [np.broadcast_to(v[:, None, None], (3, *size)) for v in ((mean - MIDDLE) / 20, change / 10)]
+        hints = [np.broadcast_to(v[:, None, None], (3, *size)) for v in ((mean - MIDDLE) / 20, change / 10)]
         values = (
-            np.concatenate([ground.radar, away / 10, *told]),
+            np.concatenate([ground.radar, away / 10, *hints]),
             (ground.after + moved[:, None, None])[1:],
             ground.known[None],
             mean[1:, None, None],

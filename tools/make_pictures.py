@@ -82,7 +82,7 @@ def own_colours(path: str, palette: str, window: sc.Window) -> None:
 
 def reliability() -> None:
     """Expected against real error of by-place, on the test pairs of its card; the area of a point is its share."""
-    said = sc.load_card("by-place").quality["test"]["reliability"]["model, fitted"]
+    curve = sc.load_card("by-place").quality["test"]["reliability"]["model, fitted"]
     side, margin, top = 420, 50, 8.0
     page = Image.new("RGB", (side + 2 * margin, side + 2 * margin), "white")
     draw = ImageDraw.Draw(page)
@@ -96,7 +96,7 @@ def reliability() -> None:
         draw.text((at(tick, 0)[0] - 3, at(0, 0)[1] + 6), str(tick), fill="#444")
         draw.text((margin - 16, at(0, tick)[1] - 6), str(tick), fill="#444")
     draw.line([at(0, 0), at(top, top)], fill="#999", width=2)
-    for expected, real, share in zip(said["expected"], said["real"], said["share"], strict=True):
+    for expected, real, share in zip(curve["expected"], curve["real"], curve["share"], strict=True):
         (x, y), radius = at(expected, real), 3 + 26 * share**0.5
         draw.ellipse([x - radius, y - radius, x + radius, y + radius], outline="#b3541e", width=3)
     draw.text((margin + 120, side + margin + 26), "expected error of a and b, Lab units", fill="black")

@@ -37,7 +37,7 @@ class CheckEnvironment(BackendAlgorithm):
         return tr("Check environment")
 
     def shortDescription(self) -> str:
-        return tr("What is installed, what is missing, and the line that mends it")
+        return tr("What is installed, what is missing, and how to install it")
 
     def tags(self) -> list[str]:
         return ["sar", "install", "python", "doctor", "gpu"]
@@ -102,7 +102,7 @@ def _refresh() -> None:
 
 
 def _backend_rows(feedback: QgsProcessingFeedback) -> list[Row]:
-    """Status, name, detail and mending line of everything that the backend looks at."""
+    """Status, name, detail and remedy of everything that the backend looks at."""
     backend = find()
     offered = choices.ask(backend, feedback)
     rows: list[Row] = [
@@ -135,7 +135,7 @@ def _lines(rows: list[Row]) -> list[str]:
     for status, name, detail, mend in rows:
         lines.append(f"{status:<8} {name:<{width}}  {detail}")
         if mend:
-            lines.append(f"{'':<8} {'':<{width}}  " + tr("mend with: {0}").format(mend))
+            lines.append(f"{'':<8} {'':<{width}}  " + tr("to fix it: {0}").format(mend))
     return lines
 
 

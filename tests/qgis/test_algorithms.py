@@ -195,8 +195,8 @@ def test_a_refusal_of_the_backend_reaches_the_user_as_its_sentence(
     output = scene.parent / "c.tif"
     with pytest.raises(QgsProcessingException, match=r"^--overlap-px must be .*got 0.*; "):
         _run(provider, "colorize", {"INPUT": str(scene), "OUTPUT": str(output), "OVERLAP": 0})
-    assert "overlap_px must be" in Path(f"{output}.log").read_text()
-    with pytest.raises(QgsProcessingException, match=r"^bbox must share ground with the scene"):
+    assert "--overlap-px must be" in Path(f"{output}.log").read_text()
+    with pytest.raises(QgsProcessingException, match=r"^--bbox must share ground with the scene"):
         _run(
             provider, "colorize",
             {"INPUT": str(scene), "OUTPUT": str(output), "MODEL": "composite", "EXTENT": "0,1,0,1 [EPSG:4326]"},
@@ -402,7 +402,7 @@ sys.exit(1)
     heard = Heard()
     assert _run(provider, "checkenvironment", {}, heard)["OK"] is False
     assert any("MISSING" in line and "torch" in line for line in heard.said)
-    assert any("mend with: pip install torch" in line for line in heard.said)
+    assert any("to fix it: pip install torch" in line for line in heard.said)
     assert any(line.startswith("absent   cuda") for line in heard.said)
 
 
