@@ -78,7 +78,7 @@ class ColorizeSettings:
         if isinstance(self.offset_db, str):
             if self.offset_db not in (AUTO, "fit"):
                 raise SettingError(f"offset_db must be auto, fit or a number, got {self.offset_db!r}; 0 leaves it out")
-        elif not math.isfinite(self.offset_db):
+        elif not isinstance(self.offset_db, int | float) or not math.isfinite(self.offset_db):
             raise SettingError(f"offset_db must be a finite number, got {self.offset_db}; 0 leaves it out")
 
 
@@ -89,7 +89,7 @@ def check_block_px(block_px: int) -> None:
         SettingError: not a whole number, or less than 64.
     """
     check_whole_number("block_px", block_px)
-    if block_px < LEAST_BLOCK_PX:
+    if block_px is None or block_px < LEAST_BLOCK_PX:
         raise SettingError(f"block_px must be at least {LEAST_BLOCK_PX}, got {block_px}; 1024 is a good start")
 
 
@@ -156,6 +156,8 @@ def prepare(
     scene = scene.select(*choose_bands(card, scene.bands))
     name = card.despeckle if settings.filter == AUTO else settings.filter
     chosen = choose_filter(scene, name, settings.size, settings.looks, settings.precision)
+    if not kind.has_network:
+        _check_without_network(card, settings, chosen)
     offset_db, offset_reason = _offset(scene, settings.offset_db)
     _log.info("lightness: %s, %s, offset %+g dB (%s)", "+".join(scene.bands), chosen.name, offset_db, offset_reason)
     radar = RadarLightness(chosen, card.db_ranges, offset_db, card.fill_lightness)
@@ -202,6 +204,24 @@ def _check_fit(card: Card, settings: ColorizeSettings, with_error: bool) -> None
             f"palette must be auto or none for {card.name}, which takes no picture, got {settings.palette}; "
             "by-place takes one"
         )
+
+
+def _check_without_network(card: Card, settings: ColorizeSettings, chosen: Filter) -> None:
+    """Refuses settings that only a network obeys; that of a filter obeys the precision."""
+    usual: dict[str, tuple[str | None, ...]] = {
+        "tile_px": (None,),
+        "overlap_px": (None,),
+        "batch": (None,),
+        "device": (AUTO, "cpu"),
+    }
+    if not chosen.has_network:
+        usual["precision"] = (AUTO, "fp32")
+    for name, values in usual.items():
+        got = getattr(settings, name)
+        if got not in values:
+            raise SettingError(
+                f"{name} must be left out for {card.name}, which has no network, got {got}; by-place has one"
+            )
 
 
 def choose_filter(

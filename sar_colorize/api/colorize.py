@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from ..colorizer import ERROR, RGB, Colorizer, Loaded
 from ..engine.choose import choose_device, choose_precision
-from ..errors import SettingError
 from ..models.registry import DEFAULT_MODEL
 from ..prepare import ColorizeSettings, Prepared, prepare
 from ..progress import Progress
@@ -26,8 +25,8 @@ from ..scene import Scene, open_scene
 from ..scene.cache import bounded_gdal
 from ..tiles import blocks
 from .info import about
-from .keywords import verb
-from .output import Box, PathLike, Target, check_outputs
+from .keywords import usual_values, verb
+from .output import Box, PathLike, Target, check_file_alone, check_outputs
 from .result import Result, describe
 
 if TYPE_CHECKING:
@@ -130,8 +129,12 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         overlap_px=overlap_px, batch=batch, block_px=block_px, device=device, precision=precision,
     )  # fmt: skip
     target = Target(bbox, bbox_crs, aoi, profile, creation_options, overwrite)
-    if uncertainty is not None and output is None and not dry_run:
-        raise SettingError(f"uncertainty must be left out without an output, got {uncertainty}; name an output")
+    if output is None and not dry_run:
+        given = {
+            "uncertainty": uncertainty, "profile": profile, "creation_options": creation_options,
+            "overwrite": overwrite, "scheduler": scheduler, "on_progress": on_progress,
+        }  # fmt: skip
+        check_file_alone(given, usual_values(colorize))
     with bounded_gdal():
         scene = open_scene(
             source, unit=unit, polarization=polarization, nodata=nodata, grid=grid, crs=crs, resolution=resolution,

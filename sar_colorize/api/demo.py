@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..backscatter import DB_RANGES, to_db
-from ..errors import OutputError
+from ..errors import OutputError, SettingError
 from ..models.painter import kind_of
 from ..models.registry import DEFAULT_MODEL, load_card
 from ..progress import Progress
@@ -43,10 +43,14 @@ def demo(
         The four paths, by name: scene, earlier, colour, picture.
 
     Raises:
+        ModelError: no such model. SettingError: a seed below 0.
         OutputError: the folder cannot be made, or holds an earlier demo.
     """
     from .. import simulate
 
+    takes_palette = kind_of(load_card(model)).takes_palette  # before anything is written
+    if seed < 0:
+        raise SettingError(f"seed must be at least 0, got {seed}; 0 is usual")
     place = Path(folder)
     try:
         place.mkdir(parents=True, exist_ok=True)
@@ -59,7 +63,7 @@ def demo(
             raise OutputError(f"output must not exist yet, got {path}; allow overwriting or name another folder")
     ground = simulate.write_scene(scene, seed=seed, overwrite=overwrite)
     simulate.write_optical(earlier, ground, 0.5, seed)
-    palette = str(earlier) if kind_of(load_card(model)).takes_palette else "none"
+    palette = str(earlier) if takes_palette else "none"
     result = colorize(scene, colour, model=model, palette=palette, overwrite=overwrite, on_progress=on_progress)
     _picture(scene, colour, picture, result.bands[0], result.model)
     return {"scene": str(scene), "earlier": str(earlier), "colour": str(colour), "picture": str(picture)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -25,8 +25,8 @@ from ..speckle import Filter
 from ..speckle.values import despeckle_raster, despeckle_values, looks_of_values
 from ..tiles import blocks
 from .info import about
-from .keywords import verb
-from .output import Box, PathLike, Target, check_outputs, is_array
+from .keywords import usual_values, verb
+from .output import Box, PathLike, Target, check_file_alone, check_outputs, is_array
 from .result import describe
 
 if TYPE_CHECKING:
@@ -117,13 +117,21 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
     target = Target(bbox, bbox_crs, aoi, profile, creation_options, overwrite)
     if is_array(source):
         given = {
-            "output": output, "polarization": polarization, "nodata": nodata, "crs": crs, "resolution": resolution,
-            "calibration": calibration, "remove_noise": remove_noise, "bbox": bbox, "aoi": aoi,
+            "output": output, "polarization": polarization, "nodata": nodata, "grid": grid, "crs": crs,
+            "resolution": resolution, "calibration": calibration, "remove_noise": remove_noise, "bbox": bbox,
+            "aoi": aoi, "profile": profile, "creation_options": creation_options, "overwrite": overwrite,
+            "dry_run": dry_run, "block_px": block_px, "on_progress": on_progress,
         }  # fmt: skip
-        check_array_alone(given)
+        check_array_alone(source, given, despeckle)
         if looks == AUTO:
             chosen = replace(chosen, looks=looks_of_values(source, unit))
         return despeckle_values(source, chosen, unit)
+    if output is None and not dry_run:
+        given = {
+            "profile": profile, "creation_options": creation_options, "overwrite": overwrite,
+            "on_progress": on_progress,
+        }  # fmt: skip
+        check_file_alone(given, usual_values(despeckle))
     with bounded_gdal():
         scene = open_scene(
             source, unit=unit, polarization=polarization, nodata=nodata, grid=grid, crs=crs, resolution=resolution,
@@ -150,16 +158,24 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
         return describe(scene, window, chosen, made, count, seconds, **facts)
 
 
-def check_array_alone(given: Mapping[str, Any]) -> None:
-    """Refuses, of an array without a grid, what only a scene can have.
+def check_array_alone(values: Any, given: Mapping[str, Any], verb: Callable[..., Any]) -> None:
+    """Refuses an array of anything but real numbers, and beside one what only a scene can have.
+
+    Args:
+        values: numpy or torch. given: keywords of the verb, each of which must be as where it is left out.
 
     Raises:
-        SettingError: one that is given; the first is named.
+        SettingError: the first that is not.
     """
-    for name, value in given.items():
-        if value is not None:
+    real = values.dtype.kind in "fiu" if isinstance(values, np.ndarray) else not values.dtype.is_complex
+    if not real:
+        raise SettingError(
+            f"array must hold real numbers, got {values.dtype}; give power, of complex values abs() ** 2"
+        )
+    for name, default in usual_values(verb).items():
+        if name in given and given[name] != default:
             raise SettingError(
-                f"{name} must be left out for an array, got {value!r}; give a path or an xarray DataArray for it"
+                f"{name} must be left out for an array, got {given[name]!r}; give a path or an xarray DataArray for it"
             )
 
 

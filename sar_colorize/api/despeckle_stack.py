@@ -97,12 +97,19 @@ def despeckle_stack(  # long: the public signature spells out every keyword, and
     spatial = DEFAULT_SPATIAL if size is None else Boxcar(size_px=size)
     target = Target(bbox, bbox_crs, aoi, profile, creation_options, overwrite)
     if is_array(sources):
-        check_array_alone({"folder": folder, "polarization": polarization, "nodata": nodata, "bbox": bbox, "aoi": aoi})
+        given = {
+            "folder": folder, "polarization": polarization, "nodata": nodata, "bbox": bbox, "aoi": aoi,
+            "profile": profile, "creation_options": creation_options, "overwrite": overwrite, "dry_run": dry_run,
+            "block_px": block_px, "on_progress": on_progress,
+        }  # fmt: skip
+        check_array_alone(sources, given, despeckle_stack)
         if unit not in ("auto", "power"):
             raise SettingError(f"unit must be auto or power for an array of dates, got {unit}; convert it to power")
         return _despeckle_array(sources, spatial)
     if folder is None:
         raise SettingError("folder must be given for scenes, got none; name one")
+    if any(is_array(source) for source in sources):
+        raise SettingError("sources must be paths, DataArrays or Scenes, got arrays; stack arrays to (dates, H, W)")
     with bounded_gdal():
         scenes = [open_scene(source, unit=unit, polarization=polarization, nodata=nodata) for source in sources]
         _check_alike(scenes)

@@ -1,4 +1,4 @@
-"""Keywords of the public functions: old names for a release, and one sentence for a name that does not exist."""
+"""Keywords of the public functions: old names for a release, one sentence for a wrong name or type."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from ..errors import SettingError
+from .annotations import checked
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,11 +23,14 @@ def verb(**renamed: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         renamed: old names of keywords, and the new ones: taken, with a DeprecationWarning.
 
     Raises:
-        SettingError: by the decorated function, for an unknown keyword, or an old one beside its new one.
+        SettingError: by the decorated function, for an unknown keyword, an old one beside its new one, or a value of a
+            type that the signature does not name.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        known = list(inspect.signature(function).parameters)
+        parameters = inspect.signature(function).parameters
+        known = list(parameters)
+        types = {name: str(parameter.annotation) for name, parameter in parameters.items()}
 
         @wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -44,11 +48,19 @@ def verb(**renamed: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
                         f"keyword of {function.__name__} must be one of {', '.join(known)}, got {name!r}; "
                         f"{_hint(name, known)}"
                     )
-            return function(*args, **given)
+            values: list[Any] = [checked(name, value, types[name]) for name, value in zip(known, args, strict=False)]
+            values += args[len(known) :]
+            return function(*values, **{name: checked(name, value, types[name]) for name, value in given.items()})
 
         return call
 
     return decorate
+
+
+def usual_values(function: Callable[..., Any]) -> dict[str, Any]:
+    """What each keyword of a function is where it is left out; what must be given is not in it."""
+    parameters = inspect.signature(function).parameters
+    return {name: item.default for name, item in parameters.items() if item.default is not item.empty}
 
 
 def _hint(name: str, known: list[str]) -> str:

@@ -39,7 +39,9 @@ class Target:
 
     def __post_init__(self) -> None:
         if self.bbox_crs is not None and self.bbox is None:
-            raise SettingError(f"bbox_crs must come with a bbox, got {self.bbox_crs} alone; give the bbox too")
+            raise SettingError(f"bbox_crs must come with a bbox, got {self.bbox_crs!r} alone; give the bbox too")
+        if self.bbox_crs == "":
+            raise SettingError("bbox_crs must be a CRS such as EPSG:4326, got ''; leave it out for the scene's own")
         if self.bbox is not None:
             values = tuple(self.bbox) if isinstance(self.bbox, Iterable) else ()
             if len(values) != 4 or not all(isinstance(value, int | float) for value in values):
@@ -113,6 +115,20 @@ def check_outputs(outputs: Sequence[PathLike], scenes: Sequence[Scene], *others:
                 raise OutputError(f"output must be another file than its inputs, got {path}; choose a new name")
         for scene in scenes:
             _check_against(scene, path)
+
+
+def check_file_alone(given: Mapping[str, Any], usual: Mapping[str, Any]) -> None:
+    """Refuses, of a call that writes no file, what only a file can have.
+
+    Args:
+        given: the keywords of files. usual: what each keyword is where it is left out.
+
+    Raises:
+        SettingError: the first that is not as usual.
+    """
+    for name, value in given.items():
+        if value != usual[name]:
+            raise SettingError(f"{name} must be left out without an output, got {value!r}; name an output")
 
 
 def _check_against(scene: Scene, path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from rasterio.enums import Resampling
 
 from sar_colorize.api import demo
 from sar_colorize.color import srgb_to_lab
-from sar_colorize.errors import OutputError
+from sar_colorize.errors import OutputError, SarColorizeError
 from sar_colorize.simulate import simulate_scene
 from sar_colorize.simulate.optical import optical_picture
 
@@ -25,7 +26,7 @@ def test_a_second_demo_needs_the_users_word(tmp_path: Path) -> None:
         "scene.tif",
     ]
     before = Path(made["colour"]).read_bytes()
-    with pytest.raises(OutputError, match=r"must not exist yet, got .*; use --overwrite or another folder"):
+    with pytest.raises(OutputError, match=r"must not exist yet, got .*; allow overwriting or name another folder"):
         demo(tmp_path / "demo", model="composite")
     assert Path(made["colour"]).read_bytes() == before
     demo(tmp_path / "demo", model="composite", overwrite=True, seed=3)
@@ -48,3 +49,16 @@ def test_the_east_gets_the_colours_that_the_picture_of_the_west_gives_its_cover(
     wanted, seen = (srgb_to_lab(x)[east][1:, valid[east[1:]]] for x in (ground, picture))
     flat = srgb_to_lab(ground)[1:, :, : ground.shape[2] // 2].mean((1, 2))[:, None]
     assert np.abs(seen - wanted).mean() < 0.6 * np.abs(flat - wanted).mean()
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"model": "none-such"}, "model must be one of .*, got 'none-such'"),
+        ({"seed": -1}, "seed must be at least 0, got -1"),
+    ],
+)
+def test_a_demo_that_cannot_be_made_leaves_nothing(tmp_path: Path, changes: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(SarColorizeError, match=sentence):
+        demo(tmp_path / "demo", **changes)
+    assert list(tmp_path.iterdir()) == []
