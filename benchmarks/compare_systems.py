@@ -3,7 +3,7 @@
     python benchmarks/compare_systems.py --data PAIRS --work DIR [--limit N] [--exclude SITE] [--scene FILE ...]
 
 Runs `evaluate` on every shipped network three times: on the radar's lightness with each network's own filter, on the
-radar's lightness without one, and on the real picture's lightness. Reports that stand in DIR already are not made
+radar's lightness without one, and on the real picture's lightness. Reports that are in DIR already are not made
 again. Scenes are colorized by every network where most of their pixels are valid, without figures: their true colours
 are unknown.
 """
@@ -204,7 +204,7 @@ def site_table(metrics: dict[str, Any], key: str) -> list[str]:
 
 
 def sheet(data: Path, report: Path, metrics: dict[str, Any]) -> Image.Image:
-    """A row for each site, the pair of its middle rank: what was given, each model, real."""
+    """A row for each site with the pair of median error: the input, each model, the real picture."""
     settings = metrics["settings"]
     methods = load_models(
         [model["name"] for model in metrics["models"]], filter=settings["filter"], device="cpu", precision="fp32"

@@ -1,16 +1,16 @@
-"""Speckle filters beside the Orfeo Toolbox: how fast, and how much nearer to the ground; docs/despeckling.md.
+"""Speed and gain of the speckle filters, compared with the Orfeo Toolbox: figures of docs/despeckling.md.
 
     python benchmarks/despeckle.py speed                  Lee and Frost on 16.8 Mpx, whole processes and in memory
     python benchmarks/despeckle.py gain STACKS            every filter on real stacks of dates
-    python benchmarks/despeckle.py picture STACK OUT.png  what each filter takes away: noisy / filtered
+    python benchmarks/despeckle.py picture STACK OUT.png  what each filter removes: noisy / filtered
 
 `speed` and the toolbox's rows of `gain` need otbcli_Despeckle (Debian: otb-bin). STACKS holds NAME.npz with `db_x100`
 (dates, H, W), decibels times 100.
 
 Gain: the mean squared error in dB of a date against the temporal mean of the other dates, both of the same mean in dB,
 before the filter over after it, in dB; the mean over four dates of each stack. Bias: the largest change of mean power.
-Shared: how far what is taken away (by Kuan, 9 x 9) is the same at two dates, as a correlation. Where ground stays as it
-is between passes so does its speckle, the mean of dates holds it too, and whoever removes it loses.
+Shared: the correlation between two dates of what Kuan 9 x 9 removes. Stable ground keeps its speckle from pass to pass,
+so the mean of the dates contains that speckle, and a filter that removes it is penalised.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ Despeckle = Callable[[np.ndarray], np.ndarray]
 
 
 def main() -> None:
-    """One of the three."""
+    """Runs speed, gain or picture."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     speed_options = commands.add_parser("speed")
@@ -142,7 +142,7 @@ def gain_table(folder: Path, filters: list[str], *, with_otb: bool) -> None:
 
 
 def picture(stack: Path, output: Path) -> None:
-    """A sheet of two rows: a noisy date and what filters make of it, and under each what it took away."""
+    """A sheet of two rows: a noisy date and the result of each filter, and under each what it removed."""
     from PIL import Image, ImageDraw
 
     power = _power(stack)
@@ -188,7 +188,7 @@ def _row(label: str, stacks: dict[str, np.ndarray], despeckle: Despeckle) -> Non
 
 
 def _shared(power: np.ndarray) -> float:
-    """Mean correlation between dates of what a filter takes away, in logarithms."""
+    """Mean correlation between dates of what a filter removes, in logarithms."""
     smoother = get_filter("kuan", size_px=9, looks=LOOKS)
     dates = [power[date] for date in DATES if date < len(power)]
     removed = [np.log(date / smoother.apply(date, np.ones(date.shape, bool))).ravel() for date in dates]

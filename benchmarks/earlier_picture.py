@@ -3,8 +3,8 @@
     python benchmarks/earlier_picture.py PAIRS [--steps 500]
 
 PAIRS holds pairs before (keys bNNNN) and after (aNNNN) a flood. A small U-Net at a quarter of the resolution is given
-the radar after and the picture before and learns the picture after; it says how much of the picture's deviation from
-its mean to keep, and what to add. Prints the error of a and b of the copied picture, its mean colour, the network's,
+the radar after and the picture before, and learns the picture after; it predicts how much of the picture's deviation
+from its mean to keep, and what to add. Prints the error of a and b of the copied picture, its mean colour, the network's,
 and the same where the mean colour after the flood is known. Without any picture: `sar-colorize evaluate --model
 by-place --palette none --split test_after`.
 """
@@ -124,7 +124,7 @@ def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
 
 
 def trained(learned: list[Ground], knows_mean: bool, steps: int) -> Network:
-    """The network after so many steps of 16, each moved to other colours and turned."""
+    """The network after training on batches of 16, each randomly recoloured and rotated."""
     torch.manual_seed(0)
     random, network = np.random.default_rng(0), Network()
     optimizer = torch.optim.AdamW(network.parameters(), 2e-3, weight_decay=0.02)
@@ -141,7 +141,7 @@ def trained(learned: list[Ground], knows_mean: bool, steps: int) -> Network:
 
 
 def batch(chosen: list[Ground], knows_mean: bool, random: np.random.Generator | None = None) -> list[Tensor]:
-    """Input, a and b wanted, where they count, a and b to begin with, and how the memory deviates from its mean."""
+    """Input, target a and b, where they are valid, a and b to start from, deviation of the memory from its mean."""
     parts: list[list[np.ndarray]] = [[], [], [], [], []]
     for ground in chosen:
         moved = np.zeros(3, np.float32) if random is None else random.normal(0, (5, 4, 4)).astype(np.float32)

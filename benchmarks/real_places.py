@@ -4,8 +4,8 @@
 
 DIR holds NAME_s1.tif (radar with named bands) and NAME_s2.tif (true colour, uint8) on one grid. Prints, for each model,
 filter, polarisation and palette, the absolute error of a and b and the chroma ratio, mean over the places and place by
-place. The palette "west" is that of the western half of NAME_s2.tif; with it the eastern half is measured, and beside
-it stands that palette's mean colour.
+place. The palette "west" is that of the western half of NAME_s2.tif; with it the eastern half is measured, also with
+the mean colour of that palette alone.
 """
 
 from __future__ import annotations

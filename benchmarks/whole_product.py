@@ -1,13 +1,13 @@
-"""A whole Sentinel-1 product, from its zip to a colour picture: seconds and peak memory, beside peers in the same run.
+"""Time and memory for a whole Sentinel-1 product, from zip to colour picture, compared with other programs.
 
     python benchmarks/whole_product.py PRODUCT.zip PIXELS_VV.tif PIXELS_VH.tif --work DIR
 
 PRODUCT.zip holds the metadata of a real GRD product, with or without its measurements. Without them a composite is made
-in DIR: the pixels of the two rasters, resampled to the product's size with 4.4-look speckle on them, stand under it,
-row by row as ESA stores them, zipped. The peers do parts of the work: GDAL's warp of one uncalibrated band with that
-same thin plate spline, and xarray-sentinel's calibration of one band, both from the unpacked folder.
+in DIR: the pixels of the two rasters are resampled to the product's size, get 4.4-look speckle, and are stored row by
+row as ESA stores them, in a zip. The other programs do parts of the work: GDAL warps one uncalibrated band with the same
+thin plate spline, and xarray-sentinel calibrates one band, both from the unpacked folder, in the same run.
 
-Figures are whole processes: wall seconds and peak resident memory of the process and its children, and ratios to ours.
+Figures are for whole processes: wall seconds, peak resident memory with child processes, and ratios to sar-colorize.
 """
 
 from __future__ import annotations

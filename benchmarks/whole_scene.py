@@ -1,12 +1,12 @@
-"""Speed and peak memory of the main job on a large scene, beside two peers in the same run.
+"""Time and memory of `colorize` on a large scene, compared with two other programs in the same run.
 
     python benchmarks/whole_scene.py [SCENE.tif] [--size 8192]
 
-Without a scene it simulates one and tiles it to the size asked for. The peers: `gdal_translate -of COG` of the finished
-picture through rasterio (the floor of reading and writing alone), and the plain script that users write, which reads
-the whole band, runs the same network on it in one piece with a filter from SciPy, and writes the result.
+Without a scene it simulates one and repeats it to the given size. The other programs: a copy of the finished picture to
+a COG through rasterio (reading and writing alone), and the plain script that one would write by hand, which reads the
+whole band, filters it with SciPy, runs the same network in one piece, and writes the result.
 
-Figures are whole processes: wall seconds and peak resident memory of the process and its children, and ratios to ours.
+Figures are for whole processes: wall seconds, peak resident memory with child processes, and ratios to sar-colorize.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     python tools/make_pictures.py [--palette PICTURE.tif] [SCENE.tif ROW COL SIDE NAME] ...
 
 The demo scene and the BigEarthNet patches come with the packages (`pip install ".[test]"`); further scenes are cut to a
-square of SIDE pixels whose first pixel is ROW, COL. With a picture of the first scene's ground, its square in its own
-colours becomes the picture of README.md.
+square of SIDE pixels whose first pixel is ROW, COL. With a picture of the first scene's ground, that square becomes
+the picture of README.md.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main(extra: list[str]) -> None:
 
 
 def strip(scene: sc.Scene, optical: np.ndarray | None) -> np.ndarray:
-    """Radar, composite, ours, and what the eye sees where it is known, side by side."""
+    """Radar, composite, our picture, and the optical picture where there is one, side by side."""
     raster = scene.read(scene.grid.window)
     composite, ours = (
         sc.colorize(scene, model=model).values[:3] for model in ("composite", sc.ColorizeSettings().model)
@@ -60,7 +60,7 @@ def strip(scene: sc.Scene, optical: np.ndarray | None) -> np.ndarray:
 
 
 def own_colours(path: str, palette: str, window: sc.Window) -> None:
-    """Radar on the left, on the right the same square of the scene in the colours that the palette's picture shows."""
+    """Radar on the left; on the right the same square of the scene with colours fitted to the palette's picture."""
     scene = sc.open_scene(path)
     transform = scene.grid.transform
     assert transform is not None
@@ -81,7 +81,7 @@ def own_colours(path: str, palette: str, window: sc.Window) -> None:
 
 
 def reliability() -> None:
-    """Expected against real error of by-place, on the test pairs of its card; the area of a point is its share."""
+    """Expected against real error of by-place, on the test pairs of its card; area of a circle: share of pixels."""
     curve = sc.load_card("by-place").quality["test"]["reliability"]["model, fitted"]
     side, margin, top = 420, 50, 8.0
     page = Image.new("RGB", (side + 2 * margin, side + 2 * margin), "white")

@@ -1,10 +1,10 @@
-"""From a finished training run of `by-place` to the weights that are shipped: what is chosen on val, and the card.
+"""Makes the shipped weights of `by-place` from a finished training run: chooses two numbers on val, writes the card.
 
     python tools/ship_by_place.py --data PAIRS --weights RUN/weights.safetensors --command "sar-colorize train ..."
         --out sar_colorize/models/weights/by-place.safetensors
 
-Two numbers are chosen on the second half of val, before and after its flood, with palettes from the first: how far a
-correction of a and b is believed (`shrink`, the least error of a and b among tenths, or --shrink, where real places say
+Two numbers are chosen on the second half of val, before and after its flood, with palettes from the first: how much of
+the network's correction of a and b is used (`shrink`, the least error of a and b among tenths, or --shrink, where real places say
 otherwise), and the factor that makes the mean expected error equal the mean real one (`error_scale`). Then val and test
 are measured and everything is written into the card.
 """
