@@ -4,9 +4,9 @@
 
 PAIRS holds pairs before (keys bNNNN) and after (aNNNN) a flood. A small U-Net at a quarter of the resolution is given
 the radar after and the picture before, and learns the picture after; it predicts how much of the picture's deviation
-from its mean to keep, and what to add. Prints the error of a and b of the copied picture, its mean colour, the network's,
-and the same where the mean colour after the flood is known. Without any picture: `sar-colorize evaluate --model
-by-place --palette none --split test_after`.
+from its mean to keep, and what to add. Prints the error of a and b of the copied picture, its mean colour, the
+network's, and the same where the mean colour after the flood is known. Without any picture: `sar-colorize evaluate
+--model by-place --palette none --split test_after`.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
 
 PRODUCT.zip holds the metadata of a real GRD product, with or without its measurements. Without them a composite is made
 in DIR: the pixels of the two rasters are resampled to the product's size, get 4.4-look speckle, and are stored row by
-row as ESA stores them, in a zip. The other programs do parts of the work: GDAL warps one uncalibrated band with the same
-thin plate spline, and xarray-sentinel calibrates one band, both from the unpacked folder, in the same run.
+row as ESA stores them, in a zip. The other programs do parts of the work: GDAL warps one uncalibrated band with the
+same thin plate spline, and xarray-sentinel calibrates one band, both from the unpacked folder, in the same run.
 
 Figures are for whole processes: wall seconds, peak resident memory with child processes, and ratios to sar-colorize.
 """

@@ -4,9 +4,9 @@
         --out sar_colorize/models/weights/by-place.safetensors
 
 Two numbers are chosen on the second half of val, before and after its flood, with palettes from the first: how much of
-the network's correction of a and b is used (`shrink`, the least error of a and b among tenths, or --shrink, where real places say
-otherwise), and the factor that makes the mean expected error equal the mean real one (`error_scale`). Then val and test
-are measured and everything is written into the card.
+the network's correction of a and b is used (`shrink`, the least error of a and b among tenths, or --shrink, where real
+places say otherwise), and the factor that makes the mean expected error equal the mean real one (`error_scale`). Then
+val and test are measured and everything is written into the card.
 """
 
 from __future__ import annotations
