@@ -9,21 +9,14 @@ import click
 
 from sar_colorize import api
 
-from . import options
-from .progress import MODES, Progress
-from .settings import settings_options
+from .command import command
+from .progress import Progress
+from .signature import Fact, options
 
 
-@click.command()
-@click.argument("s1", metavar="S1")
-@click.argument("s2", metavar="S2")
-@click.option("--out", required=True, metavar="FILE", help="The weights to write, FILE.safetensors.")
-@click.option("--overwrite", is_flag=True, help="Replace an existing FILE.")
-@click.option("--polarization", type=click.Choice(api.POLARIZATIONS), help="The radar band.  [default: the first]")
-@settings_options(api.adapt_settings())
-@click.option("--progress", type=click.Choice(MODES), default="auto", show_default=True)
-@options.as_json
-def adapt(s1: str, s2: str, out: str, progress: str, as_json: bool, **given: Any) -> None:
+@command()
+@options(api.adapt, arguments={"s1": "S1", "s2": "S2"}, facts={"out": Fact(metavar="FILE")})
+def adapt(s1: str, s2: str, out: str, progress: str, as_json: bool, **settings: Any) -> None:
     """Train a model further on radar S1 and colour picture S2 of one region, and keep it only where it gains.
 
     A quarter of the region, in blocks, is held out and never learned from: the error of a and b there, with the palette
@@ -34,7 +27,6 @@ def adapt(s1: str, s2: str, out: str, progress: str, as_json: bool, **given: Any
     sar-colorize colorize other_date.tif colour.tif --model my-region.safetensors --palette s2.tif
     """
     reporter = Progress(progress, unit="steps")
-    settings = {name: value for name, value in given.items() if value is not None}
     made = api.adapt(s1, s2, out, on_progress=reporter, **settings)
     if as_json:
         click.echo(json.dumps(made))

@@ -9,25 +9,19 @@ import click
 
 from sar_colorize import api
 
-from . import options
-from .progress import MODES, Progress
-from .settings import settings_options
+from .command import Group
+from .progress import Progress
+from .signature import options
 
 
-@click.group()
+@click.group(cls=Group)
 def pairs() -> None:
     """Radar and colour patches of the same ground, to train on."""
 
 
 @pairs.command()
-@click.argument("s1")
-@click.argument("s2")
-@click.argument("folder", metavar="DIR")
-@click.option("--polarization", type=click.Choice(api.POLARIZATIONS, case_sensitive=False), help="The radar band.")
-@settings_options(api.build_settings())
-@click.option("--progress", type=click.Choice(MODES), default="auto", show_default=True)
-@options.as_json
-def build(s1: str, s2: str, folder: str, progress: str, as_json: bool, **given: Any) -> None:
+@options(api.build_pairs, arguments={"s1": "S1", "s2": "S2", "folder": "DIR"})
+def build(s1: str, s2: str, folder: str, progress: str, as_json: bool, **settings: Any) -> None:
     """Cut two overlapping rasters, radar S1 and colour S2, into pairs in DIR with a GeoPackage of their footprints.
 
     The colour is warped to the radar's grid. Patches are split by spatial block, never at random.
@@ -35,7 +29,6 @@ def build(s1: str, s2: str, folder: str, progress: str, as_json: bool, **given: 
     \b
     sar-colorize pairs build s1.tif s2.tif pairs
     """
-    settings = {name: value for name, value in given.items() if value is not None}
     reporter = Progress(progress, unit="patches")
     made = api.build_pairs(s1, s2, folder, on_progress=reporter, **settings)
     reporter.message(f"colour: {made['colour']}")

@@ -19,7 +19,7 @@ from sar_colorize import api
 from .command import Option
 from .options import add, json_option, progress_option
 
-_HEADING = re.compile(r"^([A-Z][A-Za-z ]*):$")
+_HEADING = re.compile(r"^([A-Z][A-Za-z0-9 -]*):$")
 _ENTRY = re.compile(r"^    ([a-z][a-z0-9_, ]*): (.*)$")
 _WITHOUT_KEYWORDS = ("Returns", "Raises", "Source", "Example", "Examples")
 _LONG = 44
@@ -230,7 +230,7 @@ def _pairs(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
 def _help(keyword: Keyword, fact: Fact) -> str:
     """The docstring's words for who types them: what Python calls None is what is left out here."""
     text, default = fact.text or keyword.text, ""
-    usual = re.search(r"; None for ([^.;,]+)([.;,])", text)
+    usual = re.search(r"; None for ([^;,]+?)([;,]|\.(?= |$))", text)
     if usual:
         default = f"  [default: {usual[1]}]"
         text = text.replace(usual[0], ";" if usual[2] == "," else usual[2])

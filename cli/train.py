@@ -9,29 +9,21 @@ import click
 
 from sar_colorize import api
 
-from . import options
-from .progress import MODES, Progress
-from .settings import settings_options
+from .command import command
+from .progress import Progress
+from .signature import Fact, options
+
+FACTS = {name: Fact(choices=choices) for name, choices in api.TRAIN_CHOICES.items()} | {
+    "data": Fact(metavar="DIR"),
+    "out": Fact(metavar="DIR"),
+    "filter": Fact(choices=api.FILTER_NAMES, old=("--despeckle",)),
+    "filter_share": Fact(old=("--despeckle-share",)),
+}
 
 
-@click.command()
-@click.option("--data", required=True, metavar="DIR", help="A folder of pairs.")
-@click.option("--out", required=True, metavar="DIR", help="A folder for weights, checkpoint, log and samples.")
-@click.option(
-    "--model",
-    type=click.Choice(api.train_models()),
-    default="colorsar",
-    show_default=True,
-    help="The system: by-place, of radar and the palette of the place; colorsar, regression of a and b; pix2pix, "
-    "adversarial.",
-)
-@click.option("--exclude", multiple=True, metavar="SITE", help="A site not to learn from; may be repeated.")
-@click.option("--strict", is_flag=True, help="Refuse files that are broken or without a partner.")
-@click.option("--resume", is_flag=True, help="Go on with the run in --out, to the identical loss.")
-@settings_options(api.train_settings())
-@click.option("--progress", type=click.Choice(MODES), default="auto", show_default=True)
-@options.as_json
-def train(data: str, out: str, progress: str, as_json: bool, **given: Any) -> None:
+@command()
+@options(api.train, facts=FACTS)
+def train(data: str, out: str, progress: str, as_json: bool, **settings: Any) -> None:
     """Train a network on pairs of radar and colour patches.
 
     Known folders: SPLIT/SITE/{s1,s2}, SEN1-2 by terrain, SEN12MS. Data without splits are split by place. Options not
@@ -41,7 +33,6 @@ def train(data: str, out: str, progress: str, as_json: bool, **given: Any) -> No
     sar-colorize train --model colorsar --data pairs --out run --name mine
     sar-colorize train --model pix2pix --input optical-l --data pairs --out run2 --resume
     """
-    settings = {name: value for name, value in given.items() if value is not None}
     reporter = Progress(progress, unit="steps")
     made = api.train(data, out, on_progress=reporter, **settings)
     for reason in made["skipped"][:5]:

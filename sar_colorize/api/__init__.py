@@ -11,7 +11,8 @@ from ..raster import Unit
 from ..scene import GRIDS, QUANTITIES, open_scene
 from ..scene.declare import POLARIZATIONS
 from ..speckle import FILTER_NAMES
-from .adapt import adapt, adapt_settings
+from ..training.color.settings import CHOICES as TRAIN_CHOICES
+from .adapt import adapt
 from .colorize import colorize
 from .demo import demo
 from .despeckle import despeckle
@@ -20,10 +21,9 @@ from .doctor import examine
 from .evaluate import evaluate, evaluate_filters
 from .info import info
 from .models import describe_model, verify_models
-from .pairs import build_pairs, build_settings
+from .pairs import build_pairs
 from .result import Result
-from .setting import Setting
-from .train import train, train_models, train_settings
+from .train import train
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -37,13 +37,11 @@ __all__ = [
     "PRECISIONS",
     "PROFILES",
     "QUANTITIES",
+    "TRAIN_CHOICES",
     "Result",
-    "Setting",
     "Unit",
     "adapt",
-    "adapt_settings",
     "build_pairs",
-    "build_settings",
     "colorize",
     "demo",
     "describe_model",
@@ -57,7 +55,5 @@ __all__ = [
     "model_names",
     "open_scene",
     "train",
-    "train_models",
-    "train_settings",
     "verify_models",
 ]

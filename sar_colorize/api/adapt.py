@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from ..progress import Progress
-from ..training.color.adapt_settings import CHOICES, AdaptSettings
+from ..training.color.adapt_settings import AdaptSettings
 from .keywords import verb
-from .setting import Setting, settings_in
 
 
 @verb()
+# long: every setting is spelled out, in the signature, the docstring and the record that it goes into
 def adapt(
     s1: str | Path,
     s2: str | Path,
@@ -35,28 +35,28 @@ def adapt(
 ) -> dict[str, Any]:
     """Trains a model further on rasters of one region, and writes it only if it gains on ground held out.
 
-    Args:
+    Region:
         s1: The radar raster, with a CRS and a transform.
         s2: The colour raster of the same ground.
-        out: The weights file to write.
-        model: What to begin with: `by-place`, or a weights file of its kind.
         polarization: The radar band; None for the first.
-        overwrite: Replace an existing file.
-        on_progress: Called with (steps done, most steps).
+        held_out: Share of the region, in blocks of 4 x 4 patches, that is never learned from and decides.
+        least_gain: Share of the error of a and b on the held-out blocks that must be gained.
 
     Training:
+        model: What to begin with: `by-place`, or a weights file of its kind.
         steps: Most training steps.
         minutes: Most minutes of training; steps or minutes, whichever is reached first.
         batch: Patches in one step.
         patch_px: Side of a patch in pixels.
         learning_rate: Learning rate of Adam at its highest; it falls along half a cosine.
-        held_out: Share of the region, in blocks of 4 x 4 patches, that is never learned from and decides.
-        least_gain: Share of the error of a and b on the held-out blocks that must be gained.
         seed: Seed of all random numbers.
 
-    Machine:
+    Run:
+        out: The weights file to write.
+        overwrite: Replace an existing file.
         device: Device to train on; "auto" takes a GPU where there is one.
         precision: Precision of the forward passes; "auto" takes bf16 where the device multiplies it in hardware.
+        on_progress: Called with (steps done, most steps).
 
     Returns:
         weights: path of the file. before, after: mean absolute error of a and b on the held-out ground. steps: how
@@ -74,8 +74,3 @@ def adapt(
         held_out=held_out, least_gain=least_gain, seed=seed, device=device, precision=precision,
     )  # fmt: skip
     return asdict(run(s1, s2, out, settings, polarization=polarization, overwrite=overwrite, progress=on_progress))
-
-
-def adapt_settings() -> list[Setting]:
-    """Every setting of `adapt`."""
-    return settings_in(AdaptSettings, CHOICES)

@@ -9,7 +9,6 @@ from typing import Any
 from ..pairs.build_settings import BuildSettings
 from ..progress import Progress
 from .keywords import verb
-from .setting import Setting, settings_in
 
 
 @verb()
@@ -30,12 +29,10 @@ def build_pairs(
 ) -> dict[str, Any]:
     """Cuts two overlapping rasters into pairs to train on and to measure with.
 
-    Args:
+    Rasters:
         s1: The radar raster, with a CRS and a transform; its pixels stay as they are.
         s2: The colour raster, warped to the radar's grid.
-        folder: New or empty; it appears whole or not at all.
         polarization: The radar band; None for the first.
-        on_progress: Called with (patches done, patches in all).
 
     Patches:
         patch_px: Side of a patch in pixels.
@@ -47,6 +44,10 @@ def build_pairs(
         block_patches: Side of a spatial block in patches; a block is wholly in one split.
         val_share: Share of the blocks for val.
         test_share: Share of the blocks for test.
+
+    Run:
+        folder: New or empty; it appears whole or not at all.
+        on_progress: Called with (patches done, patches in all).
 
     Returns:
         catalogue: path of the GeoPackage of footprints. splits: pairs by split. skipped: patches left out by reason.
@@ -64,8 +65,3 @@ def build_pairs(
     )  # fmt: skip
     made = build(s1, s2, Path(folder), settings, polarization=polarization, progress=on_progress)
     return asdict(made) | {"catalogue": str(made.catalogue)}
-
-
-def build_settings() -> list[Setting]:
-    """Every setting of `build_pairs`."""
-    return settings_in(BuildSettings)

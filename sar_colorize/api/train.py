@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..pairs.find import find_pairs, with_splits
 from ..progress import Progress
-from ..training.color.settings import SYSTEMS, settings_of
+from ..training.color.settings import settings_of
 from .keywords import verb
-from .setting import Setting, settings_in
 
 
 @verb(despeckle="filter", despeckle_share="filter_share")
@@ -65,36 +63,34 @@ def train(
 
     A setting that the system of `model` does not have is refused.
 
-    Args:
-        data: Pairs in one of the layouts of `pairs.find`; split by place where it has no splits.
-        out: A folder for weights, checkpoint, log and samples; a start that fails leaves nothing there.
-        model: The system; by-place learns the whole picture from radar and the palette of the place, colorsar a and b
-            under the given lightness, pix2pix the whole picture against an adversary.
-        exclude: A site not to learn from.
+    Pairs:
+        data: A folder of pairs, see `pairs.find`; split by place where it has no splits.
+        exclude: A site not to learn from; may be repeated.
         strict: Refuse files that are broken or without a partner, instead of leaving them out.
-        resume: Go on with the run in that folder, to the identical loss; its settings must be the same.
-        on_progress: Called with (steps done, steps in all).
 
     Network:
+        model: The system; by-place learns the whole picture from radar and the palette of the place, colorsar a and
+            b under the given lightness, pix2pix the whole picture against an adversary.
         name: Name of the network in its card.
         width: Channels of the first level of the network; None for 48 in by-place / 32 in colorsar / 64 in pix2pix.
 
-    Schedule:
+    Training:
         epochs: Passes over the training pairs; the schedule of the learning rate ends with them.
         keep: Whose weights are kept: those of the epoch that is "best" on val in a and b, or of the "last"; None
             for last in by-place / best in colorsar / last in pix2pix.
         patience: Epochs without a better val before training stops; 0 never stops early.
+        batch: Patches in one step.
+        patch_px: Side of a training patch in pixels.
+        crops: Most patches taken from one pair in one epoch; large pairs have room for several.
         learning_rate: Learning rate of Adam; None for 0.002 in by-place / 0.002 in colorsar / 0.0002 in pix2pix.
         beta1: First moment decay of Adam; None for 0.9 in by-place / 0.9 in colorsar / 0.5 in pix2pix.
         schedule: Learning rate over the run: "cosine", after a short warm-up, or "constant"; None for cosine in
             by-place / cosine in colorsar / constant in pix2pix.
         ema_decay: Decay of the running mean of weights that is validated and kept; 0 for none; None for 0.998 in
             by-place / 0.99 in colorsar / 0.0 in pix2pix.
+        seed: Seed of all random numbers: the same seed and data give the same network on one machine.
 
-    Patches:
-        batch: Patches in one step.
-        patch_px: Side of a training patch in pixels.
-        crops: Most patches taken from one pair in one epoch; large pairs have room for several.
+    Radar:
         filter: Speckle filter before the radar's lightness.
         filter_share: Share of the patches that pass through the filter.
         level_db: Standard deviation of the random shift of a patch, in dB.
@@ -102,13 +98,6 @@ def train(
         speckle_share: Share of the patches that get simulated speckle.
         hole_share: Share of the patches that get an invalid part.
         fill_lightness: Lightness of invalid pixels, 0..100.
-
-    Machine:
-        seed: Seed of all random numbers: the same seed and data give the same network on one machine.
-        device: Device to train on; "auto" takes a GPU where there is one.
-        precision: Precision of the forward passes; "auto" takes bf16 where the device multiplies it in hardware.
-        workers: Processes that read patches ahead; 0 reads in the training process.
-        devices: GPUs to train on; more than 1 needs the package lightning.
 
     For colorsar and pix2pix:
         input: Lightness that the network gets: "sar-l", of the radar, or "optical-l", of the colour picture itself;
@@ -133,6 +122,15 @@ def train(
             0.2.
         recolour_share: Share of the patches that are moved to other colours together with their palette; None for
             0.6.
+
+    Run:
+        out: A folder for weights, checkpoint, log and samples; a start that fails leaves nothing there.
+        resume: Go on with the run in that folder, to the identical loss; its settings must be the same.
+        device: Device to train on; "auto" takes a GPU where there is one.
+        precision: Precision of the forward passes; "auto" takes bf16 where the device multiplies it in hardware.
+        workers: Processes that read patches ahead; 0 reads in the training process.
+        devices: GPUs to train on; more than 1 needs the package lightning.
+        on_progress: Called with (steps done, steps in all).
 
     Returns:
         weights: path of the file. epochs: how many ran. losses: of each epoch of this call. val: figures of the best
@@ -164,25 +162,3 @@ def train(
         "val": result.best.to_dict(),
         "skipped": [*found.skipped, *result.skipped],
     }
-
-
-def train_settings() -> list[Setting]:
-    """Every setting of `train` but the model: first those of all systems, then those of one or two."""
-    found: dict[str, dict[str, Setting]] = {}
-    for model, record in SYSTEMS.items():
-        for item in settings_in(record, record.choices):
-            found.setdefault(item.name, {})[model] = item
-    settings = []
-    for of in found.values():
-        item, recipes = next(iter(of.values())), {model: each.default for model, each in of.items()}
-        systems = () if len(of) == len(SYSTEMS) else tuple(of)
-        if len(set(recipes.values())) > 1:
-            settings.append(replace(item, default=None, systems=systems, recipes=recipes))
-        else:
-            settings.append(replace(item, systems=systems))
-    return sorted(settings, key=lambda setting: len(setting.systems))
-
-
-def train_models() -> tuple[str, ...]:
-    """The systems that `train` knows."""
-    return tuple(SYSTEMS)

@@ -192,6 +192,10 @@ SYSTEMS: dict[str, type[TrainSettings]] = {
     kind.model: kind for kind in (ByPlaceSettings, ColorSARSettings, Pix2PixSettings)
 }
 """The record of each system's settings, by its name."""
+CHOICES: dict[str, tuple[str, ...]] = {"model": tuple(SYSTEMS)} | {
+    name: allowed for kind in SYSTEMS.values() for name, allowed in kind.choices.items()
+}
+"""What a setting may be, where that is a short list of names; the model among them."""
 
 
 def settings_of(model: str, **given: Any) -> TrainSettings:

@@ -1,11 +1,14 @@
+import ast
 import inspect
 import json
 from dataclasses import fields
+from itertools import pairwise
 
 import pytest
 
 from sar_colorize import api
 from sar_colorize.errors import SettingError
+from sar_colorize.pairs.build_settings import BuildSettings
 from sar_colorize.training.color.adapt_settings import AdaptSettings
 from sar_colorize.training.color.settings import (
     SYSTEMS,
@@ -14,6 +17,7 @@ from sar_colorize.training.color.settings import (
     Pix2PixSettings,
     settings_of,
 )
+from sar_colorize.training.speckle.settings import FilterSettings
 
 
 def test_json_holds_every_setting_and_the_system():
@@ -73,35 +77,49 @@ def test_setting_out_of_range_is_refused(model, change, words):
         settings_of(model, **change)
 
 
-def _documented(verb):
-    """The docstring of a function on one line."""
-    return " ".join((verb.__doc__ or "").split())
+def field_texts(record):
+    """The text under each field of a class and of those that it builds on, on one line."""
+    found = {}
+    for kind in reversed(record.__mro__[:-1]):
+        body = ast.parse(inspect.getsource(kind)).body[0].body
+        for item, below in pairwise(body):
+            if isinstance(item, ast.AnnAssign) and isinstance(below, ast.Expr):
+                found[item.target.id] = " ".join(below.value.value.split())
+    return found
 
 
-def test_train_spells_out_every_setting_with_its_default_and_the_text_of_its_record():
-    parameters = inspect.signature(api.train, eval_str=True).parameters
-    for setting in api.train_settings():
-        parameter, text = parameters[setting.name], setting.help.rstrip(".")
-        recipe = " / ".join(f"{value} in {system}" for system, value in setting.recipes.items()) or setting.default
-        if setting.systems or setting.recipes:
-            text, expected = f"{text}; None for {recipe}", None
+@pytest.mark.parametrize("record", [*SYSTEMS.values(), AdaptSettings, BuildSettings, FilterSettings])
+def test_every_setting_is_documented_under_itself(record):
+    assert {item.name for item in fields(record)} <= set(field_texts(record))
+
+
+def test_train_spells_out_every_setting_with_its_recipe_and_the_text_of_its_record():
+    parameters, document = inspect.signature(api.train).parameters, " ".join(api.train.__doc__.split())
+    systems = {}
+    for system, record in SYSTEMS.items():
+        for item in fields(record):
+            systems.setdefault(item.name, {})[system] = item
+    for name, of in systems.items():
+        item, text = next(iter(of.values())), field_texts(SYSTEMS[next(iter(of))])[name].rstrip(".")
+        recipes = {system: each.default for system, each in of.items()}
+        if len(of) < len(SYSTEMS) or len(set(recipes.values())) > 1:
+            same = len(set(recipes.values())) == 1
+            recipe = item.default if same else " / ".join(f"{value} in {system}" for system, value in recipes.items())
+            text, default, annotation = f"{text}; None for {recipe}", None, f"{item.type} | None"
         else:
-            expected = setting.default
-        assert parameter.default == expected, setting.name
-        assert parameter.annotation in (setting.kind, setting.kind | None), setting.name
-        assert f" {setting.name}: {text}." in _documented(api.train), setting.name
-    known = {item.name for record in SYSTEMS.values() for item in fields(record)}
+            default, annotation = item.default, item.type
+        assert (parameters[name].default, parameters[name].annotation) == (default, annotation), name
+        assert f" {name}: {text}." in document, name
     others = {"data", "out", "model", "strict", "exclude", "resume", "on_progress"}
-    assert set(parameters) == known | others
+    assert set(parameters) == set(systems) | others
 
 
-def test_adapt_and_build_pairs_spell_out_every_setting_with_its_default_and_the_text_of_its_record():
-    for verb, settings in ((api.adapt, api.adapt_settings()), (api.build_pairs, api.build_settings())):
-        parameters = inspect.signature(verb, eval_str=True).parameters
-        for setting in settings:
-            assert parameters[setting.name].default == setting.default, setting.name
-            assert parameters[setting.name].annotation is setting.kind, setting.name
-            assert f" {setting.name}: {setting.help}" in _documented(verb), setting.name
+@pytest.mark.parametrize(("verb", "record"), [(api.adapt, AdaptSettings), (api.build_pairs, BuildSettings)])
+def test_adapt_and_build_pairs_spell_out_every_setting_with_its_default_and_the_text_of_its_record(verb, record):
+    parameters, document = inspect.signature(verb).parameters, " ".join(verb.__doc__.split())
+    for item in fields(record):
+        assert (parameters[item.name].default, parameters[item.name].annotation) == (item.default, item.type)
+        assert f" {item.name}: {field_texts(record)[item.name]}" in document, item.name
 
 
 def test_an_unknown_keyword_is_named_in_one_sentence(tmp_path):
