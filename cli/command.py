@@ -67,6 +67,9 @@ class Command(click.Command):
             return super().invoke(ctx)
         except SarColorizeError as error:
             raise Refused(with_flags(str(error), flags_of(self))) from error
+        except MemoryError as error:
+            what = f"memory must hold a block and its tiles, got too little ({error}); make them smaller"
+            raise Refused(what) from error
         except KeyboardInterrupt as interrupt:
             raise Stopped(interrupt) from interrupt
 
@@ -131,6 +134,8 @@ def with_flags(text: str, flags: dict[str, str]) -> str:
         return flags.get(found[0], found[0])
 
     text = re.sub(r"^\w+(?= must\b)", flag, text)
+    if "overwrite" in flags:
+        text = text.replace("allow overwriting", f"give {flags['overwrite']}")
     return re.sub(r"(?<![\w./'-])[a-z]+(?:_[a-z0-9]+)+(?![\w./'-])", flag, text)
 
 

@@ -16,7 +16,11 @@ from .signature import options
 
 @click.group(cls=Group)
 def pairs() -> None:
-    """Radar and colour patches of the same ground, to train on."""
+    """Radar and colour patches of the same ground, to train on.
+
+    \b
+    sar-colorize pairs build s1.tif s2.tif pairs
+    """
 
 
 @pairs.command()
