@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import shutil
 import tempfile
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..backscatter import db_range_of, to_db
 from ..color import to_uint8
-from ..errors import DataError, OutputError
+from ..errors import Cancelled, DataError, OutputError
 from ..lightness import fit_offset_db
 from ..progress import Progress
 from ..raster import Bool, Window
@@ -26,7 +27,10 @@ from ..scene import Scene, open_scene
 from .build_settings import BuildSettings
 from .catalogue import CATALOGUE, write_catalogue
 from .geotiff import display_code
+from .read import pillow
 from .score import scores
+
+_log = logging.getLogger("sar_colorize")
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ def build_pairs(
         DataError: a raster has no CRS, or they share no patch.
         SceneError, SettingError: a raster cannot be read.
         OutputError: the folder is in use or cannot be written to.
+        Cancelled: a KeyboardInterrupt; nothing was written.
     """
     settings = settings or BuildSettings()
     folder = Path(folder)
@@ -80,6 +85,8 @@ def build_pairs(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputError(f"the folder of pairs must be new or empty, got {folder}; name another")
     picture = _colour_raster(s2)
+    _log.info("radar: %s of %s", scene.bands[0], scene.source)
+    _log.info("colour: %s, %s", s2, picture.words)
     skipped: dict[str, int] = {}
     with _appearing(folder) as partial:
         rows = _write_patches(partial, scene, picture, settings, skipped, progress)
@@ -91,6 +98,9 @@ def build_pairs(
             )
         _split(partial, rows, settings)
         write_catalogue(partial, rows, scene.grid, scene.bands[0])
+    _log.info(
+        "patches: %d kept, %s", len(rows), ", ".join(f"{n} {why}" for why, n in skipped.items()) or "none left out"
+    )
     splits = {name: sum(row["split"] == name for row in rows) for name in ("train", "val", "test")}
     return BuildResult(folder / CATALOGUE, splits, skipped, picture.words)
 
@@ -187,12 +197,11 @@ def _split(folder: Path, rows: list[dict[str, Any]], settings: BuildSettings) ->
 
 
 def _write(folder: Path, row: dict[str, Any], code: NDArray[np.uint8], rgb: NDArray[np.uint8]) -> None:
-    from PIL import Image
-
+    image = pillow()
     for side, array in (("s1", code), ("s2", np.moveaxis(rgb, 0, -1))):
         path = folder / row["site"] / side / f"{row['site']}_{side}_{row['key']}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.ascontiguousarray(array)).save(path)
+        image.fromarray(np.ascontiguousarray(array)).save(path)
 
 
 @contextmanager
@@ -207,6 +216,8 @@ def _appearing(folder: Path) -> Iterator[Path]:
         yield partial
         partial.chmod(0o755)
         partial.replace(folder)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(partial, ignore_errors=True)
+        if isinstance(error, KeyboardInterrupt):
+            raise Cancelled("cancelled; nothing was written") from error
         raise

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError
+from ..errors import DataError, MissingPackageError
 from ..raster import Bool
 from ..reference.clouds import ground
 from .find import Pair, PairList
@@ -61,6 +62,21 @@ def readable(pairs: Sequence[Pair], *, strict: bool = False) -> PairList:
     return PairList(tuple(kept), tuple(skipped))
 
 
+def pillow() -> Any:
+    """The module PIL.Image, which reads and writes patches that are pictures.
+
+    Raises:
+        MissingPackageError: it is not installed.
+    """
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise MissingPackageError(
+            "pairs that are pictures need pillow, got none; pip install 'sar-colorize[train]'"
+        ) from error
+    return Image
+
+
 def _colour(path: Path) -> NDArray[np.uint8]:
     if _is_tiff(path):
         return read_colour(path)
@@ -76,11 +92,10 @@ def _is_tiff(path: Path) -> bool:
 
 def _picture(path: Path) -> NDArray[np.uint8]:
     """Channels (1 or 3, H, W) of a picture."""
-    from PIL import Image, UnidentifiedImageError
-
+    image_module = pillow()
     try:
-        with Image.open(path) as image:
+        with image_module.open(path) as image:
             array = np.asarray(image.convert("RGB" if image.mode not in ("L", "RGB") else image.mode))
-    except (OSError, UnidentifiedImageError, SyntaxError) as error:
+    except (OSError, SyntaxError) as error:  # SyntaxError: what Pillow raises of a broken PNG
         raise DataError(f"a patch must be a whole picture, got {path} ({error}); leave it out") from error
     return np.moveaxis(np.atleast_3d(array), -1, 0)

@@ -1,4 +1,4 @@
-"""What is said of each pair in its catalogue: how clouded, how flat, how far apart its two sides lie."""
+"""The figures of each pair in its catalogue: how clouded, how flat, how far apart its two sides lie."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def scores(code: NDArray[np.uint8], polarization: str, rgb: NDArray[np.uint8]) -
 def shift_px(radar: NDArray[Any], lightness: NDArray[Any]) -> float:
     """How far the edges of the colour lie from those of the radar, by cross correlation, in pixels.
 
-    NaN where the edges do not resemble each other even so, correlation under 0.25: nothing can be said then.
+    NaN where the edges do not resemble each other even so, at a correlation under 0.25.
     """
     from skimage.registration import phase_cross_correlation
 

@@ -89,10 +89,8 @@ def _settle(folder: RunFolder, settings: str, may_differ: Collection[str]) -> No
     if not folder.resumed:
         for found in (folder.checkpoint, folder.weights):
             if found.is_file():
-                raise SettingError(
-                    f"out must be a folder without a run, got {found.name} in {folder.path}; resume that run or name "
-                    "another folder"
-                )
+                way_out = "resume it or name another folder" if found == folder.checkpoint else "name another folder"
+                raise SettingError(f"out must be a folder without a run, got {found.name} in {folder.path}; {way_out}")
         write_whole(folder.settings, settings.encode())
         return
     try:

@@ -4,7 +4,7 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from sar_colorize.errors import DataError, OutputError, SettingError
+from sar_colorize.errors import Cancelled, DataError, OutputError, SettingError
 from sar_colorize.pairs.build import build_pairs
 from sar_colorize.pairs.build_settings import BuildSettings
 from sar_colorize.pairs.find import find_pairs
@@ -145,6 +145,16 @@ def test_rasters_that_do_not_meet_are_refused_and_nothing_is_left(rasters, tmp_p
     with pytest.raises(DataError, match=r"share at least one patch of 32 px, got none \(48 not in both rasters\)"):
         build_pairs(rasters[0], far, tmp_path / "pairs", SETTINGS)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["far.tif", "s1.tif", "s2.tif"]
+
+
+def test_cancelled_nothing_is_left(rasters, tmp_path):
+    def cancel(done, _total):
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Cancelled, match=r"^cancelled; nothing was written$"):
+        build_pairs(*rasters, tmp_path / "pairs", SETTINGS, progress=cancel)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["s1.tif", "s2.tif"]
 
 
 def test_folder_in_use_is_refused(rasters, tmp_path):

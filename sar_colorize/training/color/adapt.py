@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +18,7 @@ import torch
 
 from ...color import srgb_to_lab
 from ...engine.choose import autocast, choose_device
-from ...errors import DataError, ModelError, OutputError
+from ...errors import Cancelled, DataError, ModelError, OutputError
 from ...infer import paint_picture
 from ...models import registry
 from ...models.by_place import ByPlace
@@ -40,6 +42,7 @@ from .places import PlacePatches
 from .settings import ByPlaceSettings
 
 _LEAST_HELD_OUT = 2
+_log = logging.getLogger("sar_colorize")
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ def adapt(
         DataError: the rasters share too little ground, or nothing was gained on the held-out blocks.
         ModelError: the model is of another kind.
         OutputError: `out` cannot be written to, exists, or is one of the inputs.
+        Cancelled: a KeyboardInterrupt; nothing was written.
     """
     chosen = settings or AdaptSettings()
     out = Path(out)
@@ -98,14 +102,16 @@ def adapt(
     device = torch.device(choose_device(chosen.device))
     network = registry.load_network(chosen.model)
     assert isinstance(network, ByPlace)
-    with tempfile.TemporaryDirectory() as folder:
+    with _cancellable(), tempfile.TemporaryDirectory() as folder:
         learned, held_out = _cut(s1, s2, Path(folder) / "pairs", chosen, polarization)
         palette = Moments.total(moments_of(pair) for pair in learned).palette()
         if palette is None:
             raise DataError("the colour raster must show ground, got only black or cloud; choose another picture")
+        _log.info("patches: %d to learn from, %d held out", len(learned), len(held_out))
         before = _error(card, network, learned, held_out, palette, chosen)
         adapted, steps = _trained(card, network, learned, chosen, device, progress)
         after = _error(card, adapted, learned, held_out, palette, chosen)
+    _log.info("error of a and b held out: %.2f before, %.2f after %d steps", before, after, steps)
     if not after < before * (1.0 - chosen.least_gain):
         raise DataError(
             f"adapting must gain at least {chosen.least_gain:.0%} on the held-out blocks, got {before:.2f} Lab units "
@@ -115,6 +121,15 @@ def adapt(
     rasters = [Path(s1).name, Path(s2).name]
     registry.save_weights(out, adapted, _card(card, out, chosen, rasters, figures))
     return AdaptResult(str(out), round(before, 3), round(after, 3), steps, len(learned), len(held_out))
+
+
+@contextmanager
+def _cancellable() -> Iterator[None]:
+    """Says of a run that the user stops that nothing was written."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise Cancelled("cancelled; nothing was written") from error
 
 
 def _card(card: Card, out: Path, chosen: AdaptSettings, rasters: list[str], figures: dict[str, Any]) -> Card:

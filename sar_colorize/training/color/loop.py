@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
@@ -36,6 +37,7 @@ from .system import System
 from .validation import Validation, validate
 
 _RARE_SAMPLE = 200
+_log = logging.getLogger("sar_colorize")
 _WHERE = ("device", "devices", "workers")
 """Settings that a resumed run may change: they say where it runs."""
 
@@ -75,7 +77,7 @@ def train(
 ) -> TrainResult:
     """Trains a network and writes its weights.
 
-    In `out`: settings.json, log.csv, weights.safetensors (of the epoch that `keep` says), checkpoint.safetensors after
+    In `out`: settings.json, log.csv, weights.safetensors (of the epoch that `keep` names), checkpoint.safetensors after
     each epoch, samples/epoch_NNN.png, and TensorBoard events where tensorboard is installed. A run that fails before
     its first checkpoint leaves nothing there.
 
@@ -99,6 +101,8 @@ def train(
             raise DataError(f"data must hold pairs in split {name}, got none; name the splits or split by place first")
     device = torch.device(choose_device(settings.device))
     made = card or card_for(settings)
+    _log.info("pairs: %d to learn from, %d to validate with", len(chosen["train"]), len(chosen["val"]))
+    _log.info("network: %s, width %d, on %s", settings.model, settings.width, device.type)
     with run_folder(out, settings.to_json(), resume=resume, counts="epoch", may_differ=_WHERE) as folder:
         losses, state = with_peers(_run, settings, device, chosen, folder, settings, made, progress)
     return TrainResult(folder.weights, state.epoch, losses, Validation.from_dict(state.best), found.skipped)
@@ -125,11 +129,12 @@ def _run(
             losses.append(_epoch(system, patches, state.epoch, settings, progress if peers.is_first else None))
             state.epoch += 1
             if records is not None:
-                seen = validate(system, chosen["val"], settings, card)
-                records.write(state.epoch, losses[-1], seen)
-                better = not state.best or seen.ab_error < state.best["ab_error"]
+                found = validate(system, chosen["val"], settings, card)
+                records.write(state.epoch, losses[-1], found)
+                _log.info("epoch %d: loss %.4g, error of a and b on val %.2f", state.epoch, losses[-1], found.ab_error)
+                better = not state.best or found.ab_error < state.best["ab_error"]
                 if better:
-                    state.best, state.best_epoch = seen.to_dict(), state.epoch
+                    state.best, state.best_epoch = found.to_dict(), state.epoch
                 if better or settings.keep == "last":
                     save_weights(folder.weights, system.best_network, card)
                 _save(folder, system, state)

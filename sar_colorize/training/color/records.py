@@ -29,12 +29,12 @@ class Records:
             csv.writer(file).writerows([COLUMNS, *kept])
         self.board = _board(out, resumed_after)
 
-    def write(self, epoch: int, loss: float, seen: Validation) -> None:
+    def write(self, epoch: int, loss: float, found: Validation) -> None:
         """Adds an epoch."""
-        values = {"loss": loss, **seen.to_dict()}
+        values = {"loss": loss, **found.to_dict()}
         with self.csv.open("a", newline="", encoding="utf-8") as file:
             csv.writer(file).writerow([epoch, *(f"{values[name]:.6g}" for name in COLUMNS[1:])])
-        sheet = np.concatenate(seen.pictures, 1)
+        sheet = np.concatenate(found.pictures, 1)
         _write_png(self.out / "samples" / f"epoch_{epoch:03d}.png", sheet)
         if self.board is not None:
             for name, value in values.items():

@@ -17,7 +17,7 @@ INPUTS = ("sar-l", "optical-l")
 
 @dataclass(frozen=True, kw_only=True)
 class CommonSettings:
-    """What every system has to be told; a system's own record adds to it and gives the values of its recipe."""
+    """The settings that every system has; a system's own record adds to them and gives the values of its recipe."""
 
     model: ClassVar[str]
     patch_step_px: ClassVar[int]

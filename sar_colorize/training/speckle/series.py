@@ -1,8 +1,8 @@
-"""Real dates of one ground, for the learned speckle filter: one date is seen, the mean of the others is wanted.
+"""Real dates of one ground, for the learned speckle filter: one date in, the mean of the others as the target.
 
 What a date has and the others have not is its speckle, whatever it is made of, and what they share is the ground's
 (Lehtinen et al., Noise2Noise, ICML 2018; Dalsasso et al., SAR2SAR, IEEE JSTARS 2021). So the filter learns from ground
-that keeps its speckle from pass to pass to leave it there; told the usual looks, it must see by itself where that is.
+that keeps its speckle from pass to pass to leave it there; with the usual looks it must find by itself where that is.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def dates_of(series: Sequence[Float32], fresh: Sequence[float], settings: Filter
     """
     random = np.random.default_rng((settings.seed, number, 1))
     size = settings.patch_px
-    seen, wanted, looks = [], [], []
+    images, targets, looks = [], [], []
     for _ in range(settings.batch):
         place = int(random.integers(len(series)))
         power = series[place]
@@ -73,12 +73,12 @@ def dates_of(series: Sequence[Float32], fresh: Sequence[float], settings: Filter
         others = others * (power[date].mean() / others.mean())
         quarter, flip = int(random.integers(4)), bool(random.integers(2))
         cut = np.s_[row : row + size, col : col + size]
-        seen.append(turn(power[date][cut], quarter, flip))
-        wanted.append(turn(others[cut], quarter, flip))
-        told = USUAL_LOOKS if random.random() < settings.usual_share else fresh[place]
-        looks.append(told * float(np.exp(random.normal(0.0, 0.1))))
+        images.append(turn(power[date][cut], quarter, flip))
+        targets.append(turn(others[cut], quarter, flip))
+        known = USUAL_LOOKS if random.random() < settings.usual_share else fresh[place]
+        looks.append(known * float(np.exp(random.normal(0.0, 0.1))))
     db, target = (
-        10.0 * torch.from_numpy(np.stack(images)).clamp(min=1e-9).log10()[:, None] for images in (seen, wanted)
+        10.0 * torch.from_numpy(np.stack(each)).clamp(min=1e-9).log10()[:, None] for each in (images, targets)
     )
     valid = torch.ones(db.shape, dtype=torch.bool)
     return Sample(db, target, valid, torch.tensor(looks, dtype=torch.float32)[:, None, None, None])

@@ -7,7 +7,7 @@ lines; a sensor of known resolution then sees it through speckle. The target is 
     image = mean over looks |amplitude|**2,    target = E[image | P]
 
 With g = 0 it is fully developed speckle. With g > 0 a part of the pattern is what every pass sees, as in real series of
-deserts and towns; it belongs to the target, and the filter is told the looks of the rest, L / mean(1 - g**2).
+deserts and towns; it belongs to the target, and the filter gets the looks of the rest, L / mean(1 - g**2).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def simulate(ground_db: Float32, valid: Bool, settings: FilterSettings, random: 
     root = torch.from_numpy(10.0 ** (ground_db / 20.0)).float() * 0.5**0.5  # (B, H, W), of real and imaginary part
     fresh, kept = root * (1.0 - shared) ** 0.5, root * shared**0.5
     generator = torch.Generator().manual_seed(int(random.integers(2**62)))
-    seen = torch.zeros_like(root)
+    image = torch.zeros_like(root)
     expected = 2.0 * ((rows**2) @ (fresh * fresh) @ (cols**2).T)
     for _ in range(looks):
         field = rows @ (torch.randn((2, *root.shape), generator=generator) * fresh) @ cols.T
@@ -64,14 +64,14 @@ def simulate(ground_db: Float32, valid: Bool, settings: FilterSettings, random: 
             pattern = rows @ (torch.randn((2, *root.shape), generator=generator) * kept) @ cols.T
             expected += (pattern**2).sum(0) / looks
             field += pattern
-        seen += (field**2).sum(0) / looks
+        image += (field**2).sum(0) / looks
     inner = (slice(None), None, slice(MARGIN_PX, -MARGIN_PX), slice(MARGIN_PX, -MARGIN_PX))
-    told = looks / (1.0 - (shared**2).mean((1, 2))) * torch.from_numpy(np.exp(random.normal(0.0, 0.3, count)))
+    rest = looks / (1.0 - (shared**2).mean((1, 2))) * torch.from_numpy(np.exp(random.normal(0.0, 0.3, count)))
     return Sample(
-        10.0 * torch.log10(seen[inner].clamp(min=1e-9)),
+        10.0 * torch.log10(image[inner].clamp(min=1e-9)),
         10.0 * torch.log10(expected[inner].clamp(min=1e-9)),
         torch.from_numpy(valid)[:, None],
-        told.float()[:, None, None, None],
+        rest.float()[:, None, None, None],
     )
 
 

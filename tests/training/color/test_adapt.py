@@ -6,7 +6,7 @@ import rasterio
 from made import write_weights
 from rasterio.transform import from_origin
 
-from sar_colorize.errors import DataError, ModelError, OutputError
+from sar_colorize.errors import Cancelled, DataError, ModelError, OutputError
 from sar_colorize.models import registry
 from sar_colorize.models.by_place import STRIDE_PX, halo_px
 from sar_colorize.training.color.adapt import adapt
@@ -55,6 +55,16 @@ def test_colours_that_follow_the_radar_are_learned_and_the_gain_is_said(weights,
     assert card.training["adapted_from"] == {"name": "start", "sha256": registry.checksum(weights)}
     assert card.quality["held out"]["region"]["model"]["ab_error"] == made.after
     assert registry.load_network(out).head.out_channels == 7
+
+
+def test_cancelled_nothing_is_written(weights, tmp_path):
+    def cancel(done, _total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(Cancelled, match=r"^cancelled; nothing was written$"):
+        adapt(*_rasters(tmp_path, follows=True), tmp_path / "mine.safetensors", AdaptSettings(model=weights, **QUICK),
+              progress=cancel)  # fmt: skip
+    assert not (tmp_path / "mine.safetensors").exists()
 
 
 def test_no_gain_writes_nothing(weights, tmp_path):

@@ -1,5 +1,6 @@
 import csv
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ import torch
 from PIL import Image
 
 from sar_colorize.engine.choose import autocast
-from sar_colorize.errors import Cancelled, DataError, SettingError
+from sar_colorize.errors import Cancelled, DataError, MissingPackageError, SettingError
 from sar_colorize.models import registry
 from sar_colorize.pairs.find import find_pairs
 from sar_colorize.training.color import loop
@@ -161,6 +162,13 @@ def test_a_failed_start_does_not_block_the_corrected_call(pairs, tmp_path):
     assert not (tmp_path / "run").exists()
     one = ColorSARSettings(**(vars(QUICK) | {"epochs": 1}))
     assert train(pairs, tmp_path / "run", one).epochs == 1
+
+
+def test_a_missing_package_is_one_sentence_and_leaves_no_folder(pairs, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(MissingPackageError, match=r"need pillow, got none; pip install 'sar-colorize\[train\]'"):
+        train(pairs, tmp_path / "run", QUICK)
+    assert not (tmp_path / "run").exists()
 
 
 def test_cancelled_training_says_what_is_left(pairs, tmp_path):
