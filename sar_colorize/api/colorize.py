@@ -22,7 +22,7 @@ from ..run.lazy import lazy_blocks
 from ..run.local import BlockCount
 from ..run.to_file import Rasters, Work, run_to_files
 from ..scene import Scene, open_scene
-from ..scene.cache import bounded_gdal
+from ..scene.gdal import bounded_gdal
 from ..tiles import blocks
 from .info import about
 from .keywords import usual_values, verb

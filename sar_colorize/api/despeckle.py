@@ -20,7 +20,7 @@ from ..run.local import BlockCount
 from ..run.to_file import Work, run_to_files
 from ..scene import Scene, open_scene
 from ..scene.area import Area
-from ..scene.cache import bounded_gdal
+from ..scene.gdal import bounded_gdal
 from ..speckle import Filter
 from ..speckle.values import despeckle_raster, despeckle_values, looks_of_values
 from ..tiles import blocks

@@ -20,7 +20,7 @@ from ..run.local import BlockCount
 from ..run.to_file import Rasters, Work, run_to_files
 from ..scene import Scene, open_scene
 from ..scene.area import Area
-from ..scene.cache import bounded_gdal
+from ..scene.gdal import bounded_gdal
 from ..speckle.local import Boxcar
 from ..speckle.stack import DEFAULT_SPATIAL, despeckle_dates
 from ..tiles import blocks

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..raster import Grid
 from ..scene import Scene, open_scene
-from ..scene.cache import bounded_gdal
+from ..scene.gdal import bounded_gdal
 from .keywords import verb
 from .output import PathLike
 

@@ -16,7 +16,7 @@ def lazy_blocks(
     import dask.array as da
     from dask.delayed import delayed
 
-    from ..scene.xarray import with_grid
+    from ..scene.to_xarray import with_grid
 
     rows: dict[int, list[Any]] = {}
     for part in blocks(window, block_px):

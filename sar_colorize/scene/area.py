@@ -29,9 +29,10 @@ class Area:
             return np.zeros(window.shape, dtype=bool)
         from rasterio.features import geometry_mask
 
-        return geometry_mask(
+        inside: Bool = geometry_mask(
             [self.polygons], out_shape=window.shape, transform=self.grid.crop(window).transform, invert=True
         )
+        return inside
 
 
 def read_area(path: str, grid: Grid) -> Area:
@@ -97,7 +98,7 @@ def read_bbox(bbox: tuple[float, float, float, float], crs: str | None, grid: Gr
         except CRSError as error:
             raise SettingError(f"bbox_crs must be a CRS such as EPSG:4326, got {crs} ({error})") from error
     if not shapely.is_valid(box) or not np.isfinite(shapely.get_coordinates(box)).all():
-        raise SettingError(f"bbox must lie where the scene's CRS is defined, got {shown}; check --bbox-crs")
+        raise SettingError(f"bbox must lie where the scene's CRS is defined, got {shown}; check `bbox_crs`")
     window = window_of(box, grid)
     if window.is_empty:
         raise SettingError(f"bbox must share ground with the scene, got {shown}, which lies outside it; check its CRS")

@@ -78,7 +78,7 @@ class GroundControl:
         if rank < 3 or not area > 0:
             raise SceneError(
                 f"ground control points must span an area, got {len(self.rows)} in a line in {source}; use "
-                "--grid radar to leave them out"
+                "`grid` radar to leave them out"
             )
         return float(f"{area**0.5:.2g}")
 

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from ..errors import UnitError
 from ..raster import Unit
 from .layouts import SNAP, Layout, file_name, radiometry_in
-from .scene import Declaration
 
 POLARIZATIONS = ("VV", "VH", "HH", "HV")
 
@@ -39,6 +38,24 @@ _BESIDE = re.compile(
 
 # SNAP's names of bands that were never calibrated: calibration renames them to Sigma0, Gamma0 or Beta0.
 _UNCALIBRATED = re.compile(r"(?:Amplitude|Intensity)_(?:IW\d_)?(?:VV|VH|HH|HV)(?:_.*)?")
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What was found out about a scene: its bands and unit, each with the evidence in words.
+
+    bands: polarisations that the scene offers, as "VV", "VH", "HH", "HV".
+    indexes: where each band stands in the source, from 0.
+    absolute: true if the unit has an absolute scale; otherwise one offset in dB is fitted for the whole scene.
+    """
+
+    bands: tuple[str, ...]
+    indexes: tuple[int, ...]
+    bands_reason: str
+    unit: Unit
+    unit_reason: str
+    absolute: bool
+    scale_reason: str
 
 
 @dataclass(frozen=True)
@@ -72,8 +89,7 @@ def declare(facts: Facts, unit: str = "auto", polarization: str | None = None) -
         UnitError: unknown unit or polarisation; more bands than names; bands of different units; values that fit no
             unit, or not the one that was found.
     """
-    if unit != "auto" and unit not in list(Unit):
-        raise UnitError(f"unit must be auto or one of {', '.join(Unit)}, got {unit!r}; see `sar-colorize info`")
+    check_unit(unit)
     if polarization is not None and polarization.upper() not in POLARIZATIONS:
         raise UnitError(f"polarization must be one of {', '.join(POLARIZATIONS)}, got {polarization!r}; name one band")
     wanted = polarization.upper() if polarization else None
@@ -83,9 +99,19 @@ def declare(facts: Facts, unit: str = "auto", polarization: str | None = None) -
         unit_reason += _radiometry(facts, indexes, unit_reason)
         _check_sign(facts, found, indexes, unit_reason)
     else:
-        found, unit_reason = Unit(unit), "as you said"
+        found, unit_reason = Unit(unit), "given by the user"
     absolute, scale_reason = _find_scale(facts, found, indexes)
     return Declaration(bands, indexes, bands_reason, found, unit_reason, absolute, scale_reason)
+
+
+def check_unit(unit: str) -> None:
+    """Refuses what is neither "auto" nor a Unit's name.
+
+    Raises:
+        UnitError: it is not.
+    """
+    if unit != "auto" and unit not in list(Unit):
+        raise UnitError(f"unit must be auto or one of {', '.join(Unit)}, got {unit!r}; auto finds it")
 
 
 def _find_bands(facts: Facts, wanted: str | None) -> tuple[tuple[str, ...], tuple[int, ...], str]:
@@ -96,11 +122,11 @@ def _find_bands(facts: Facts, wanted: str | None) -> tuple[tuple[str, ...], tupl
         if len(named) == 1:
             from_name = _polarization_in(file_name(facts.source))
             if wanted:
-                named, reason = [wanted], "one band, named by you"
+                named, reason = [wanted], "one band, named by the user"
             elif from_name:
                 named, reason = [from_name], "from the file name"
             else:
-                named, reason = ["VV"], "one band without a name, taken as VV; change it with --polarization"
+                named, reason = ["VV"], "one band without a name, taken as VV; `polarization` changes it"
         elif len(named) == 2:
             named, reason = _order_of_two(facts)
         else:
@@ -180,7 +206,7 @@ def _common_unit(facts: Facts, words: Sequence[tuple[str, str]]) -> tuple[Unit, 
     if len({unit for unit, _ in found}) > 1:
         raise UnitError(
             f"bands must share one unit, got {' and '.join(reason for _, reason in found)} in {facts.source}; choose "
-            "one with --polarization"
+            "one with `polarization`"
         )
     return found[0] if found else None
 
@@ -191,7 +217,7 @@ def _radiometry(facts: Facts, indexes: tuple[int, ...], reason: str) -> str:
     if len(kinds := sorted({radiometry_in(text) for text in texts} - {""})) > 1:
         raise UnitError(
             f"bands must be normalised alike, got {' and '.join(kinds)} ({', '.join(texts)}) in {facts.source}; choose "
-            "one with --polarization"
+            "one with `polarization`"
         )
     texts.append(facts.layout.radiometry if facts.layout else "")
     named = next((found for text in [*texts, file_name(facts.source)] if (found := radiometry_in(text))), "")
@@ -207,7 +233,7 @@ def _check_sign(facts: Facts, unit: Unit, indexes: tuple[int, ...], reason: str)
     if values.size and np.percentile(values, 75) < 0:
         raise UnitError(
             f"{unit} must not be negative, got a median of {np.median(values):.4g} in {facts.source} although "
-            f"{reason}; if these are decibels, say --unit db"
+            f"{reason}; if these are decibels, set `unit` to db"
         )
 
 
@@ -219,23 +245,22 @@ def _unit_of_values(facts: Facts, indexes: tuple[int, ...]) -> tuple[Unit, str]:
     values = np.concatenate([samples[i] for i in indexes])
     if values.size == 0:
         raise UnitError(
-            f"scene must hold valid pixels to find its unit, got none in the sample of {facts.source}; "
-            "name the unit with --unit"
+            f"scene must hold valid pixels to find its unit, got none in the sample of {facts.source}; set `unit`"
         )
     low, middle, high = np.percentile(values, (1, 50, 99))
     seen = f"values {low:.4g} to {high:.4g}, median {middle:.4g}"
     if not facts.dtype.startswith("float"):
         if low < 0:
             raise UnitError(
-                f"unit must be known, got {facts.dtype} {seen} in {facts.source} and no unit; name it with --unit, or "
+                f"unit must be known, got {facts.dtype} {seen} in {facts.source} and no unit; set `unit`, or "
                 "set the scale and offset of its bands"
             )
         return Unit.DN, f"{facts.dtype} {seen}: uncalibrated digital numbers"
     if low < 0:
         if -80.0 < middle < 20.0 and high < 60.0:
             return Unit.DB, f"{seen}, mostly negative: decibels"
-        raise UnitError(f"unit must be known, got {seen} in {facts.source}, like no unit; name it with --unit")
-    return Unit.POWER, f"{seen}, never negative: linear power (amplitude looks alike: then use --unit amplitude)"
+        raise UnitError(f"unit must be known, got {seen} in {facts.source}, like no unit; set `unit`")
+    return Unit.POWER, f"{seen}, never negative: linear power (amplitude looks alike: then set `unit` to amplitude)"
 
 
 def _find_scale(facts: Facts, unit: Unit, indexes: tuple[int, ...]) -> tuple[bool, str]:

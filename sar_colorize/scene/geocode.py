@@ -111,6 +111,7 @@ class GeocodedScene(Scene):
     _spline: _Spline = field(default_factory=_Spline, repr=False, compare=False)
 
     def select(self, *bands: str) -> Self:
+        """The same scene with only these bands, read from the radar scene."""
         return replace(super().select(*bands), radar=self.radar.select(*bands))
 
     def samples(self) -> Iterator[Raster]:
@@ -118,6 +119,7 @@ class GeocodedScene(Scene):
         yield from self.radar.samples()
 
     def sampled_facts(self) -> dict[str, str]:
+        """The radar scene's own."""
         return self.radar.sampled_facts()
 
     def in_reading_order(self, windows: Iterable[Window]) -> list[Window]:
@@ -182,7 +184,8 @@ class GeocodedScene(Scene):
         x = np.asarray(lons)
         if self.points.is_geographic:
             x = unwrapped(x, float(self.points.xs.mean()))
-        return self._spline.transformer.rowcol(x, np.asarray(lats), op=np.positive)
+        rows, cols = self._spline.transformer.rowcol(x, np.asarray(lats), op=np.positive)
+        return rows, cols
 
 
 def geocode(radar: Scene, control: GroundControl, wanted: MapGrid) -> GeocodedScene:

@@ -1,23 +1,20 @@
-"""An open GDAL dataset: what it says of itself, and its values with their validity."""
+"""What an open raster file says of itself."""
 
 from __future__ import annotations
 
-import re
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
-from ..errors import UnreadableError
-from ..raster import Bool, Grid, Unit, Window
+from ..raster import Grid, Unit
 from .control import GroundControl
 from .declare import Facts
+from .gdal import alpha_bands, is_scaled, read_valid
 from .layouts import SNAP, recognise
 from .scene import sample_windows
 from .snap import SnapBand, read_bands
@@ -47,6 +44,7 @@ class Opened:
 
     @cached_property
     def grid(self) -> Grid:
+        """Its size, transform and CRS; no transform where it is the identity without a CRS."""
         transform: Affine | None = self.dataset.transform
         if transform == Affine.identity() and not self.dataset.crs:
             transform = None
@@ -88,6 +86,7 @@ class Opened:
 
     @cached_property
     def facts(self) -> Facts:
+        """What `declare` concludes from."""
         bands = [i - 1 for i in self.radar_bands]
         names = [self._snap[i].name if self._snap else self.dataset.descriptions[i] or "" for i in bands]
         units = [self._snap[i].unit if self._snap else self.dataset.units[i] or "" for i in bands]
@@ -116,8 +115,10 @@ class Opened:
     def _published(self) -> tuple[float, ...]:
         """Values that SNAP or the layout mean as no data."""
         layout = self.facts.layout
-        said = (layout.nodata if layout else ()) + tuple(band.nodata for band in self._snap if band.nodata is not None)
-        return tuple(sorted({value for value in said if not np.isnan(value)}))
+        values = (layout.nodata if layout else ()) + tuple(
+            band.nodata for band in self._snap if band.nodata is not None
+        )
+        return tuple(sorted({value for value in values if not np.isnan(value)}))
 
     @property
     def invalid(self) -> tuple[float, ...]:
@@ -128,104 +129,30 @@ class Opened:
     def validity(self) -> str:
         """Every way in which the file, and the caller, say what is invalid."""
         flags = {flag.name for index in self.radar_bands for flag in self.dataset.mask_flag_enums[index - 1]}
-        said = ["not finite"]
+        ways = ["not finite"]
         if "nodata" in flags:
-            said.append(f"nodata value {self.dataset.nodata:g}")
+            ways.append(f"nodata value {self.dataset.nodata:g}")
         if "per_dataset" in flags and "alpha" not in flags:
-            said.append("mask band")
+            ways.append("mask band")
         if alpha_bands(self.dataset):
-            said.append("alpha band")
+            ways.append("alpha band")
         published = [value for value in self._published if value != self.dataset.nodata]
         if published:
-            values = " or ".join(f"{value:g}" for value in published)
-            said.append(f"value {values}, as in {self.facts.layout.name if self.facts.layout else SNAP}")
+            listed = " or ".join(f"{value:g}" for value in published)
+            ways.append(f"value {listed}, as in {self.facts.layout.name if self.facts.layout else SNAP}")
         if self.nodata is not None:
-            said.append(f"value {self.nodata:g}, as you said")
-        return ", ".join(said)
+            ways.append(f"value {self.nodata:g} given by the user")
+        return ", ".join(ways)
 
     def notes(self, unit: Unit) -> Iterator[str]:
         """What a user should know before the picture is made."""
         if unit in (Unit.POWER, Unit.AMPLITUDE, Unit.DN):
             sample = np.concatenate(self._sample)
             if sample.size and (share := float((sample == 0).mean())) > _MANY_ZEROS:
-                yield f"{share:.0%} of a sample is exactly 0, unlike backscatter; if it is no data, say --nodata 0"
+                yield f"{share:.0%} of a sample is exactly 0, unlike backscatter; if it is no data, set `nodata` to 0"
         if self.package and self.package.beside:
             yield f"no backscatter, left out: {', '.join(self.package.beside)}"
         if self.grid.crs_wkt is None and self.control is None:
             yield "no CRS: the picture will have none either"
         if self.grid.transform is not None and (self.grid.transform.b or self.grid.transform.d):
             yield "rotated grid: kept as it is"
-
-
-def open_quietly(location: str) -> DatasetReader:
-    """Opens without the warning that a raster has no georeference: the scene's notes say it.
-
-    GDAL 3.10's driver SNAP_TIFF takes the one-band files of SNAP and reads no grid but tie points; where there is a
-    grid, GDAL's usual driver for GeoTIFF keeps it.
-    """
-    import rasterio
-    from rasterio.errors import NotGeoreferencedWarning
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        dataset = rasterio.open(location)
-        if dataset.driver == "SNAP_TIFF":
-            usual = rasterio.open(location, driver="GTiff")
-            if usual.transform.is_identity:
-                usual.close()
-            else:
-                dataset.close()
-                dataset = usual
-        return dataset
-
-
-@contextmanager
-def readable_by_gdal(source: str) -> Iterator[None]:
-    """GDAL's errors as one sentence."""
-    from rasterio.errors import RasterioError, RasterioIOError
-
-    try:
-        yield
-    except RasterioIOError as error:
-        detail = re.sub(r"(https?://[^\s?]*)\?\S*", r"\1", str(error).strip().splitlines()[-1].rstrip("."))
-        raise UnreadableError(
-            f"input must be a whole raster that GDAL reads, got {source} ({detail}); "
-            "if it is truncated, copy or download it again"
-        ) from error
-    except RasterioError as error:
-        raise UnreadableError(f"input must be a raster that GDAL reads, got {source} ({error})") from error
-
-
-def alpha_bands(dataset: DatasetReader) -> list[int]:
-    """Numbers, from 1, of the bands that hold opacity."""
-    return [i for i, kind in zip(dataset.indexes, dataset.colorinterp, strict=True) if kind.name == "alpha"]
-
-
-def is_scaled(dataset: DatasetReader) -> bool:
-    return any(scale != 1.0 for scale in dataset.scales) or any(offset != 0.0 for offset in dataset.offsets)
-
-
-def read_valid(
-    dataset: DatasetReader, indexes: tuple[int, ...], window: Window, nodata: tuple[float, ...]
-) -> tuple[NDArray[np.float32], Bool]:
-    """Values of bands (numbers from 1), scale and offset applied, and where all of them are valid."""
-    import rasterio
-    from rasterio.enums import MaskFlags
-
-    part: Any = rasterio.windows.Window(window.col, window.row, window.width, window.height)
-    raw = dataset.read(list(indexes), window=part)
-    valid = np.ones(window.shape, dtype=bool)
-    for position, index in enumerate(indexes):
-        if MaskFlags.all_valid not in dataset.mask_flag_enums[index - 1]:
-            valid &= dataset.read_masks(index, window=part) != 0
-        for value in nodata:
-            valid &= raw[position] != value
-    for index in alpha_bands(dataset):  # GDAL makes no mask of an alpha band of floats
-        valid &= dataset.read(index, window=part) != 0
-    values = raw.astype(np.float32)
-    for position, index in enumerate(indexes):
-        scale, offset = dataset.scales[index - 1], dataset.offsets[index - 1]
-        if scale != 1.0 or offset != 0.0:
-            values[position] = raw[position] * scale + offset
-    valid &= np.isfinite(values).all(axis=0)
-    return values, valid

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from ..errors import SettingError, UnitError
+from ..errors import SceneError, SettingError, UnitError
+from .declare import check_unit
 from .geocode import MapGrid, geocode
-from .safe import is_product, open_product
+from .safe import QUANTITIES, is_product, open_product
 from .scene import Scene
+
+if TYPE_CHECKING:
+    import xarray
 
 GRIDS = ("map", "radar")
 
@@ -27,7 +31,7 @@ class Reading(TypedDict, total=False):
 
 
 def open_scene(
-    source: Any,
+    source: str | os.PathLike[str] | xarray.DataArray | Scene,
     *,
     unit: str = "auto",
     polarization: str | None = None,
@@ -40,47 +44,103 @@ def open_scene(
 ) -> Scene:
     """A radar raster or a Sentinel-1 product as a lazy scene.
 
+    What is set but cannot apply to the source is refused.
+
     Args:
         source: a path, anything GDAL opens (`/vsizip/`, `/vsis3/`, `https://`), a SAFE product (its folder, its zip,
             its manifest, one of its measurements), an xarray DataArray, or a Scene.
-        unit: "auto", or "dn", "amplitude", "power", "db", "display" to overrule what is found.
+        unit: "auto", or "dn", "amplitude", "power", "db", "display" to overrule what is found. Not of a Scene.
         polarization: the one band to use; also names a single band that has no name.
-        nodata: a value that is invalid besides what the source says.
+        nodata: a value that is invalid besides what the source says. Not of a product or a Scene.
         grid: "map" draws what has ground control points on a map; "radar" keeps the radar's own grid.
-        crs, resolution: of that map; UTM of the scene and the radar's own spacing where None.
-        calibration, remove_noise: of a product, see `open_product`.
+        crs: of that map; UTM of the scene where None.
+        resolution: of that map, in units of its CRS; the radar's own spacing where None.
+        calibration: of a product: "sigma0" (where None), "beta0" or "gamma0".
+        remove_noise: of a product: whether thermal noise is subtracted (where None, it is).
 
     Raises:
-        UnreadableError, SceneError, UnitError, SettingError: one sentence that says what to do.
+        UnreadableError: the source is missing, empty, truncated or not a raster.
+        SceneError: it is no radar intensity.
+        UnitError: its unit or polarisation is not known, or not the one that is asked for.
+        SettingError: a setting is out of its range, or does not apply to the source.
     """
+    check_unit(unit)
     if grid not in GRIDS:
         raise SettingError(f"grid must be one of {', '.join(GRIDS)}, got {grid!r}; map is usual")
+    if calibration is not None and calibration not in QUANTITIES:
+        raise SettingError(f"calibration must be one of {', '.join(QUANTITIES)}, got {calibration!r}; sigma0 is usual")
     wanted = MapGrid(crs, resolution)
+    product_only = {"calibration": calibration, "remove_noise": remove_noise}
     if isinstance(source, Scene):
+        refused = product_only | {"nodata": nodata, "unit": None if unit in ("auto", source.unit) else unit}
+        _refuse(refused, "an open scene", "set it where the scene is opened")
         scene = source.select(polarization.upper()) if polarization else source
     elif not isinstance(source, (str, os.PathLike)):
-        from .xarray import from_xarray
+        from .array_scene import from_xarray
 
-        scene = from_xarray(source, unit=unit, polarization=polarization, nodata=nodata)
+        _refuse(product_only, "a DataArray", "only a SAFE product has it")
+        scene = from_xarray(_data_array(source), unit=unit, polarization=polarization, nodata=nodata)
     elif _is_local(os.fspath(source)) and is_product(os.fspath(source)):
         if unit not in ("auto", "power"):
             raise UnitError(f"unit must be auto for a Sentinel-1 product, got {unit}; it is calibrated to power")
+        _refuse({"nodata": nodata}, "a Sentinel-1 product", "its digital number 0 is no data")
         scene = open_product(
-            os.fspath(source), polarization=polarization, calibration=calibration or "sigma0",
+            os.fspath(source),
+            polarization=polarization,
+            calibration=calibration or "sigma0",
             remove_noise=remove_noise is not False,
         )
     else:
         from .raster_file import open_raster
 
+        _refuse(product_only, f"the raster {os.fspath(source)}", "only a SAFE product has it")
         scene = open_raster(os.fspath(source), unit=unit, polarization=polarization, nodata=nodata)
+    return _on_grid(scene, grid, wanted)
+
+
+def _on_grid(scene: Scene, grid: str, wanted: MapGrid) -> Scene:
+    """The scene on the map that is asked for, or on its own grid.
+
+    Raises:
+        SettingError: a map or the radar's grid is asked for that the scene cannot have.
+    """
     if scene.control is not None and grid == "map":
         return geocode(scene, scene.control, wanted)
     if wanted != MapGrid():
-        why = "--grid radar keeps the radar's" if scene.control is not None else "it has a grid of its own"
+        why = "grid radar keeps the radar's" if scene.control is not None else "it has a grid of its own"
         raise SettingError(
             f"crs and resolution must be left out for {scene.source}, because {why}; warp the picture with gdalwarp"
         )
+    if grid == "radar" and scene.control is None and scene.grid.transform is not None:
+        raise SettingError(f"grid must be map for {scene.source}, which lies on a map already, got radar; leave it out")
     return scene
+
+
+def _refuse(settings: dict[str, Any], source: str, instead: str) -> None:
+    """Refuses those that are set.
+
+    Raises:
+        SettingError: one is not None.
+    """
+    for name, value in settings.items():
+        if value is not None:
+            raise SettingError(f"{name} must be left out for {source}, got {value}; {instead}")
+
+
+def _data_array(source: Any) -> xarray.DataArray:
+    """The source, if it is a DataArray.
+
+    Raises:
+        SceneError: it is not.
+    """
+    import xarray
+
+    if isinstance(source, xarray.DataArray):
+        return source
+    raise SceneError(
+        f"source must be a path, an xarray DataArray or an open scene, got {type(source).__module__}."
+        f"{type(source).__qualname__}; wrap values as xarray.DataArray(values, dims=('band', 'y', 'x'))"
+    )
 
 
 def _is_local(path: str) -> bool:

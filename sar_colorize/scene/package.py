@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from ..errors import SceneError
-from .header import open_quietly
+from .gdal import open_quietly
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from ..errors import SceneError, UnreadableError
 from ..raster import Raster, Window
 from .declare import declare
-from .header import Opened, open_quietly, read_valid, readable_by_gdal
+from .gdal import open_quietly, read_valid, readable_by_gdal
+from .header import Opened
 from .layouts import without_query
 from .package import find_package, to_vrt
 from .scene import Scene

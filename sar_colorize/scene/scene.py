@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import UnitError
 from ..raster import Grid, Raster, Unit, Window
+from .declare import Declaration
 
 if TYPE_CHECKING:
     import xarray
@@ -20,24 +21,6 @@ if TYPE_CHECKING:
 SAMPLE_BLOCKS = 64
 SAMPLE_BLOCK_PX = 512
 """A sample of a scene is at most this many windows of at most this width: the same cost for any size of scene."""
-
-
-@dataclass(frozen=True)
-class Declaration:
-    """What was found out about a scene: its bands and unit, each with the evidence in words.
-
-    bands: polarisations that the scene offers, as "VV", "VH", "HH", "HV".
-    indexes: where each band stands in the source, from 0.
-    absolute: true if the unit has an absolute scale; otherwise one offset in dB is fitted for the whole scene.
-    """
-
-    bands: tuple[str, ...]
-    indexes: tuple[int, ...]
-    bands_reason: str
-    unit: Unit
-    unit_reason: str
-    absolute: bool
-    scale_reason: str
 
 
 @dataclass(frozen=True)
@@ -68,10 +51,12 @@ class Scene(ABC):
 
     @property
     def bands(self) -> tuple[str, ...]:
+        """Polarisations, in the order in which `read` gives them."""
         return self.declaration.bands
 
     @property
     def unit(self) -> Unit:
+        """What its values measure."""
         return self.declaration.unit
 
     def read(self, window: Window) -> Raster:
@@ -131,7 +116,7 @@ class Scene(ABC):
         Dask chunks are whole multiples of the source's blocks; CRS and transform stand in `spatial_ref` as rioxarray
         writes them; `attrs["units"]` is the unit, and the band coordinate the polarisation.
         """
-        from .xarray import to_xarray
+        from .to_xarray import to_xarray
 
         return to_xarray(self)
 

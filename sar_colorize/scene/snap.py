@@ -119,5 +119,5 @@ def _band(element: Element, location: str) -> SnapBand:
 def _refusal(location: str, got: str) -> str:
     return (
         f"SNAP's header (TIFF tag {TAG}) must be plain XML of unscaled bands, got {got} in {location}; write the file "
-        "again with SNAP, or copy it with gdal_translate, which drops the header, and name the unit with --unit"
+        "again with SNAP, or copy it with gdal_translate, which drops the header, and set `unit`"
     )

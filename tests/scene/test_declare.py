@@ -71,7 +71,7 @@ def test_a_layout_ranks_behind_bands_and_tags_and_before_the_name(facts: Facts, 
 
 def test_the_users_word_overrules_all_evidence() -> None:
     found = declare(_facts(tags={"UNITS": "dB"}, values=(-20, -10, 0)), unit="amplitude")
-    assert (found.unit, found.unit_reason) == (Unit.AMPLITUDE, "as you said")
+    assert (found.unit, found.unit_reason) == (Unit.AMPLITUDE, "given by the user")
 
 
 @pytest.mark.parametrize(
@@ -102,8 +102,8 @@ def test_what_has_no_absolute_scale_is_recognised(facts: Facts, absolute: bool) 
         (_facts(bands=3, descriptions=["Gamma0_VH", "Gamma0_VV", "angle"]), None, ("VV", "VH"), (1, 0), "descriptions"),
         (_facts(bands=2, descriptions=["VV", "VH"]), "vh", ("VH",), (1,), "band descriptions"),
         (_facts(source="s1a-iw-grd-vh-20180716.tiff"), None, ("VH",), (0,), "from the file name"),
-        (_facts(), None, ("VV",), (0,), "taken as VV; change it with --polarization"),
-        (_facts(), "VH", ("VH",), (0,), "named by you"),
+        (_facts(), None, ("VV",), (0,), "taken as VV; `polarization` changes it"),
+        (_facts(), "VH", ("VH",), (0,), "named by the user"),
         (_facts(bands=2), None, ("VV", "VH"), (0, 1), "their levels agree"),
         (_facts(bands=2, values=(-20, -12, -1)), None, ("VV", "VH"), (0, 1), "but their levels do not"),
         (_facts(bands=2, descriptions=["HH", "HV"]), None, ("HH", "HV"), (0, 1), "band descriptions"),
@@ -151,12 +151,12 @@ def test_polarizations_are_found_with_their_reason(
         (
             _facts(bands=2, descriptions=["Sigma0_VV", "Gamma0_VH"]),
             {},
-            r"normalised alike, got gamma0 and sigma0 \(Sigma0_VV, Gamma0_VH\) in scene.tif; choose one with --polariz",
+            r"normalised alike, got gamma0 and sigma0 \(Sigma0_VV, Gamma0_VH\) in scene.tif; choose one with `polariz",
         ),
         (
             _facts(values=(-25, -12, -3), tags={"UNITS": "power"}),
             {},
-            r"power must not be negative, got a median of -12 in scene.tif although tag UNITS=power; .* --unit db",
+            r"power must not be negative, got a median of -12 in scene.tif although tag UNITS=power; .*`unit` to db",
         ),
     ],
 )

@@ -461,7 +461,7 @@ def test_snaps_order_of_two_nameless_bands_is_confirmed_by_their_levels(make_tif
 
 def test_a_name_that_its_values_deny_is_refused(make_tif: MakeTif) -> None:
     path = make_tif(VV_DB, f"{GRD}_Orb_Cal_TC.tif")
-    with pytest.raises(UnitError, match=r"power must not be negative, got a median of -1\d\.\d+ .*say --unit db"):
+    with pytest.raises(UnitError, match=r"power must not be negative, got a median of -1\d\.\d+ .*set `unit` to db"):
         _open(path)
     assert open_raster(str(path), unit="db").unit is Unit.DB
 
@@ -500,7 +500,7 @@ def test_browser_and_openeo_exports_are_read_by_their_words(
 def test_many_zeros_of_an_unknown_layout_are_pointed_out(make_tif: MakeTif, unit: str) -> None:
     path = make_tif(_holed(VV, 0), "mine.tif", names=("VV",))
     notes = open_raster(str(path), unit=unit).notes
-    said = "5% of a sample is exactly 0, unlike backscatter; if it is no data, say --nodata 0"
+    said = "5% of a sample is exactly 0, unlike backscatter; if it is no data, set `nodata` to 0"
     assert (said in notes) == (unit == "power")
     assert open_raster(str(path), nodata=0).notes == ()
 

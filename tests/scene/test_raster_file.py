@@ -58,7 +58,7 @@ def test_nodata_is_found_in_each_way_of_saying_it(make_tif: MakeTif, kind: str) 
         path = make_tif(np.stack([values, alpha]), colorinterp=[ColorInterp.gray, ColorInterp.alpha])
     scene = open_scene(path, nodata=option)
     said = {"value": "nodata value -9999", "nan": "nodata value nan", "mask": "mask band", "alpha": "alpha band",
-            "option": "value -9999, as you said"}.get(kind, "not finite")  # fmt: skip
+            "option": "value -9999 given by the user"}.get(kind, "not finite")  # fmt: skip
     assert said in scene.validity
     assert scene.bands == ("VV",)
     assert np.array_equal(scene.read(scene.grid.window).valid, ~invalid)

@@ -33,6 +33,7 @@ class Archive:
 
     @property
     def is_zip(self) -> bool:
+        """Whether the product is a zip, and no folder."""
         return self.container.is_file()
 
     @property
@@ -59,7 +60,8 @@ class Archive:
         from defusedxml.ElementTree import fromstring
 
         try:
-            return fromstring(self._read(member), forbid_dtd=True)
+            root: Element = fromstring(self._read(member), forbid_dtd=True)
+            return root
         except DefusedXmlException:
             raise UnreadableError(
                 f"product metadata must be plain XML, got a document type or entities in {member} of {self.source}; "

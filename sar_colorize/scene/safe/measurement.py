@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...raster import Window
-from ..raster_file import open_quietly, readable_by_gdal
+from ..gdal import open_quietly, readable_by_gdal
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -81,7 +81,7 @@ class Measurement:
             dataset = self._dataset
             height = min(BAND_ROWS, dataset.height - number * BAND_ROWS)
             part: Any = rasterio.windows.Window(0, number * BAND_ROWS, dataset.width, height)
-            band = dataset.read(1, window=part)
+            band: NDArray[np.uint16] = dataset.read(1, window=part)
             self._bands[number] = band
             self._kept_bytes += band.nbytes
             while self._kept_bytes > CACHE_BYTES and len(self._bands) > 1:

@@ -210,7 +210,7 @@ def _ipf(manifest: Element | None) -> str:
 
 
 def _trimmed(version: str) -> list[str]:
-    """ "003.31" as "3", "31"."""
+    """The numbers of a version without leading zeros: 003.31 is "3", "31"."""
     major, *rest = re.findall(r"\d+", version) or ["0"]
     return [str(int(major)), *rest]
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from ...errors import SettingError, UnreadableError
 from ...raster import Float32, Grid, Raster, Unit, Window
-from ..raster_file import open_quietly, readable_by_gdal
-from ..scene import Declaration, Scene
+from ..declare import Declaration
+from ..gdal import open_quietly, readable_by_gdal
+from ..scene import Scene
 from .archive import open_archive
 from .border import Border, find_border
 from .measurement import BAND_ROWS, Measurement

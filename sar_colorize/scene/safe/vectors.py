@@ -51,7 +51,8 @@ class Vectors:
         used, position = np.unique(np.stack([lower, upper]), return_inverse=True)
         along = np.stack([np.interp(cols, self.pixels[i], self.values[i]) for i in used])
         low, high = along[position.reshape(2, -1)]
-        return low + share[:, None] * (high - low)
+        values: Float64 = low + share[:, None] * (high - low)
+        return values
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A DataArray as a scene, and a scene as a lazy DataArray, with rioxarray's conventions for the CRS."""
+"""An xarray DataArray as a scene, with rioxarray's conventions for the CRS."""
 
 from __future__ import annotations
 
@@ -16,9 +16,6 @@ from .scene import Scene, sample_windows
 
 if TYPE_CHECKING:
     import xarray
-
-CHUNK_PX = 1024
-"""Dask chunks are about this wide: the nearest whole multiple of the source's blocks."""
 
 
 @dataclass(frozen=True)
@@ -89,70 +86,6 @@ def from_xarray(
     )
 
 
-def to_xarray(scene: Scene) -> xarray.DataArray:
-    """See `Scene.to_xarray`."""
-    import dask.array as da
-    from dask.base import tokenize
-
-    chunks = tuple(_chunk(block, side) for block, side in zip(scene.block_shape, scene.grid.window.shape, strict=True))
-    lazy = da.from_array(
-        _Lazy(scene),
-        chunks=(len(scene.bands), *chunks),
-        name=f"scene-{tokenize(scene.source, scene.bands, scene.unit)}",
-        meta=np.empty((0, 0, 0), dtype=np.float32),
-        asarray=False,
-    )
-    array = with_grid(lazy, scene.grid, scene.bands)
-    array.attrs["units"] = str(scene.unit)
-    array.attrs["scale"] = "absolute" if scene.declaration.absolute else "relative"
-    array.attrs["long_name"] = scene.bands
-    return array.rio.write_nodata(np.nan)
-
-
-def with_grid(values: Any, grid: Grid, bands: tuple[str, ...]) -> xarray.DataArray:
-    """Values (band, y, x) with band names, pixel centres, and the grid in `spatial_ref`."""
-    import rioxarray  # noqa: F401  # registers .rio
-    import xarray
-
-    coords: dict[str, Any] = {"band": list(bands)}
-    transform = grid.transform
-    if transform is not None and not transform.b and not transform.d:
-        coords["x"] = transform.c + transform.a * (np.arange(grid.width) + 0.5)
-        coords["y"] = transform.f + transform.e * (np.arange(grid.height) + 0.5)
-    array = xarray.DataArray(values, dims=("band", "y", "x"), coords=coords)
-    if grid.crs_wkt is not None:
-        array = array.rio.write_crs(grid.crs_wkt)
-    if transform is not None:
-        array = array.rio.write_transform(transform)
-    return array
-
-
-@dataclass(frozen=True)
-class _Lazy:
-    """A scene as the array-like that dask slices; every slice reads one window."""
-
-    scene: Scene
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        return len(self.scene.bands), self.scene.grid.height, self.scene.grid.width
-
-    @property
-    def ndim(self) -> int:
-        return 3
-
-    @property
-    def dtype(self) -> np.dtype[np.float32]:
-        return np.dtype(np.float32)
-
-    def __getitem__(self, index: tuple[slice, slice, slice]) -> NDArray[np.float32]:
-        bands, rows, cols = (part.indices(side) for part, side in zip(index, self.shape, strict=True))
-        window = Window(rows[0], cols[0], max(0, rows[1] - rows[0]), max(0, cols[1] - cols[0]))
-        raster = self.scene.read(window)
-        values = np.where(raster.valid, raster.values, np.float32(np.nan))
-        return values[slice(*bands), :: rows[2], :: cols[2]]
-
-
 def _raster(part: Any, nodata: float | None, bands: tuple[str, ...] | None, scene: Scene | None) -> Raster:
     """A slice of an array, computed in this thread, with its validity."""
     if hasattr(part, "compute"):
@@ -180,8 +113,3 @@ def _band_names(array: xarray.DataArray) -> list[str]:
     if len(long_name) == count:
         return [str(name) for name in long_name]
     return [str(array.name or "")] if count == 1 else [""] * count
-
-
-def _chunk(block: int, side: int) -> int:
-    """A whole multiple of `block` near CHUNK_PX, at most the side."""
-    return min(side, max(1, round(CHUNK_PX / block)) * block)

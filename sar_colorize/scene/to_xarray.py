@@ -1,0 +1,89 @@
+"""A scene as a lazy DataArray, with rioxarray's conventions for the CRS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..raster import Grid, Window
+
+if TYPE_CHECKING:
+    import xarray
+
+    from .scene import Scene
+
+CHUNK_PX = 1024
+"""Dask chunks are about this wide: the nearest whole multiple of the source's blocks."""
+
+
+def to_xarray(scene: Scene) -> xarray.DataArray:
+    """See `Scene.to_xarray`."""
+    import dask.array as da
+    from dask.base import tokenize
+
+    chunks = tuple(_chunk(block, side) for block, side in zip(scene.block_shape, scene.grid.window.shape, strict=True))
+    lazy = da.from_array(
+        _Lazy(scene),
+        chunks=(len(scene.bands), *chunks),
+        name=f"scene-{tokenize(scene.source, scene.bands, scene.unit)}",
+        meta=np.empty((0, 0, 0), dtype=np.float32),
+        asarray=False,
+    )
+    array = with_grid(lazy, scene.grid, scene.bands)
+    array.attrs["units"] = str(scene.unit)
+    array.attrs["scale"] = "absolute" if scene.declaration.absolute else "relative"
+    array.attrs["long_name"] = scene.bands
+    declared: xarray.DataArray = array.rio.write_nodata(np.nan)
+    return declared
+
+
+def with_grid(values: Any, grid: Grid, bands: tuple[str, ...]) -> xarray.DataArray:
+    """Values (band, y, x) with band names, pixel centres, and the grid in `spatial_ref`."""
+    import rioxarray  # noqa: F401  # registers .rio
+    import xarray
+
+    coords: dict[str, Any] = {"band": list(bands)}
+    transform = grid.transform
+    if transform is not None and not transform.b and not transform.d:
+        coords["x"] = transform.c + transform.a * (np.arange(grid.width) + 0.5)
+        coords["y"] = transform.f + transform.e * (np.arange(grid.height) + 0.5)
+    array = xarray.DataArray(values, dims=("band", "y", "x"), coords=coords)
+    if grid.crs_wkt is not None:
+        array = array.rio.write_crs(grid.crs_wkt)
+    if transform is not None:
+        array = array.rio.write_transform(transform)
+    return array
+
+
+@dataclass(frozen=True)
+class _Lazy:
+    """A scene as the array-like that dask slices; every slice reads one window."""
+
+    scene: Scene
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return len(self.scene.bands), self.scene.grid.height, self.scene.grid.width
+
+    @property
+    def ndim(self) -> int:
+        return 3
+
+    @property
+    def dtype(self) -> np.dtype[np.float32]:
+        return np.dtype(np.float32)
+
+    def __getitem__(self, index: tuple[slice, slice, slice]) -> NDArray[np.float32]:
+        bands, rows, cols = (part.indices(side) for part, side in zip(index, self.shape, strict=True))
+        window = Window(rows[0], cols[0], max(0, rows[1] - rows[0]), max(0, cols[1] - cols[0]))
+        raster = self.scene.read(window)
+        values = np.where(raster.valid, raster.values, np.float32(np.nan))
+        return values[slice(*bands), :: rows[2], :: cols[2]]
+
+
+def _chunk(block: int, side: int) -> int:
+    """A whole multiple of `block` near CHUNK_PX, at most the side."""
+    return min(side, max(1, round(CHUNK_PX / block)) * block)
