@@ -207,7 +207,8 @@ def _fractal(shape: tuple[int, int], slope: float, rng: np.random.Generator, str
     rate = np.hypot(fft.fftfreq(shape[0])[:, None] * stretch, fft.rfftfreq(shape[1])[None, :])
     rate[0, 0] = np.inf
     noise = fft.irfft2(spectrum * (rate ** (-slope / 2)).astype(np.float32), shape)
-    return (noise / noise.std()).astype(np.float32)
+    scaled: Float32 = (noise / noise.std()).astype(np.float32)
+    return scaled
 
 
 def _hash(*keys: NDArray[np.integer] | int) -> NDArray[np.float64]:

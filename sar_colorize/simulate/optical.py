@@ -38,7 +38,8 @@ def optical_picture(scene: SimulatedScene, seed: int = 0) -> NDArray[np.uint8]:
     height, width = (side // COARSER for side in scene.cover.shape)
     cut = means[: height * COARSER, : width * COARSER].reshape(height, COARSER, width, COARSER, 3).mean((1, 3))
     shade = random.normal(1.0, 0.06, (height, width, 1)).astype(np.float32)
-    return np.clip(np.rint(cut * shade), 1, 255).astype(np.uint8).transpose(2, 0, 1)
+    picture: NDArray[np.uint8] = np.clip(np.rint(cut * shade), 1, 255).astype(np.uint8).transpose(2, 0, 1)
+    return picture
 
 
 def write_optical(path: str | os.PathLike[str], scene: SimulatedScene, share: float, seed: int = 0) -> Path:

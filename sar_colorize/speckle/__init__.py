@@ -39,12 +39,10 @@ _FILTERS: dict[str, type[Filter]] = {
 }
 
 FILTER_NAMES: tuple[str, ...] = tuple(_FILTERS)
-"""Names for `--despeckle` and `--filter`."""
+"""What `get_filter` knows."""
 
 
-def get_filter(
-    name: str, *, size_px: int | None = None, looks: float | None = None, precision: str = "auto"
-) -> Filter:
+def get_filter(name: str, *, size_px: int | None = None, looks: float | None = None, precision: str = "auto") -> Filter:
     """The filter of that name.
 
     Args:

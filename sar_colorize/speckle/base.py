@@ -36,7 +36,9 @@ class Filter:
     smallest_size_px: ClassVar[int] = 3
     default_looks: ClassVar[float] = DEFAULT_LOOKS
     default_looks_reason: ClassVar[str] = "those of Sentinel-1 IW GRDH"
+    """Why `default_looks`, in words that follow them."""
     has_network: ClassVar[bool] = False
+    """Whether it runs on a device in a precision."""
     size_px: int = 5
     looks: float = DEFAULT_LOOKS
 
@@ -102,9 +104,11 @@ class NoFilter(Filter):
 
     @property
     def halo_px(self) -> int:
+        """None around a block."""
         return 0
 
     def apply(self, power: Any, valid: Any) -> Any:
+        """The power as it is, NaN where invalid."""
         return namespace(power).where(valid, power, np.nan)
 
 

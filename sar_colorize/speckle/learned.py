@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -30,27 +31,32 @@ LOWEST_DB = -30.0
 TILE_PX = 410
 """Every tile that the network is given has this side, so that one kernel computes all and a pixel has the same bits
 in whatever tile it stands; tests/speckle/test_learned.py holds it to that."""
+_VECTORS = 64
+"""Numbers in whole vectors of any CPU, two at a time."""
+_SHARE = 1 << 14
+"""Numbers that torch does not divide among threads."""
 
 
 @dataclass(frozen=True)
 class Learned(Filter):
-    """A network that says, from the decibels around a pixel, how far speckle has moved it.
+    """A network that estimates, from the decibels around a pixel, how far speckle has moved it.
 
-    Told the 4.4 looks of GRD products it keeps what ground like a desert keeps from pass to pass, and takes fields for
-    such ground; told 2 it smooths both. 3, its default, lies between (docs/despeckling.md).
+    `looks` tells it how much of what it sees is noise: in training that was the looks that are new at each date. With
+    the 4.4 looks of GRD products it keeps the texture that ground like a desert keeps from pass to pass, but
+    under-filters fields; with 2 it smooths both. 3, the default, lies between (docs/despeckling.md).
 
-    It was told in training the looks that are new at each date, so `looks` matters: it says how much of what is seen is
-    noise. It has no window to choose; `size_px` says how wide the square is that it sees.
+    Its window is fixed by its weights: `size_px` is the width of the square that it sees.
     """
 
     name: ClassVar[str] = "learned"
     default_size_px: ClassVar[int] = 2 * (REACH_PX + CENTRE_PX // 2) + 1
     default_looks: ClassVar[float] = 3.0
-    default_looks_reason: ClassVar[str] = "the default of learned"
+    default_looks_reason: ClassVar[str] = "its default, see docs/despeckling.md"
     has_network: ClassVar[bool] = True
     size_px: int = default_size_px
     looks: float = default_looks
     precision: str = "auto"
+    """auto, fp32 or bf16, see `engine.choose_precision`."""
 
     def __post_init__(self) -> None:
         if self.size_px != self.default_size_px:
@@ -61,9 +67,12 @@ class Learned(Filter):
         if not self.looks > 0:
             raise SettingError(f"looks must be above 0, got {self.looks}; leave it out for the usual ones")
         if self.precision not in PRECISIONS:
-            raise SettingError(f"precision must be one of {', '.join(PRECISIONS)}, got {self.precision!r}")
+            raise SettingError(
+                f"precision must be one of {', '.join(PRECISIONS)}, got {self.precision!r}; auto picks one"
+            )
 
     def apply(self, power: Any, valid: Any) -> Any:
+        """Filtered power, NaN where invalid; on the device of `power`."""
         import torch
 
         if namespace(power) is np:
@@ -92,8 +101,7 @@ class Learned(Filter):
                         wanted = valid[row : row + core, col : col + core]
                         if wanted.any():
                             change = change_db(network, to_db(image[tile]), around[tile][None, None], looks, offset_db)
-                            # A whole tile, and exp: the last bit of others depends on where a row of numbers ends.
-                            factor = (change * (np.log(10.0) / 10.0)).exp()[0, 0]
+                            factor = _in_whole_vectors(torch.exp, change[0, 0] * (np.log(10.0) / 10.0))
                             factor = factor[halo:-halo, halo:-halo][: wanted.shape[0], : wanted.shape[1]]
                             seen = band[row : row + core, col : col + core].clamp(min=FLOOR_POWER)
                             filtered[row : row + core, col : col + core] = seen * factor
@@ -103,7 +111,25 @@ class Learned(Filter):
 
 def to_db(power: Tensor) -> Tensor:
     """(1, 1, H, W) decibels of (H, W) power."""
-    return 10.0 * power.clamp(min=FLOOR_POWER).log10()[None, None]
+    import torch
+
+    return 10.0 * _in_whole_vectors(torch.log10, power.clamp(min=FLOOR_POWER))[None, None]
+
+
+def _in_whole_vectors(function: Callable[..., Tensor], values: Tensor) -> Tensor:
+    """The exp or log10 of values, each number by the same routine.
+
+    On a CPU torch computes what does not fill a vector by a scalar routine, whose last bit is another: at the end of
+    the array, of each row where rows are not contiguous, and of each thread's part.
+    """
+    import torch
+
+    count = values.numel()
+    padded = torch.ones(count + -count % _VECTORS, dtype=values.dtype, device=values.device)
+    padded[:count] = values.reshape(-1)
+    for part in padded.split(_SHARE if values.device.type == "cpu" else len(padded)):
+        function(part, out=part)
+    return padded[:count].view(values.shape)
 
 
 def change_db(network: Any, db: Tensor, valid: Tensor, looks: Tensor, offset_db: float = 0.0) -> Tensor:
@@ -143,7 +169,8 @@ def log_noise_db(looks: Any) -> Any:
 def _window_sum(values: Tensor) -> Tensor:
     from torch.nn.functional import pad
 
-    return box_sum(pad(values, (CENTRE_PX // 2,) * 4), CENTRE_PX)
+    total: Tensor = box_sum(pad(values, (CENTRE_PX // 2,) * 4), CENTRE_PX)
+    return total
 
 
 def load_card() -> FilterCard:
@@ -170,15 +197,21 @@ def load_network() -> nn.Module:
 
 @cache
 def _network(device: str, precision: str) -> tuple[Any, float]:
-    """The network as a function of its input, on "cpu" or "cuda", in "fp32" or "bf16"; and its offset in dB."""
+    """The network as a function of its input, 0 within a halo of the edge; and its offset in dB.
+
+    Args:
+        device: "cpu" or "cuda". precision: "fp32" or "bf16".
+    """
     import torch
+    from torch.nn.functional import pad
 
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-    network = load_network().to(device, dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    layout, edge = torch.channels_last, CENTRE_PX // 2  # beside the edge the window of the mean is not whole
+    network: Any = load_network().to(device, dtype).to(memory_format=layout)  # type: ignore[call-overload]  # stubs
 
     def forward(x: Tensor) -> Tensor:
         with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
-            out: Tensor = network(x.to(dtype).contiguous(memory_format=torch.channels_last))
-        return out
+            inner: Tensor = network.inner(x[..., edge:-edge, edge:-edge].to(dtype).contiguous(memory_format=layout))
+        return pad(inner, (network.reach_px + edge,) * 4)
 
     return forward, load_card().offset_db

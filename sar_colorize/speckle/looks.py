@@ -69,4 +69,5 @@ def _squared_cv(power: Float32, valid: Bool) -> Float32:
     mean = (box_sum(inner(power, margin), WINDOW_PX) / pixels)[lattice]
     seen = box_sum(valid.astype(np.float32), WINDOW_PX + LAG_PX)[lattice]
     usable = (seen == (WINDOW_PX + LAG_PX) ** 2) & (mean > 0)
-    return variance[usable] / mean[usable] ** 2
+    ratios: Float32 = variance[usable] / mean[usable] ** 2
+    return ratios

@@ -13,18 +13,20 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import conv2d
 
 DILATIONS = (1, 2, 3, 4, 3, 2, 1)
 
 
 class Despeckler(nn.Module):
-    """(B, 3, H, W) contrast, validity and noise to (B, 1, H, W) correction; see `learned.features` for the channels."""
+    """(B, 3, H, W) contrast, validity and noise to (B, 1, H, W) correction; `learned.change_db` says how."""
 
     def __init__(self, width: int = 32, dilations: Sequence[int] = DILATIONS) -> None:
         super().__init__()
         self.enter = nn.Conv2d(3, width, 3, padding=1)
         self.blocks = nn.ModuleList(nn.Conv2d(width, width, 3, padding=d, dilation=d) for d in dilations)
         self.leave = nn.Conv2d(width, 1, 3, padding=1)
+        self.dilations = tuple(dilations)
         self.reach_px = 1 + sum(dilations) + 1
         for block in self.blocks:
             weight = nn.init.kaiming_normal_(block.get_parameter("weight"), nonlinearity="relu")
@@ -38,3 +40,15 @@ class Despeckler(nn.Module):
             x = change + x if torch.is_grad_enabled() else change.add_(x)  # in place: memory is what takes the time
         out: Tensor = self.leave(x)  # (B, 1, H, W)
         return out
+
+    def inner(self, x: Tensor) -> Tensor:
+        """The correction of the pixels that have `reach_px` pixels around them, r, (B, 1, H - 2 r, W - 2 r).
+
+        No convolution pads. Where one does, oneDNN adds the terms of a pixel in another order in the blocks that touch
+        the edge, which may be wider than the reach, so that a pixel's last bits would tell where in a tile it stands.
+        """
+        x = torch.relu_(conv2d(x, self.enter.weight, self.enter.bias))  # (B, w, H - 2, W - 2)
+        for block, d in zip(self.blocks, self.dilations, strict=True):
+            change = torch.relu_(conv2d(x, block.get_parameter("weight"), block.get_parameter("bias"), dilation=d))
+            x = change.add_(x[..., d:-d, d:-d])  # (B, w, H - 2 d, W - 2 d)
+        return conv2d(x, self.leave.weight, self.leave.bias)

@@ -37,6 +37,7 @@ class PatchBased(Filter):
 
     @property
     def halo_px(self) -> int:
+        """Half of the window, and half of the patch at its edge."""
         return self.size_px // 2 + PATCH_PX // 2
 
     def _estimate(self, power: Any, present: Any) -> Any:
@@ -60,8 +61,11 @@ class PatchBased(Filter):
         return total / weights
 
     def _weights(self, power: Any, logs: Any, present: Any, row: int, col: int) -> Any:
-        """(..., h + row, w + |col|): the weight of each pixel and the one `row, col` further on, 0 where one is
-        invalid."""
+        """The weight of each pixel and the one `row, col` further on, 0 where one is invalid.
+
+        Returns:
+            (..., h + row, w + |col|).
+        """
         xp, reach, patch = namespace(power), self.size_px // 2, PATCH_PX // 2
         height, width = (side - 2 * (reach + patch) for side in power.shape[-2:])
         top, left = reach - row, reach - max(0, col)

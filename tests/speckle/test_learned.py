@@ -43,14 +43,42 @@ def test_the_halo_is_what_the_network_and_the_window_reach() -> None:
     assert learned.REACH_PX + learned.CENTRE_PX // 2 == HALO == 25
 
 
-def test_the_place_of_tile_borders_changes_no_bit() -> None:
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_the_place_of_tile_borders_changes_no_bit(precision: str) -> None:
     """A picture of four tiles, and the same ground cut so that their borders fall elsewhere."""
-    power = _flat(420, 430)
+    power = _flat(440, 450)
     valid = np.random.default_rng(1).random(power.shape) > 0.05
     assert min(power.shape) > learned.TILE_PX - 2 * HALO
-    whole, part = learned.Learned().apply(power, valid), np.s_[37:, 61:]
-    cut = learned.Learned().apply(power[part], valid[part])
+    chosen, threads = learned.Learned(precision=precision), torch.get_num_threads()
+    whole, part = chosen.apply(power, valid), np.s_[37:, 61:]
+    try:
+        torch.set_num_threads(3)  # their parts begin elsewhere in a tile
+        cut = chosen.apply(power[part], valid[part])
+    finally:
+        torch.set_num_threads(threads)
     assert np.array_equal(cut[HALO:, HALO:], whole[part][HALO:, HALO:], equal_nan=True)
+
+
+def test_what_is_computed_without_padding_equals_the_network_that_was_trained() -> None:
+    network = learned.load_network()
+    x, r = torch.randn(1, 3, 70, 80, generator=torch.manual_seed(0)), network.reach_px
+    with torch.no_grad():
+        torch.testing.assert_close(network.inner(x), network(x)[..., r:-r, r:-r], rtol=1e-4, atol=1e-5)
+
+
+def test_the_precision_is_obeyed() -> None:
+    power = _flat(60, 60)
+    full, half = (get_filter("learned", precision=p).apply(power, _all(power)) for p in ("fp32", "bf16"))
+    assert half == pytest.approx(full, rel=0.05)
+    assert (half != full).any()
+    with pytest.raises(SettingError, match=r"precision must be one of auto, fp32, bf16, got 'fp16'"):
+        get_filter("learned", precision="fp16")
+
+
+def test_only_the_learned_filter_has_a_network_and_each_says_where_its_looks_come_from() -> None:
+    assert [name for name in FILTER_NAMES if get_filter(name).has_network] == ["learned"]
+    assert get_filter("lee").default_looks_reason == "those of Sentinel-1 IW GRDH"
+    assert get_filter("learned").default_looks_reason == "its default, see docs/despeckling.md"
 
 
 def test_a_gain_passes_through() -> None:
