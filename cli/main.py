@@ -20,7 +20,7 @@ import click
 from sar_colorize.errors import SarColorizeError
 
 from .command import Stopped, verbose_option
-from .progress import report_error
+from .progress import begin, report_error
 
 _GRACE_S = 10.0
 
@@ -89,6 +89,7 @@ def cli(stop_at_eof: bool) -> None:
     sar-colorize demo
     sar-colorize colorize scene.tif colour.tif
     """
+    begin()
     if stop_at_eof:
         threading.Thread(target=_stop_at_eof, daemon=True).start()
 
@@ -104,6 +105,8 @@ def main() -> NoReturn:
     except click.exceptions.Exit as exit_:
         code = exit_.exit_code
     except click.Abort as abort:  # what click makes of an interrupt outside of a command
+        if isinstance(abort.__cause__, EOFError):  # and of a file that ends too early, which nobody cancelled
+            raise abort.__cause__ from None
         stopped = Stopped(abort)
         stopped.show()
         code = stopped.exit_code

@@ -15,6 +15,11 @@ MODES = ("auto", "bar", "json", "none")
 _chosen = {"mode": "none"}
 
 
+def begin() -> None:
+    """Forgets how an earlier command of this process showed its progress."""
+    _chosen["mode"] = "none"
+
+
 class Progress:
     """Called with (done, total); shows it as a bar, as JSON events, or not at all."""
 
