@@ -35,9 +35,14 @@ def guess_palette(longitude: float, latitude: float) -> Palette:
     light, _, b = UNKNOWN_PALETTE.mean
     return Palette(
         (light, round(_SLOPE * float(lab[1]) + _OFFSET, 2), b), _SPREAD, (0.0, 0.0, 0.0), trust=GUESSED, source="auto",
-        note=f"Palette guessed from the map at {latitude:.1f} N {longitude:.1f} E; a picture of the place with "
-        "--palette gives better colours.",
+        note=f"Palette guessed from the map at {_place(longitude, latitude)}; a picture of the place as palette gives "
+        "better colours.",
     )  # fmt: skip
+
+
+def _place(longitude: float, latitude: float) -> str:
+    """A place in words, such as 25.3 S 48.1 W."""
+    return f"{abs(latitude):.1f} {'S' if latitude < 0 else 'N'} {abs(longitude):.1f} {'W' if longitude < 0 else 'E'}"
 
 
 @cache
