@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,8 +115,9 @@ def _clear(path: Path, before: Collection[Path], new: Collection[Path]) -> None:
             shutil.rmtree(entry, ignore_errors=True)
         elif entry not in before:
             entry.unlink(missing_ok=True)
-    for folder in new:  # the innermost first
-        folder.rmdir()
+    with suppress(OSError):  # somebody else put something there
+        for folder in new:  # the innermost first
+            folder.rmdir()
 
 
 def _left_of(folder: RunFolder, counts: str) -> str:
