@@ -9,7 +9,7 @@ from ..models.registry import DEFAULT_MODEL, load_card
 from ..models.registry import names as model_names
 from ..raster import Unit
 from ..scene import GRIDS, QUANTITIES, open_scene
-from ..scene.declare import POLARIZATIONS
+from ..scene.bands import POLARIZATIONS
 from ..speckle import FILTER_NAMES
 from ..training.color.settings import CHOICES as TRAIN_CHOICES
 from .adapt import adapt

@@ -14,14 +14,13 @@ from ..raster import Bool, Grid, Window
 
 @dataclass(frozen=True)
 class Area:
-    """Polygons in the CRS of a grid. A pixel is inside where its centre is.
-
-    polygons: one shapely geometry. bounds: the window of the grid that holds it.
-    """
+    """Polygons in the CRS of a grid. A pixel is inside where its centre is."""
 
     grid: Grid
     polygons: Any
+    """One shapely geometry."""
     bounds: Window
+    """The window of the grid that holds it."""
 
     def inside(self, window: Window) -> Bool:
         """(height, width), true inside the area."""

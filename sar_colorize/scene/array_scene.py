@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ..errors import SceneError
 from ..raster import Bool, Grid, Raster, Unit, Window
-from .declare import POLARIZATIONS, Facts, declare
+from .bands import POLARIZATIONS
+from .declare import Facts, declare
 from .scene import Scene, sample_windows
 
 if TYPE_CHECKING:

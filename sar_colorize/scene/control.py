@@ -19,22 +19,23 @@ Float64 = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class GroundControl:
-    """Places whose position is known in radar pixels and on the ground.
-
-    rows, cols: (n,) in pixels, 0 at the outer corner of the first. xs, ys: (n,) in `crs`, longitudes unwrapped.
-    heights_m: (n,) above the ellipsoid.
-    incidence_deg: (n,) of the radar's beam, 0 to 90, NaN where not said.
-    is_geographic: whether `crs` counts in degrees.
-    """
+    """Places whose position is known in radar pixels and on the ground; arrays of (n,)."""
 
     rows: Float64
+    """In pixels, 0 at the outer corner of the first."""
     cols: Float64
+    """In pixels, 0 at the outer corner of the first."""
     xs: Float64
+    """In `crs`, longitudes unwrapped."""
     ys: Float64
+    """In `crs`."""
     heights_m: Float64
+    """Above the ellipsoid."""
     incidence_deg: Float64
+    """Of the radar's beam, 0 to 90; NaN where not known."""
     crs: str
     is_geographic: bool
+    """Whether `crs` counts in degrees."""
 
     @classmethod
     def of(

@@ -8,7 +8,6 @@ can be tested by itself.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,9 +16,8 @@ from numpy.typing import NDArray
 
 from ..errors import UnitError
 from ..raster import Unit
-from .layouts import SNAP, Layout, file_name, radiometry_in
-
-POLARIZATIONS = ("VV", "VH", "HH", "HV")
+from .bands import POLARIZATIONS, find_bands
+from .layouts import Layout, file_name, radiometry_in
 
 # Words that name a unit in tags, band descriptions and file names; the first that matches a whole word decides.
 _UNIT_WORDS: tuple[tuple[Unit, str], ...] = (
@@ -31,50 +29,46 @@ _UNIT_WORDS: tuple[tuple[Unit, str], ...] = (
 )
 _FLOAT_RELATIVE_ABOVE = 10.0
 
-# Bands that go with a measurement, and may carry its polarisation in their names.
-_BESIDE = re.compile(
-    r"angle|incidence|mask|dem|elevation|layover|shadow|ratio|count|looks|area|std|noise", re.IGNORECASE
-)
-
 # SNAP's names of bands that were never calibrated: calibration renames them to Sigma0, Gamma0 or Beta0.
 _UNCALIBRATED = re.compile(r"(?:Amplitude|Intensity)_(?:IW\d_)?(?:VV|VH|HH|HV)(?:_.*)?")
 
 
 @dataclass(frozen=True)
 class Declaration:
-    """What was found out about a scene: its bands and unit, each with the evidence in words.
-
-    bands: polarisations that the scene offers, as "VV", "VH", "HH", "HV".
-    indexes: where each band stands in the source, from 0.
-    absolute: true if the unit has an absolute scale; otherwise one offset in dB is fitted for the whole scene.
-    """
+    """What was found out about a scene: its bands and unit, each with the evidence in words."""
 
     bands: tuple[str, ...]
+    """Polarisations that the scene offers, as "VV", "VH", "HH", "HV"."""
     indexes: tuple[int, ...]
+    """Where each band stands in the source, from 0."""
     bands_reason: str
     unit: Unit
     unit_reason: str
     absolute: bool
+    """Whether the unit has an absolute scale; otherwise one offset in dB is fitted for the whole scene."""
     scale_reason: str
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a source says of itself before anything is concluded.
-
-    source: path or name. dtype: numpy's name. descriptions, units: one for each band, "" where not given.
-    tags: tags of the whole file. sample: valid values of each band, called only if nothing else decides.
-    named_by: where the descriptions were found. layout: the published layout that it follows, if any.
-    """
+    """What a source says of itself before anything is concluded."""
 
     source: str
+    """Path or name."""
     dtype: str
+    """Numpy's name."""
     descriptions: Sequence[str]
+    """One for each band, "" where not given."""
     units: Sequence[str]
+    """One for each band, "" where not given."""
     tags: Mapping[str, str]
+    """Of the whole file."""
     sample: Callable[[], Sequence[NDArray[np.float32]]]
+    """Valid values of each band, called only if nothing else decides."""
     named_by: str = "the band descriptions"
+    """Where the descriptions were found."""
     layout: Layout | None = None
+    """The published layout that it follows, if any."""
 
 
 def declare(facts: Facts, unit: str = "auto", polarization: str | None = None) -> Declaration:
@@ -93,7 +87,7 @@ def declare(facts: Facts, unit: str = "auto", polarization: str | None = None) -
     if polarization is not None and polarization.upper() not in POLARIZATIONS:
         raise UnitError(f"polarization must be one of {', '.join(POLARIZATIONS)}, got {polarization!r}; name one band")
     wanted = polarization.upper() if polarization else None
-    bands, indexes, bands_reason = _find_bands(facts, wanted)
+    bands, indexes, bands_reason = find_bands(facts, wanted)
     if unit == "auto":
         found, unit_reason = _find_unit(facts, indexes)
         unit_reason += _radiometry(facts, indexes, unit_reason)
@@ -112,65 +106,6 @@ def check_unit(unit: str) -> None:
     """
     if unit != "auto" and unit not in list(Unit):
         raise UnitError(f"unit must be auto or one of {', '.join(Unit)}, got {unit!r}; auto finds it")
-
-
-def _find_bands(facts: Facts, wanted: str | None) -> tuple[tuple[str, ...], tuple[int, ...], str]:
-    """Polarisations and where they stand."""
-    named = [None if _BESIDE.search(text) else _polarization_in(text) for text in facts.descriptions]
-    reason = f"from {facts.named_by}"
-    if not any(named):
-        if len(named) == 1:
-            from_name = _polarization_in(file_name(facts.source))
-            if wanted:
-                named, reason = [wanted], "one band, named by the user"
-            elif from_name:
-                named, reason = [from_name], "from the file name"
-            else:
-                named, reason = ["VV"], "one band without a name, taken as VV; `polarization` changes it"
-        elif len(named) == 2:
-            named, reason = _order_of_two(facts)
-        else:
-            raise UnitError(
-                f"bands must be named by polarisation, or be one (VV) or two (VV, VH), got {len(named)} without names "
-                f"in {facts.source}; set the band descriptions, for example with gdal_edit.py"
-            )
-    found = _one_each(facts.descriptions, named)
-    others = [facts.descriptions[i] or f"band {i + 1}" for i in range(len(named)) if i not in found.values()]
-    if others:
-        reason += f"; ignored: {', '.join(others[:6])}" + (f" and {len(others) - 6} more" if len(others) > 6 else "")
-    if wanted and wanted not in found:
-        raise UnitError(
-            f"polarization must be one of {', '.join(found)} in {facts.source}, got {wanted}; its bands: {reason}"
-        )
-    bands = (wanted,) if wanted else tuple(name for name in POLARIZATIONS if name in found)
-    return bands, tuple(found[name] for name in bands), reason
-
-
-def _one_each(descriptions: Sequence[str], named: Sequence[str | None]) -> dict[str, int]:
-    """One band for each polarisation: where there are more, those of the kind that is calibrated, and has most."""
-    kinds = {
-        index: re.sub(name, "*", descriptions[index], count=1, flags=re.IGNORECASE)
-        for index, name in enumerate(named)
-        if name
-    }
-    has = Counter(kind for kind, _ in {(kind, named[index]) for index, kind in kinds.items()})
-    best = min(kinds, key=lambda index: (not radiometry_in(kinds[index]), -has[kinds[index]], index))
-    found: dict[str, int] = {}
-    for index in sorted(kinds, key=lambda index: (kinds[index] != kinds[best], not radiometry_in(kinds[index]), index)):
-        found.setdefault(named[index] or "", index)
-    return found
-
-
-def _order_of_two(facts: Facts) -> tuple[list[str | None], str]:
-    """Two bands without names are VV and VH by custom, but VH and VV from SNAP; their levels can confirm it."""
-    first, second = (np.median(values) if values.size else np.nan for values in facts.sample())
-    if facts.layout and facts.layout.name == SNAP and second > first:
-        levels = f"their levels agree (median {second:.4g} above {first:.4g})"
-        return ["VH", "VV"], f"two bands without names, taken as VH, VV (the order of SNAP); {levels}"
-    custom = "two bands without names, taken as VV, VH (the order of SEN12MS and Earth Engine)"
-    if first > second:
-        return ["VV", "VH"], f"{custom}; their levels agree (median {first:.4g} above {second:.4g})"
-    return ["VV", "VH"], f"{custom}; but their levels do not (median {first:.4g} not above {second:.4g}), so check it"
 
 
 def _find_unit(facts: Facts, indexes: tuple[int, ...]) -> tuple[Unit, str]:
@@ -286,13 +221,6 @@ def _find_scale(facts: Facts, unit: Unit, indexes: tuple[int, ...]) -> tuple[boo
     if values.size and np.median(values) > _FLOAT_RELATIVE_ABOVE:
         return False, f"median {np.median(values):.4g} is too large for calibrated {unit}"
     return True, calibrated or f"{unit} is taken as calibrated"
-
-
-def _polarization_in(text: str) -> str | None:
-    """The one polarisation that a text names as a word of its own, or None; VV+VH names a product, not a band."""
-    text = re.sub(r"(?:VV|HH)\+(?:VH|HV)", "", text, flags=re.IGNORECASE)
-    found = {word.upper() for word in re.split(r"[^A-Za-z]+", text) if word.upper() in POLARIZATIONS}
-    return found.pop() if len(found) == 1 else None
 
 
 def _unit_in(text: str) -> Unit | None:

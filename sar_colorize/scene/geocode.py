@@ -34,10 +34,12 @@ MAX_PIXELS = 4_000_000_000
 
 @dataclass(frozen=True)
 class MapGrid:
-    """What the user wants of the map: a CRS (None: UTM of the scene, or polar stereographic), a pixel in its units."""
+    """What the user wants of the map."""
 
     crs: str | None = None
+    """None: UTM of the scene, or polar stereographic."""
     resolution: float | None = None
+    """A pixel in units of the CRS; None: the radar's own spacing."""
 
     def __post_init__(self) -> None:
         if self.resolution is not None and not self.resolution > 0:
@@ -96,18 +98,18 @@ class _Spline(threading.local):
 
 @dataclass(frozen=True)
 class GeocodedScene(Scene):
-    """A scene in radar geometry, resampled onto a map grid where it is read.
-
-    radar: the scene. points: its ground control points. corner: (x, y) of the upper left corner in the map's CRS.
-    pixel: its width and height there. samples_per_side: radar samples averaged along each side of a map pixel, more
-    than one where the map is coarser than the radar.
-    """
+    """A scene in radar geometry, resampled onto a map grid where it is read."""
 
     radar: Scene = field(kw_only=True)
+    """The scene itself."""
     points: GroundControl = field(kw_only=True, repr=False)
+    """Its ground control points."""
     corner: tuple[float, float] = field(kw_only=True)
+    """(x, y) of the upper left corner in the map's CRS."""
     pixel: float = field(kw_only=True)
+    """Width and height of a pixel there."""
     samples_per_side: int = field(kw_only=True)
+    """Radar samples averaged along each side of a map pixel: more than one where the map is coarser than the radar."""
     _spline: _Spline = field(default_factory=_Spline, repr=False, compare=False)
 
     def select(self, *bands: str) -> Self:

@@ -28,7 +28,7 @@ _MANY_ZEROS = 0.01
 
 
 @dataclass
-class Opened:
+class Header:
     """An open dataset and what it says of itself."""
 
     dataset: DatasetReader

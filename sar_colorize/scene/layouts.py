@@ -22,21 +22,21 @@ SNAP = "SNAP GeoTIFF"
 
 @dataclass(frozen=True)
 class Layout:
-    """A published layout that a raster was recognised as.
-
-    unit: what its values are, or None where the layout leaves it open; unit_reason: why, in words.
-    absolute: whether it is calibrated, None if that is left open. radiometry: sigma0, gamma0, beta0, or "".
-    nodata: values that the layout means as no data, besides NaN and what the file itself says.
-    about: what the name tells of the acquisition and its processing, for people.
-    """
+    """A published layout that a raster was recognised as."""
 
     name: str
     unit: Unit | None = None
+    """What its values are; None where the layout leaves it open."""
     unit_reason: str = ""
+    """Why, in words."""
     absolute: bool | None = None
+    """Whether it is calibrated; None if that is left open."""
     radiometry: str = ""
+    """"sigma0", "gamma0", "beta0" or ""."""
     nodata: tuple[float, ...] = ()
+    """Values that the layout means as no data, besides NaN and what the file itself says."""
     about: Mapping[str, str] = field(default_factory=dict)
+    """What the name tells of the acquisition and its processing, for people."""
 
 
 _MISSION, _TIME, _POL = r"(?P<mission>S1[A-D])", r"(?P<time>\d{8}T\d{6})", r"VV|VH|HH|HV"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import xarray
 
 GRIDS = ("map", "radar")
+_log = logging.getLogger("sar_colorize")
 
 
 class Reading(TypedDict, total=False):
@@ -30,6 +32,7 @@ class Reading(TypedDict, total=False):
     remove_noise: bool | None
 
 
+# long: half of it is the manual of its keywords
 def open_scene(
     source: str | os.PathLike[str] | xarray.DataArray | Scene,
     *,
@@ -95,7 +98,13 @@ def open_scene(
 
         _refuse(product_only, f"the raster {os.fspath(source)}", "only a SAFE product has it")
         scene = open_raster(os.fspath(source), unit=unit, polarization=polarization, nodata=nodata)
-    return _on_grid(scene, grid, wanted)
+    scene = _on_grid(scene, grid, wanted)
+    _log.info(
+        "opened: %s, %d x %d px, %s, %s (%s)",
+        scene.source, scene.grid.width, scene.grid.height, "+".join(scene.bands), scene.unit,
+        scene.declaration.unit_reason,
+    )  # fmt: skip
+    return scene
 
 
 def _on_grid(scene: Scene, grid: str, wanted: MapGrid) -> Scene:

@@ -26,14 +26,12 @@ _POLARIZED = re.compile(r"(.*?)(?<![A-Za-z])(VV|VH|HH|HV)((?:\.rtc)?\.tiff?)", r
 
 @dataclass(frozen=True)
 class Package:
-    """One scene in several files.
-
-    files: where GDAL finds each band, by its name: VV, VH, HH, HV in this order, or SNAP's names such as Sigma0_VV.
-    beside: names of the other rasters, or how they end.
-    """
+    """One scene in several files."""
 
     files: dict[str, str]
+    """Where GDAL finds each band, by its name: VV, VH, HH, HV in this order, or SNAP's names such as Sigma0_VV."""
     beside: tuple[str, ...]
+    """Names of the other rasters, or how they end."""
 
 
 def find_package(source: str) -> Package | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from ..errors import SceneError, UnreadableError
 from ..raster import Raster, Window
 from .declare import declare
 from .gdal import open_quietly, read_valid, readable_by_gdal
-from .header import Opened
+from .header import Header
 from .layouts import without_query
 from .package import find_package, to_vrt
 from .scene import Scene
@@ -35,14 +35,12 @@ class _Handles(threading.local):
 
 @dataclass(frozen=True)
 class GeoTiffScene(Scene):
-    """A raster file read by windows through GDAL, with one handle for each thread.
-
-    nodata: values that are invalid, from the caller or a published layout; the file's own masks count besides.
-    location: what GDAL opens, where that is not the source itself.
-    """
+    """A raster file read by windows through GDAL, with one handle for each thread."""
 
     nodata: tuple[float, ...] = ()
+    """Values that are invalid, from the caller or a published layout; the file's own masks count besides."""
     location: str = field(default="", repr=False)
+    """What GDAL opens, where that is not the source itself."""
     _handles: _Handles = field(default_factory=_Handles, repr=False, compare=False)
 
     def _read_inside(self, window: Window) -> Raster:
@@ -75,16 +73,15 @@ def open_raster(
     shown = source if package else without_query(location)
     with readable_by_gdal(shown), open_quietly(location) as dataset:
         _refuse_what_is_no_radar(dataset, shown)
-        opened = Opened(dataset, shown, nodata, package)
-        declaration = declare(opened.facts, unit, polarization)
-        notes, validity, control = tuple(opened.notes(declaration.unit)), opened.validity, opened.control
-        grid = opened.grid
-        block_shape = dataset.block_shapes[opened.radar_bands[declaration.indexes[0]] - 1]
-        indexes = tuple(opened.radar_bands[i] for i in declaration.indexes)
-    declaration = type(declaration)(**{**declaration.__dict__, "indexes": indexes})
+        header = Header(dataset, shown, nodata, package)
+        declaration = declare(header.facts, unit, polarization)
+        notes, validity, control = tuple(header.notes(declaration.unit)), header.validity, header.control
+        grid = header.grid
+        block_shape = dataset.block_shapes[header.radar_bands[declaration.indexes[0]] - 1]
+        indexes = tuple(header.radar_bands[i] for i in declaration.indexes)
     return GeoTiffScene(
-        shown, grid, declaration, block_shape, validity, notes, opened.about, control,
-        nodata=opened.invalid, location=location if location != shown else "",
+        shown, grid, replace(declaration, indexes=indexes), block_shape, validity, notes, header.about, control,
+        nodata=header.invalid, location=location if location != shown else "",
     )  # fmt: skip
 
 

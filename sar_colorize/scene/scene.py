@@ -25,25 +25,24 @@ SAMPLE_BLOCK_PX = 512
 
 @dataclass(frozen=True)
 class Scene(ABC):
-    """A radar raster read by windows.
-
-    source: its path or name, for messages and tags.
-    block_shape: (rows, columns) in which its source is stored; windows along it read fastest.
-    validity: how it says which pixels are invalid, in words. notes: what a user should know before using it.
-    about: what else it says of itself, such as the pass and the processor of a product, by name.
-    control: ground control points of a scene in radar geometry, None of a scene that has a grid. pixel_m: ground size
-    of a radar pixel in metres, None if not said.
-    """
+    """A radar raster read by windows."""
 
     source: str
+    """Its path or name, for messages and tags."""
     grid: Grid
     declaration: Declaration
     block_shape: tuple[int, int]
+    """Rows and columns in which its source is stored; windows along it read fastest."""
     validity: str = "not finite"
+    """How it says which pixels are invalid, in words."""
     notes: tuple[str, ...] = ()
+    """What a user should know before using it."""
     about: Mapping[str, str] = field(default_factory=dict)
+    """What else it says of itself, such as the pass and the processor of a product, by name."""
     control: GroundControl | None = field(default=None, repr=False)
+    """Ground control points of a scene in radar geometry; None of a scene that has a grid."""
     pixel_m: float | None = None
+    """Ground size of a radar pixel in metres; None if not known."""
 
     @abstractmethod
     def _read_inside(self, window: Window) -> Raster:

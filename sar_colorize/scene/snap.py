@@ -25,11 +25,12 @@ _LIST = "Image_Interpretation"
 
 @dataclass(frozen=True)
 class SnapBand:
-    """A band as SNAP describes it. nodata: None where none is used."""
+    """A band as SNAP describes it."""
 
     name: str
     unit: str
     nodata: float | None
+    """None where none is used."""
 
 
 def read_bands(location: str, count: int) -> tuple[SnapBand, ...]:

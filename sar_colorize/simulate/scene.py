@@ -31,11 +31,14 @@ _SPREAD = 0.4
 
 @dataclass(frozen=True)
 class SimulatedScene:
-    """raster: VV and VH in decibels; grid: UTM; cover: (H, W) index into the keys of MEAN_DB."""
+    """A radar scene of ground that is known."""
 
     raster: Raster
+    """VV and VH in decibels."""
     grid: Grid
+    """UTM."""
     cover: NDArray[np.uint8]
+    """(H, W), index into the keys of MEAN_DB."""
 
 
 def simulate_scene(height: int = 1024, width: int = 1536, seed: int = 0) -> SimulatedScene:

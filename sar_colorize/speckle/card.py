@@ -16,23 +16,23 @@ SHIPPED = FOLDER / "despeckle-grd.safetensors"
 
 @dataclass(frozen=True)
 class FilterCard:
-    """What a user and the line must know of a learned filter.
-
-    settings: the arguments of `network.Despeckler`.
-    offset_db: added to the result, so that mean power stays what it was.
-    sources: the data it was trained on, with their notice. training: command, settings, date, device.
-    quality: measured figures. limits: what it is not good for.
-    """
+    """What a user and the line must know of a learned filter."""
 
     name: str
     settings: Mapping[str, Any]
+    """The arguments of `network.Despeckler`."""
     offset_db: float = 0.0
+    """Added to the result, so that mean power stays what it was."""
     license: str = "MIT"
     summary: str = ""
     sources: str = ""
+    """The data it was trained on, with their notice."""
     training: Mapping[str, Any] = field(default_factory=dict)
+    """Command, settings, date, device."""
     quality: Mapping[str, Any] = field(default_factory=dict)
+    """Measured figures."""
     limits: str = ""
+    """What it is not good for."""
 
     def to_json(self) -> str:
         """The card as JSON text; `from_json` gives an equal card."""

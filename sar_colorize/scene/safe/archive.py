@@ -20,15 +20,14 @@ _SAFE_FOLDER = re.compile(r"^(?:.*/)?[^/]+\.SAFE(?=/)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Archive:
-    """One product: where it is, and its members by their path inside the .SAFE folder.
-
-    source: as the user named it, for messages. container: the folder, or the zip. prefix: what stands before a member
-    in the zip, "" in a folder.
-    """
+    """One product: where it is, and its members by their path inside the .SAFE folder."""
 
     source: str
+    """As the user named it, for messages."""
     container: Path
+    """The folder, or the zip."""
     prefix: str
+    """What stands before a member in the zip; "" in a folder."""
     members: tuple[str, ...]
 
     @property

@@ -37,30 +37,37 @@ class Channel:
 
 @dataclass(frozen=True)
 class Product:
-    """A Sentinel-1 GRD product.
-
-    name, mission ("S1A"), mode ("IW"), kind ("GRD"), direction ("ascending" or "descending"), start, stop (UTC),
-    absolute_orbit, relative_orbit (None if not said), ipf (version of ESA's processor, such as "3.31").
-    width, height: of the measurement in pixels; pixel_m: ground spacing (range, azimuth) in metres.
-    control: the geolocation grid. channels: by polarisation, co-polarised first.
-    """
+    """A Sentinel-1 GRD product."""
 
     archive: Archive
     name: str
     mission: str
+    """Such as "S1A"."""
     mode: str
+    """Such as "IW"."""
     kind: str
+    """Such as "GRD"."""
     direction: str
+    """"ascending" or "descending"."""
     start: str
+    """UTC."""
     stop: str
+    """UTC."""
     absolute_orbit: int
     relative_orbit: int | None
+    """None if the product does not say it."""
     ipf: str
+    """Version of ESA's processor, such as "3.31"."""
     width: int
+    """Of the measurement, in pixels."""
     height: int
+    """Of the measurement, in pixels."""
     pixel_m: tuple[float, float]
+    """Ground spacing along range and azimuth."""
     control: GroundControl
+    """The geolocation grid."""
     channels: tuple[Channel, ...]
+    """By polarisation, co-polarised first."""
 
     def facts(self) -> dict[str, str]:
         """The record in words, for `info` and tags."""

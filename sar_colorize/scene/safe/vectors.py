@@ -69,13 +69,12 @@ class AzimuthBlock:
 
 @dataclass(frozen=True)
 class Noise:
-    """Thermal noise of one channel, in the unit of DN squared.
-
-    across: the noise along range. along: factors along azimuth, empty in products before IPF 2.90.
-    """
+    """Thermal noise of one channel, in the unit of DN squared."""
 
     across: Vectors
+    """The noise along range."""
     along: tuple[AzimuthBlock, ...]
+    """Factors along azimuth; empty in products before IPF 2.90."""
 
     @property
     def form(self) -> str:
