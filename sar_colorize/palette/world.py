@@ -3,7 +3,7 @@
 The table is the mean colour of land (of the sea, where there is no land) in cells of one degree, reduced from the Blue
 Marble Next Generation, which is in the public domain (NASA Earth Observatory), by tools/blue_marble.py.
 
-    a = 0.8 a of the map + 1.9; L and b are those of no place
+    a = 0.8 a of the map + 1.9; L and b are those of the average palette
 
 Only green against red is taken from the map. On seven places whose Sentinel-2 pictures are known (three in the United
 States, one each in Ireland, Austria, Brazil and Chile), each left out in turn, it brought the mean error of the mean a
