@@ -25,7 +25,7 @@ def colours(comparison: Comparison) -> dict[str, str]:
         if method.kind == "oracle":
             found[method.name] = "var(--o)"
         else:
-            letter, size = ("c", 6) if method.kind == "model" else ("b", 4)
+            letter, size = ("c", 6) if method.kind == "model" else ("b", 5)
             found[method.name] = f"var(--{letter}{counts[method.kind] % size})"
             counts[method.kind] += 1
     return found

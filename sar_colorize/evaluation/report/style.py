@@ -3,10 +3,10 @@
 STYLE = """
 :root{color-scheme:light dark;--paper:#fcfcfa;--card:#fff;--ink:#1c2321;--soft:#5d6865;--line:#dfe3df;--best:#0b6e4f;
 --tint:#e6f4ee;--c0:#1f5fd0;--c1:#d2601a;--c2:#8a3fb3;--c3:#0f8a8a;--c4:#b3234f;--c5:#6b7a12;--b0:#8a918e;--b1:#39413e;
---b2:#b58a2e;--b3:#b596c6;--o:#9aa3a0}
+--b2:#b58a2e;--b3:#b596c6;--b4:#5b9bb0;--o:#9aa3a0}
 @media (prefers-color-scheme:dark){:root{--paper:#121614;--card:#1a201e;--ink:#e8ece9;--soft:#9aa6a2;--line:#2e3734;
 --best:#5fd3a5;--tint:#173229;--c0:#7aa7ff;--c1:#ff9d5c;--c2:#cf94f2;--c3:#4fd0d0;--c4:#ff7fa3;--c5:#c3d35a;
---b0:#8f9996;--b1:#dfe5e2;--b2:#e0b95c;--b3:#a585b8;--o:#717c78}}
+--b0:#8f9996;--b1:#dfe5e2;--b2:#e0b95c;--b3:#a585b8;--b4:#86c3d6;--o:#717c78}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,Roboto,"DejaVu Sans",sans-serif;
 -webkit-text-size-adjust:100%}
