@@ -51,7 +51,7 @@ class Learned(Filter):
     name: ClassVar[str] = "learned"
     default_size_px: ClassVar[int] = 2 * (REACH_PX + CENTRE_PX // 2) + 1
     default_looks: ClassVar[float] = 3.0
-    default_looks_reason: ClassVar[str] = "its default, see docs/despeckling.md"
+    default_looks_reason: ClassVar[str] = "the default of learned"
     has_network: ClassVar[bool] = True
     size_px: int = default_size_px
     looks: float = default_looks

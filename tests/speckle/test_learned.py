@@ -78,7 +78,7 @@ def test_the_precision_is_obeyed() -> None:
 def test_only_the_learned_filter_has_a_network_and_each_says_where_its_looks_come_from() -> None:
     assert [name for name in FILTER_NAMES if get_filter(name).has_network] == ["learned"]
     assert get_filter("lee").default_looks_reason == "those of Sentinel-1 IW GRDH"
-    assert get_filter("learned").default_looks_reason == "its default, see docs/despeckling.md"
+    assert get_filter("learned").default_looks_reason == "the default of learned"
 
 
 def test_a_gain_passes_through() -> None:
