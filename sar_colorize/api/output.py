@@ -6,13 +6,18 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..cog import CogWriter
 from ..errors import OutputError, SettingError
 from ..raster import Grid, Window
 from ..scene import Scene, is_product
 from ..scene.area import Area, read_area, read_bbox
+
+if TYPE_CHECKING:
+    import torch
+    from numpy.typing import NDArray
+    from typing_extensions import TypeIs  # comes with mypy; typing's own needs Python 3.13
 
 LOSSLESS = ("deflate", "zstd")
 SUFFIXES = (".tif", ".tiff")
@@ -149,7 +154,7 @@ def _is_same(path: Path, other: Path) -> bool:
     return path.absolute() == other.absolute()
 
 
-def is_array(source: Any) -> bool:
+def is_array(source: object) -> TypeIs[NDArray[Any] | torch.Tensor]:
     """Whether a source is a numpy array or a torch tensor; torch is not imported."""
     import numpy as np
 
