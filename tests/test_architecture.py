@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "sar_colorize"
 
-LEAVES = {"errors", "raster", "arrays", "color", "backscatter", "tiles", "weights", "lightness", "progress"}
+LEAVES = {"hidden_folder", "errors", "raster", "arrays", "color", "backscatter", "tiles", "weights", "lightness", "progress"}
 MAY_IMPORT: dict[str, set[str]] = {
     "scene": set(),
     "cog": set(),

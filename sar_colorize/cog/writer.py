@@ -26,11 +26,11 @@ from typing import Any, Self
 import numpy as np
 
 from ..errors import OutputError, SettingError
+from ..hidden_folder import HiddenFolder, remove_orphans
 from ..raster import Grid, Raster, Window
 from .messages import cannot_write, gdal_errors
 from .options import BLOCK_PX, creation_options
-from .publish import publish
-from .work_folder import WorkFolder, check_output, remove_orphans
+from .publish import check_output, publish
 
 CACHE_BYTES = 128 << 20
 """GDAL's cache of decoded blocks while the COG is built."""
@@ -105,7 +105,7 @@ class CogWriter:
         check_output(self.path, overwrite=overwrite)
         self._lock = threading.Lock()
         self._dataset: Any = None
-        self._folder: WorkFolder | None = None
+        self._hidden: HiddenFolder | None = None
         self.is_published = False
 
     def __enter__(self) -> Self:
@@ -115,11 +115,11 @@ class CogWriter:
     def open(self) -> None:
         """Makes the hidden folder and the file in it that takes the blocks."""
         remove_orphans(self.path)
-        self._folder = WorkFolder(self.path)
+        self._hidden = HiddenFolder(self.path)
         try:
-            self._dataset = self._create(self._folder.path / "blocks.tif")
+            self._dataset = self._create(self._hidden.path / "blocks.tif")
         except BaseException:
-            self._folder.remove()
+            self._hidden.remove()
             raise
 
     def __exit__(
@@ -134,29 +134,30 @@ class CogWriter:
 
     def finish(self) -> None:
         """Ends the writing of blocks and builds the Cloud Optimized GeoTIFF, still in the hidden folder."""
-        assert self._folder is not None
+        folder = self.hidden.path
         with self._lock:
             dataset, self._dataset = self._dataset, None
             with gdal_errors(self.path):
                 dataset.close()
-        self._build(self._folder.path)
+        self._build(folder)
 
     def close(self) -> None:
         """Removes the hidden folder and what is in it; what was published stays. A second call does nothing."""
-        if self._folder is None:
+        if self._hidden is None:
             return
         with self._lock, contextlib.suppress(Exception):  # what GDAL says of a file that is thrown away is of no use
             dataset, self._dataset = self._dataset, None
             if dataset is not None:
                 with gdal_errors(self.path):
                     dataset.close()
-        self._folder.remove()
+        self._hidden.remove()
 
     @property
-    def folder(self) -> Path:
+    def hidden(self) -> HiddenFolder:
         """The hidden folder of a writer that is open."""
-        assert self._folder is not None
-        return self._folder.path
+        if self._hidden is None:
+            raise OutputError(f"writer of {self.path} must be open, got a closed one; open it first")
+        return self._hidden
 
     def write(self, window: Window, raster: Raster) -> None:
         """Stores `raster` at `window`; its invalid pixels are invalid in the file whatever their values.
@@ -234,6 +235,8 @@ class CogWriter:
 
     def _build(self, folder: Path) -> None:
         """folder/cog.tif from folder/blocks.tif, in a child process."""
+        temporary = folder / "temporary"
+        temporary.mkdir(exist_ok=True)
         job = {
             "source": str(folder / "blocks.tif"),
             "target": str(folder / "cog.tif"),
@@ -242,7 +245,7 @@ class CogWriter:
             # The driver's own temporary files belong into the folder too, whatever the environment says; its cache
             # would be a twentieth of the machine.
             "config": {
-                "CPL_TMPDIR": str(folder),
+                "CPL_TMPDIR": str(temporary),
                 "GDAL_TIFF_INTERNAL_MASK": True,
                 "GDAL_PAM_ENABLED": False,
                 "GDAL_CACHEMAX": CACHE_BYTES,

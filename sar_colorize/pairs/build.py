@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from numpy.typing import NDArray
 from ..backscatter import db_range_of, to_db
 from ..color import to_uint8
 from ..errors import Cancelled, DataError, OutputError
+from ..hidden_folder import HiddenFolder, remove_orphans
 from ..lightness import fit_offset_db
 from ..progress import Progress
 from ..raster import Bool, Window
@@ -209,15 +208,17 @@ def _appearing(folder: Path) -> Iterator[Path]:
     """A folder beside the one asked for, renamed to it at the end, removed on any error."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     except OSError as error:
         raise OutputError(f"the folder of pairs must be where it can be written, got {folder} ({error})") from error
+    place = folder.absolute()
+    remove_orphans(place)
+    hidden = HiddenFolder(place)
     try:
+        partial = hidden.path / "whole"
+        partial.mkdir()
         yield partial
-        partial.chmod(0o755)
-        partial.replace(folder)
-    except BaseException as error:
-        shutil.rmtree(partial, ignore_errors=True)
-        if isinstance(error, KeyboardInterrupt):
-            raise Cancelled("cancelled; nothing was written") from error
-        raise
+        partial.replace(place)
+    except KeyboardInterrupt as error:
+        raise Cancelled("cancelled; nothing was written") from error
+    finally:
+        hidden.remove()

@@ -100,13 +100,6 @@ def test_what_is_cancelled_after_all_was_published_says_that(tmp_path: Path, mon
     assert path.exists()
 
 
-def test_sidecars_of_a_file_that_was_not_replaced_are_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "a.tif.msk").write_bytes(b"the user's")
-    with _writer(tmp_path / "a.tif", overwrite=False) as made:
-        made.write(GRID.window, _rasters(GRID.window)[0])
-    assert (tmp_path / "a.tif.msk").read_bytes() == b"the user's"
-
-
 def test_a_stack_whose_last_file_fails_leaves_no_file_and_no_folder(
     make_tif: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

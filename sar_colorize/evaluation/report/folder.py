@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from ...cog.work_folder import WorkFolder, remove_orphans
 from ...errors import OutputError
+from ...hidden_folder import HiddenFolder, remove_orphans
 from ..color.compare import Comparison
 from ..color.metrics import HISTOGRAM_TOP, METRICS
 from ..color.settings import EvaluateSettings
@@ -73,9 +73,9 @@ def write_report(
     figures = _figures(comparison, settings, data, [*skipped, *comparison.skipped], notes)
     place = folder.absolute()
     remove_orphans(place)
-    work = WorkFolder(place)
+    hidden = HiddenFolder(place)
     try:
-        made = work.path / "report"
+        made = hidden.path / "whole"
         made.mkdir()
         (made / "metrics.json").write_text(json.dumps(figures, indent=1, ensure_ascii=False), encoding="utf-8")
         (made / "patches.csv").write_text(_patches(comparison), encoding="utf-8")
@@ -85,14 +85,12 @@ def write_report(
         (made / "index.html").write_text(page(comparison, settings, figures), encoding="utf-8")
         check_report(folder, overwrite=overwrite)
         if place.exists():
-            place.rename(work.path / "replaced")
+            place.rename(hidden.earlier)
         made.rename(place)
     except OSError as error:
         raise OutputError(f"report must be where it can be written, got {folder} ({error}); name another") from error
     finally:
-        if not place.exists() and (work.path / "replaced").exists():
-            (work.path / "replaced").rename(place)
-        work.remove()
+        hidden.remove()
     _log.info("written: %s", place)
     return figures | {"files": {name: str(folder / name) for name in FILES if (folder / name).exists()}}
 

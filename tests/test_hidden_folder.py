@@ -1,0 +1,179 @@
+"""What a killed run left is removed by the next one, and nothing else ever is."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sar_colorize.cog import CogWriter
+from sar_colorize.errors import OutputError
+from sar_colorize.hidden_folder import NOTE, HiddenFolder, remove_orphans
+from sar_colorize.raster import Grid, Raster, Unit
+
+
+def _killed(output: Path, extra: str = "") -> Path:
+    """The hidden folder that a process left which died with blocks written."""
+    code = f"""
+import os, sys
+from pathlib import Path
+from sar_colorize.hidden_folder import HiddenFolder
+hidden = HiddenFolder(Path({str(output)!r}))
+(hidden.path / "blocks.tif").write_bytes(b"half")
+(hidden.path / "temporary").mkdir()
+(hidden.path / "temporary" / "of_gdal").write_bytes(b"x")
+{extra}
+print(hidden.path, flush=True)
+os._exit(9)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    return Path(done.stdout.strip())
+
+
+def _write(path: Path, *, overwrite: bool = True) -> None:
+    with CogWriter(path, Grid(4, 4), bands=("power",), dtype="float32", overwrite=overwrite) as writer:
+        raster = Raster(np.ones((1, 4, 4), np.float32), np.ones((4, 4), bool), ("power",), Unit.POWER)
+        writer.write(Grid(4, 4).window, raster)
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next_one(tmp_path: Path) -> None:
+    orphan = _killed(tmp_path / "c.tif")
+    assert orphan.is_dir()
+    _write(tmp_path / "c.tif")
+    assert [path.name for path in tmp_path.iterdir()] == ["c.tif"]
+
+
+def test_the_folder_of_a_run_that_lives_is_left_alone(tmp_path: Path) -> None:
+    hidden = HiddenFolder(tmp_path / "c.tif")
+    (hidden.path / "blocks.tif").write_bytes(b"at work")
+    remove_orphans(tmp_path / "c.tif")
+    assert (hidden.path / "blocks.tif").exists()
+    hidden.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_with_our_prefix_deletes_nothing_where_it_points(tmp_path: Path) -> None:
+    """ln -s ../victim .c.tif.sar-colorize-evil"""
+    victim, out = tmp_path / "victim", tmp_path / "out"
+    victim.mkdir()
+    out.mkdir()
+    (victim / "thesis.tif").write_bytes(b"years of work")
+    (out / ".c.tif.sar-colorize-evil").symlink_to(victim)
+    _write(out / "c.tif")
+    assert [path.name for path in victim.iterdir()] == ["thesis.tif"]
+    assert (victim / "thesis.tif").read_bytes() == b"years of work"
+
+
+def test_a_folder_of_the_users_with_our_prefix_keeps_its_files(tmp_path: Path) -> None:
+    own = tmp_path / ".c.tif.sar-colorize-mine"
+    own.mkdir()
+    for name in ("notes.txt", "blocks.tif", "cog.tif"):
+        (own / name).write_bytes(b"the user's")
+    _write(tmp_path / "c.tif")
+    assert {path.name for path in own.iterdir()} >= {"notes.txt", "blocks.tif", "cog.tif"}
+
+
+def test_what_a_stranger_put_into_an_orphan_stays(tmp_path: Path) -> None:
+    orphan = _killed(tmp_path / "c.tif")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "kept.txt").write_bytes(b"kept")
+    (orphan / "letter.txt").write_bytes(b"a stranger's")
+    (orphan / "temporary" / "link").symlink_to(tmp_path / "elsewhere")
+    (orphan / "cog.tif").symlink_to(tmp_path / "elsewhere" / "kept.txt")
+    _write(tmp_path / "c.tif")
+    assert (orphan / "letter.txt").read_bytes() == b"a stranger's"
+    assert not (orphan / "blocks.tif").exists()
+    assert (tmp_path / "elsewhere" / "kept.txt").read_bytes() == b"kept"
+
+
+def test_a_note_that_names_other_files_is_not_believed(tmp_path: Path) -> None:
+    orphan = _killed(tmp_path / "c.tif")
+    (orphan / "letter.txt").write_bytes(b"a stranger's")
+    content = json.loads((orphan / NOTE).read_text())
+    (orphan / NOTE).write_text(json.dumps(content | {"parts": ["*"]}))
+    _write(tmp_path / "c.tif")
+    assert (orphan / "letter.txt").exists()
+    assert (orphan / "blocks.tif").exists()
+
+
+def test_an_older_output_in_an_orphan_is_put_back(tmp_path: Path) -> None:
+    """Killed between the two renames of a file system without hard links."""
+    output = tmp_path / "c.tif"
+    output.write_bytes(b"older")
+    _killed(output, extra=f"os.rename({str(output)!r}, hidden.earlier)")
+    assert not output.exists()
+    remove_orphans(output)
+    assert output.read_bytes() == b"older"
+    assert list(tmp_path.iterdir()) == [output]
+
+
+@pytest.mark.parametrize("length", [230, 255])
+def test_a_name_as_long_as_a_file_may_have_works(tmp_path: Path, length: int) -> None:
+    output = tmp_path / f"{'n' * (length - 4)}.tif"
+    _killed(output)
+    _write(output)
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def test_a_name_that_no_file_can_have_is_one_sentence(tmp_path: Path) -> None:
+    for name in (f"{'n' * 300}.tif", "a\0b.tif"):
+        with pytest.raises(OutputError, match="output must be a name that a file can have"):
+            _write(tmp_path / name)
+
+
+def test_a_folder_that_vanishes_is_one_sentence(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    writer = CogWriter(out / "c.tif", Grid(4, 4), bands=("power",), dtype="float32")
+    out.rmdir()
+    with pytest.raises(OutputError, match=r"folder of the output must exist, got .*out, which is gone"):
+        writer.open()
+
+
+def test_a_device_or_a_pipe_is_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.tif"
+    os.mkfifo(pipe)
+    with pytest.raises(OutputError, match=r"output must be a regular file, got .*pipe\.tif"):
+        _write(pipe)
+    assert pipe.exists()
+
+
+@pytest.mark.parametrize("suffix", [".msk", ".aux.xml", ".ovr"])
+def test_a_sidecar_of_another_raster_is_refused_and_stays(tmp_path: Path, suffix: str) -> None:
+    sidecar = tmp_path / f"c.tif{suffix}"
+    sidecar.write_bytes(b"the user's")
+    with pytest.raises(OutputError, match=rf"output must have no sidecar of another raster, got .*c\.tif{suffix}"):
+        _write(tmp_path / "c.tif", overwrite=False)
+    assert sidecar.read_bytes() == b"the user's"
+
+
+def test_sidecars_of_an_output_go_with_it_where_it_is_replaced(tmp_path: Path) -> None:
+    _write(tmp_path / "c.tif")
+    (tmp_path / "c.tif.aux.xml").write_bytes(b"<PAMDataset/>")
+    _write(tmp_path / "c.tif")
+    assert [path.name for path in tmp_path.iterdir()] == ["c.tif"]
+
+
+def test_sidecars_come_back_where_the_output_cannot_be_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _write(tmp_path / "c.tif")
+    before = (tmp_path / "c.tif").read_bytes()
+    (tmp_path / "c.tif.aux.xml").write_bytes(b"<PAMDataset/>")
+    replace = Path.replace
+
+    def fail(self: Path, target: Path) -> Path:
+        if self.name == "cog.tif":
+            raise PermissionError(1, "made to fail")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OutputError, match="made to fail"):
+        _write(tmp_path / "c.tif")
+    assert (tmp_path / "c.tif").read_bytes() == before
+    assert (tmp_path / "c.tif.aux.xml").read_bytes() == b"<PAMDataset/>"
