@@ -1,4 +1,4 @@
-"""Palettes: of a reference picture, guessed from the map, or the average one, each with a note of where it comes from."""
+"""Palettes: of a picture, guessed from the map, or the average one, each with a note of where it comes from."""
 
 from __future__ import annotations
 

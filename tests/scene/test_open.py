@@ -44,7 +44,7 @@ def test_an_unknown_calibration_is_refused_for_every_source(sources, kind: str) 
 
 @pytest.mark.parametrize("kind", ["raster", "array", "scene", "product"])
 def test_an_unknown_unit_is_refused_for_every_source(sources, kind: str) -> None:
-    with pytest.raises(UnitError, match="^unit must be auto"):
+    with pytest.raises(UnitError, match=r"^unit must be auto"):
         open_scene(sources[kind], unit="nonsense")
 
 
