@@ -127,13 +127,14 @@ def flags_of(command: click.Command) -> dict[str, str]:
 def with_flags(text: str, flags: dict[str, str]) -> str:
     """A message of the library, its keywords written as options where they cannot be other words.
 
-    That is: the first word before "must", and every word with an underscore.
+    That is: the first word before "must", every word with an underscore, and what stands in backticks.
     """
 
     def flag(found: re.Match[str]) -> str:
         return flags.get(found[0], found[0])
 
     text = re.sub(r"^\w+(?= must\b)", flag, text)
+    text = re.sub(r"`(\w+)`", lambda found: flags.get(found[1], found[0]), text)
     if "overwrite" in flags:
         text = text.replace("allow overwriting", f"give {flags['overwrite']}")
     return re.sub(r"(?<![\w./'-])[a-z]+(?:_[a-z0-9]+)+(?![\w./'-])", flag, text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -32,6 +33,8 @@ from .result import describe
 if TYPE_CHECKING:
     import torch
     import xarray
+
+_log = logging.getLogger("sar_colorize")
 
 
 @verb()
@@ -141,6 +144,7 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
         window, area = target.extent(scene)
         chosen = choose_filter(scene, filter, size, looks, precision)
         reason = looks_reason(chosen, looks)
+        _log.info("filter: %s, size %d px, %.3g looks (%s)", chosen.name, chosen.size_px, chosen.looks, reason)
         facts: dict[str, Any] = {"looks": round(chosen.looks, 2), "looks_reason": reason}
         load = partial(_filtered, scene, chosen, area)
         if output is None and not dry_run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     import torch
     import xarray
 
+_log = logging.getLogger("sar_colorize")
 NAME = "quegan-yu"
 """The filter's name in results and tags."""
 
@@ -113,6 +115,7 @@ def despeckle_stack(  # long: the public signature spells out every keyword, and
     with bounded_gdal():
         scenes = [open_scene(source, unit=unit, polarization=polarization, nodata=nodata) for source in sources]
         _check_alike(scenes)
+        _log.info("filter: %s, %d dates, size %d px", NAME, len(scenes), spatial.size_px)
         outputs = _outputs(scenes, Path(folder))
         check_outputs(outputs, scenes, aoi)
         window, area = target.extent(scenes[0])

@@ -74,8 +74,8 @@ INPUTS: dict[str, tuple[Callable[[MakeTif, Path], Path], str]] = {
     ),
     "five nameless bands": (lambda tif, tmp: tif(np.ones((5, 128, 128), np.float32)), "got 5 without names"),
     "no valid pixel": (lambda tif, tmp: tif(np.full((128, 128), np.nan, np.float32)), "must hold valid pixels"),
-    "values of no unit": (lambda tif, tmp: tif(speckled(128, 128) * 900), "unit must be known"),
-    "negative integers": (lambda tif, tmp: tif((speckled(128, 128) * 100).astype(np.int16)), "name it with --unit"),
+    "values of no unit": (lambda tif, tmp: tif(speckled(128, 128) * 900), "set --unit"),
+    "negative integers": (lambda tif, tmp: tif((speckled(128, 128) * 100).astype(np.int16)), "--unit must be known"),
 }  # fmt: skip
 
 OPTIONS: dict[str, tuple[Callable[[Path], list[object]], str]] = {
@@ -85,9 +85,9 @@ OPTIONS: dict[str, tuple[Callable[[Path], list[object]], str]] = {
         lambda tmp: ["--model", _bytes(tmp, "w.safetensors", b"\x80\x02pickle")],
         "w.safetensors",
     ),
-    "overlap beyond the tile": (lambda tmp: ["--tile-px", 256, "--overlap-px", 320], "smaller than tile_px=256"),
+    "overlap beyond the tile": (lambda tmp: ["--tile-px", 256, "--overlap-px", 320], "smaller than --tile-px=256"),
     "batch of none": (lambda tmp: ["--batch", 0], "batch must be at least 1, got 0"),
-    "block too small": (lambda tmp: ["--block-px", 8], "block_px must be at least 64, got 8"),
+    "block too small": (lambda tmp: ["--block-px", 8], "error: --block-px must be at least 64, got 8; 1024"),
     "no GPU": (lambda tmp: ["--device", "cuda"], "torch sees no GPU"),
     "a palette": (lambda tmp: ["--palette", "france.tif"], "palette must be auto, none or an optical raster"),
     "a palette for another": (
@@ -99,9 +99,9 @@ OPTIONS: dict[str, tuple[Callable[[Path], list[object]], str]] = {
     "box with swapped corners": (lambda tmp: ["--bbox", 9, 0, 0, 9], "must be west south east north, got 9 0 0 9"),
     "box in no CRS": (
         lambda tmp: ["--bbox", 0, 0, 9, 9, "--bbox-crs", "EPSG:999999"],
-        "bbox_crs must be a CRS such as EPSG:4326",
+        "--bbox-crs must be a CRS such as EPSG:4326",
     ),
-    "CRS without a box": (lambda tmp: ["--bbox-crs", "EPSG:4326"], "bbox_crs must come with a bbox"),
+    "CRS without a box": (lambda tmp: ["--bbox-crs", "EPSG:4326"], "--bbox-crs must come with a bbox"),
     "missing area": (lambda tmp: ["--aoi", tmp / "no.gpkg"], "aoi must be an existing vector file"),
     "area of points": (
         lambda tmp: ["--aoi", _polygons(tmp / "p.gpkg", shapely.Point(500500, 4999500))],
@@ -153,10 +153,14 @@ def test_a_bad_option_is_one_sentence(
 
 @pytest.mark.parametrize(
     ("size", "looks", "sentence"),
-    [(4, 4.4, "odd number of pixels from 3 to 31, got 4"), (7, -1, "looks must be above 0, got -1")],
+    [
+        (4, 4.4, "odd number of pixels from 3 to 31, got 4"),
+        (7, -1, "--looks must be auto or a number above 0, got -1"),
+        (7, "nan", "above 0, got nan"),
+    ],
 )
 def test_a_bad_filter_is_one_sentence(
-    make_tif: MakeTif, out: Path, run_cli: Callable, size: int, looks: float, sentence: str
+    make_tif: MakeTif, out: Path, run_cli: Callable, size: int, looks: float | str, sentence: str
 ) -> None:
     check_refusal(run_cli("despeckle", _good(make_tif), out / "s.tif", "--size", size, "--looks", looks), sentence, out)
 
