@@ -11,8 +11,11 @@ Every name below is loaded when it is first used, so that importing the package 
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from .credentials import CredentialFilter
 
 if TYPE_CHECKING:
     from .api.colorize import colorize
@@ -59,6 +62,9 @@ __all__ = [
     "load_network",
     "open_scene",
 ]
+
+
+logging.getLogger("sar_colorize").addFilter(CredentialFilter())
 
 
 def __getattr__(name: str) -> Any:

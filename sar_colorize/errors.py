@@ -13,14 +13,21 @@
     Cancelled (KeyboardInterrupt)        the user stopped it; the message says what is left of it
 
 A message reads: [what] must be [allowed], got [value]; [what to do]. The command line prints it as one line
-and exits with code 1.
+and exits with code 1. It holds no credentials, whatever name of a source it was made with.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
+from .credentials import without_credentials
+
 
 class SarColorizeError(Exception):
     """Base of every error raised on purpose."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*(without_credentials(x) if isinstance(x, str) else x for x in arguments))
 
 
 class SceneError(SarColorizeError, ValueError):

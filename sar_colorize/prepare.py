@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from .backscatter import db_range_of, to_db
 from .colorizer import Colorizer, RadarLightness
+from .credentials import name_without_credentials
 from .engine.choose import DEVICES, PRECISIONS
 from .errors import SettingError
 from .infer import PixelPainter, TilePainter, tile_grid
@@ -302,7 +303,8 @@ def _tags(
     facts: Mapping[str, Any],
 ) -> dict[str, str]:
     """What the output says of itself."""
-    used = asdict(settings) | {"filter": chosen.name, "size": chosen.size_px, "looks": chosen.looks}
+    names = {name: name_without_credentials(getattr(settings, name)) for name in ("model", "palette")}
+    used = asdict(settings) | names | {"filter": chosen.name, "size": chosen.size_px, "looks": chosen.looks}
     return {
         "SAR_COLORIZE_NOTICE": "The colours are predicted from radar backscatter, not measured."
         if kind_of(card).predicts

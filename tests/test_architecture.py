@@ -15,7 +15,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "sar_colorize"
 
-LEAVES = {"hidden_folder", "errors", "raster", "arrays", "color", "backscatter", "tiles", "weights", "lightness", "progress"}
+LEAVES = {
+    "hidden_folder", "credentials", "errors", "raster", "arrays", "color", "backscatter", "tiles", "weights",
+    "lightness", "progress",
+}  # fmt: skip
 MAY_IMPORT: dict[str, set[str]] = {
     "scene": set(),
     "cog": set(),

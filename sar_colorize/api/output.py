@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..cog import CogWriter
+from ..credentials import without_credentials
 from ..errors import OutputError, SettingError
 from ..raster import Grid, Window
 from ..scene import Scene, is_product
@@ -91,8 +92,9 @@ class Target:
         profile, options = self.profile, self.creation_options
         if lossless:
             profile, options = profile if profile in LOSSLESS else "deflate", None
+        shown = {name: without_credentials(text) for name, text in tags.items()}
         return CogWriter(
-            path, grid, bands=bands, dtype=dtype, profile=profile, options=options, tags=tags, units=units,
+            path, grid, bands=bands, dtype=dtype, profile=profile, options=options, tags=shown, units=units,
             overwrite=self.overwrite,
         )  # fmt: skip
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..color import srgb_to_lab
+from ..credentials import name_without_credentials
 from ..errors import SettingError
 from ..raster import Bool, Float32, Grid
 from ..reference.clouds import ground
@@ -52,9 +53,10 @@ def read_palette(path: str, grid: Grid) -> Palette:
             f"palette must show ground, got only nodata, black or white cloud where it is used, in {path}; "
             "choose another picture"
         )
-    note = f"Palette of {Path(path).name}: {where}, {picture.words}, {shown.mean():.0%} of it ground."
+    name = name_without_credentials(path)
+    note = f"Palette of {Path(name).name}: {where}, {picture.words}, {shown.mean():.0%} of it ground."
     made = Moments.of(lab, shown & _usual(lab[0], shown)).palette(
-        trust=MEASURED, source=path, note=note, overlaps=where.startswith(OVER)
+        trust=MEASURED, source=name, note=note, overlaps=where.startswith(OVER)
     )
     if made is None:
         raise SettingError(f"palette must show ground, got none in {path}; choose another picture")

@@ -9,6 +9,7 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
+from ..credentials import name_without_credentials
 from ..errors import SceneError
 from ..raster import Bool, Grid, Raster, Unit, Window
 from .bands import POLARIZATIONS
@@ -58,7 +59,7 @@ def from_xarray(
     has_grid = crs is not None or array.rio.transform() != Affine.identity()
     grid = Grid(height, width, array.rio.transform() if has_grid else None, crs.to_wkt() if crs is not None else None)
     own_nodata = array.rio.nodata if nodata is None else nodata
-    name = str(array.name) if array.name is not None else "array"
+    name = name_without_credentials(str(array.name)) if array.name is not None else "array"
     chunks = getattr(stacked.data, "chunks", None)
     block_shape = (chunks[1][0], chunks[2][0]) if chunks else (min(512, height), min(512, width))
 

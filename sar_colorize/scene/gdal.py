@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,7 +57,7 @@ def readable_by_gdal(source: str) -> Iterator[None]:
     try:
         yield
     except RasterioIOError as error:
-        detail = re.sub(r"(https?://[^\s?]*)\?\S*", r"\1", str(error).strip().splitlines()[-1].rstrip("."))
+        detail = str(error).strip().splitlines()[-1].rstrip(".")
         raise UnreadableError(
             f"input must be a whole raster that GDAL reads, got {source} ({detail}); "
             "if it is truncated, copy or download it again"

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..credentials import name_without_credentials
 from ..errors import SceneError
 from ..raster import Unit
 
@@ -93,12 +94,7 @@ def recognise(source: str, descriptions: Sequence[str], tags: Mapping[str, str],
 
 def file_name(source: str) -> str:
     """The last part of a path or URL, without the query that signs a URL."""
-    return re.split(r"[\\/]", without_query(source).rstrip("/\\"))[-1]
-
-
-def without_query(source: str) -> str:
-    """A URL without its query, which may hold a key; any other source as it is."""
-    return re.sub(r"[?#].*", "", source, flags=re.DOTALL) if "://" in source else source
+    return re.split(r"[\\/]", name_without_credentials(source).rstrip("/\\"))[-1]
 
 
 def radiometry_in(text: str) -> str:
@@ -155,7 +151,7 @@ def _planetary_computer(name: str, source: str) -> Layout | None:
     """Planetary Computer sentinel-1-rtc: the folder above names the acquisition."""
     if not _PLANETARY.fullmatch(name):
         return None
-    grd = _GRD.search(without_query(source))
+    grd = _GRD.search(name_without_credentials(source))
     return Layout(
         "Planetary Computer sentinel-1-rtc",
         Unit.POWER,
@@ -191,7 +187,7 @@ def _measurement(name: str, tags: Mapping[str, str], dtype: str) -> Layout | Non
 
 def _snap(name: str, source: str, descriptions: Sequence[str]) -> Layout | None:
     """SNAP: band names such as Sigma0_VV, or a file named by the operators that made it, such as _Orb_NR_Cal_TC."""
-    about = dict(_acquisition(_GRD.search(without_query(source))))
+    about = dict(_acquisition(_GRD.search(name_without_credentials(source))))
     if any(_SNAP_BAND.fullmatch(text) for text in descriptions):
         return Layout(SNAP, nodata=(0.0,), about=about)
     steps = re.split(r"[_.]", name)

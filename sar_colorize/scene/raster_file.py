@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..credentials import name_without_credentials
 from ..errors import SceneError, UnreadableError
 from ..raster import Raster, Window
 from .declare import declare
 from .gdal import open_quietly, read_valid, readable_by_gdal
 from .header import Header
-from .layouts import without_query
 from .package import find_package, to_vrt
 from .scene import Scene
 
@@ -68,9 +68,9 @@ def open_raster(
         UnitError: see `declare`.
     """
     package = find_package(source)
-    with readable_by_gdal(without_query(source)):
+    with readable_by_gdal(name_without_credentials(source)):
         location = to_vrt(package, source) if package else _locate(source)
-    shown = source if package else without_query(location)
+    shown = source if package else name_without_credentials(location)
     with readable_by_gdal(shown), open_quietly(location) as dataset:
         _refuse_what_is_no_radar(dataset, shown)
         header = Header(dataset, shown, nodata, package)

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from ...color import srgb_to_lab
+from ...credentials import name_without_credentials
 from ...engine.choose import autocast, choose_device
 from ...errors import Cancelled, DataError, ModelError, OutputError
 from ...infer import paint_picture
@@ -118,7 +119,7 @@ def adapt(
             f"before and {after:.2f} after {steps} steps; use the model as it is, with this picture as its palette"
         )
     figures = {"before": {"ab_error": round(before, 3)}, "model": {"ab_error": round(after, 3)}}
-    rasters = [Path(s1).name, Path(s2).name]
+    rasters = [Path(name_without_credentials(str(path))).name for path in (s1, s2)]
     registry.save_weights(out, adapted, _card(card, out, chosen, rasters, figures))
     return AdaptResult(str(out), round(before, 3), round(after, 3), steps, len(learned), len(held_out))
 
