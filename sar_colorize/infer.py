@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .color import srgb_to_lab, to_uint8
-from .errors import SettingError
+from .errors import ModelError, SettingError
 from .models.card import Card
 from .models.painter import Painted, Painter
 from .raster import Bool, Float32, Window
@@ -155,6 +155,10 @@ class TilePainter:
                 stacked[i] = _mirrored(lightness, span, tile, scene)
             given = torch.from_numpy(stacked).to(engine.device)
             out = engine.forward(given)
+            if not bool(out.isfinite().all()):
+                raise ModelError(
+                    f"model must give finite colours, got others from {self.painter.card.name}; take its weights anew"
+                )
             for i, tile in enumerate(group):
                 with torch.inference_mode():
                     painted = self.painter.picture(out[i : i + 1], given[i : i + 1], None)

@@ -12,8 +12,10 @@ from typing import Any
 
 from ..backscatter import DB_RANGES
 from ..errors import ModelError
+from ..weights import parse_card
+from .limits import SHAPES, check_card, refuse, shown
 
-ARCHITECTURES = ("composite", "colorsar", "pix2pix", "by-place")
+ARCHITECTURES = tuple(SHAPES)
 OUTPUTS = ("ab", "rgb", "maps")
 INPUTS = ("sar-l", "optical-l")
 
@@ -66,30 +68,7 @@ class Card:
         _one_of("architecture", self.architecture, ARCHITECTURES)
         _one_of("output", self.output, OUTPUTS)
         _one_of("input", self.input, INPUTS)
-        for name in ("channels", "stride_px", "tile_px"):
-            if type(getattr(self, name)) is not int or getattr(self, name) < 1:
-                _refuse(name, "a whole number of at least 1", getattr(self, name))
-        if type(self.overlap_px) is not int or not 0 <= self.overlap_px < self.tile_px:
-            _refuse("overlap_px", f"a whole number, at least 0 and under tile_px={self.tile_px}", self.overlap_px)
-        if self.halo_px is not None and (
-            type(self.halo_px) is not int or self.halo_px < 0 or self.halo_px % self.stride_px
-        ):
-            _refuse("halo_px", f"null or a multiple of stride_px={self.stride_px}", self.halo_px)
-        if self.halo_px is not None and self.overlap_px < 2 * self.halo_px:
-            _refuse("overlap_px", f"at least twice halo_px={self.halo_px}", self.overlap_px)
-        if self.tile_px % self.stride_px:
-            _refuse("tile_px", f"a multiple of stride_px={self.stride_px}", self.tile_px)
-        if not _is_number(self.fill_lightness) or not 0 <= self.fill_lightness <= 100:
-            _refuse("fill_lightness", "within 0..100", self.fill_lightness)
-        for name in ("name", "despeckle", "license", "summary", "sources", "limits"):
-            if not isinstance(getattr(self, name), str):
-                _refuse(name, "a text", getattr(self, name))
-        for name in ("settings", "training", "quality", "db_ranges"):
-            if not isinstance(getattr(self, name), Mapping):
-                _refuse(name, "an object", getattr(self, name))
-        for low_high in self.db_ranges.values():
-            if len(low_high) != 2 or not all(map(_is_number, low_high)) or not low_high[0] < low_high[1]:
-                _refuse("db_ranges", "pairs of decibels, low before high", dict(self.db_ranges))
+        check_card(self)
 
     def to_json(self) -> str:
         """The card as JSON text; `from_json` gives an equal card."""
@@ -102,31 +81,21 @@ class Card:
         Raises:
             ModelError: `text` is not JSON, a key is missing or unknown, or a value is out of its range.
         """
-        try:
-            values = json.loads(text)
-        except ValueError as error:
-            raise ModelError(f"model card must be JSON, got an error at {error}; take the file anew") from error
-        if not isinstance(values, dict):
-            raise ModelError(f"model card must be a JSON object, got {type(values).__name__}; take the file anew")
+        values = parse_card(text)
         unknown = sorted(set(values) - {item.name for item in fields(cls)})
         if unknown:
-            raise ModelError(f"model card must hold known keys, got {', '.join(unknown)}; update sar-colorize")
+            names = ", ".join(shown(name)[1:-1] for name in unknown[:5])
+            raise ModelError(f"model card must hold known keys, got {names}; update sar-colorize")
         missing = sorted({"name", "architecture", "output", "input"} - set(values))
         if missing:
             raise ModelError(f"model card must hold {', '.join(missing)}, got none; take the file anew")
         if isinstance(ranges := values.get("db_ranges"), dict):
-            values["db_ranges"] = {band: tuple(pair) for band, pair in ranges.items() if isinstance(pair, list)}
+            values["db_ranges"] = {
+                band: tuple(pair) if isinstance(pair, list) else pair for band, pair in ranges.items()
+            }
         return cls(**values)
 
 
 def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        _refuse(name, f"one of {', '.join(allowed)}", value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _refuse(name: str, allowed: str, value: Any) -> None:
-    raise ModelError(f"{name} of a model card must be {allowed}, got {value!r}; correct the card")
+    if not isinstance(value, str) or value not in allowed:
+        refuse(name, f"one of {', '.join(allowed)}", value)

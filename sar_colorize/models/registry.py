@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,11 @@ from ..errors import ModelError
 from ..weights import write_whole as write_whole
 from .card import Card
 from .composite import COMPOSITE, CompositePainter
+from .limits import check_settings, shown
 from .painter import Painter, kind_of
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     from ..palette.palette import Palette
 
@@ -58,16 +60,34 @@ def load_network(name_or_path: str | Path) -> nn.Module:
     if path.parent == _FOLDER:  # a user's own file has no sum to differ from
         weights.check_sum(path)
     tensors = weights.read_tensors(path)
+    _check_shapes(card, tensors, path)
     network = build(card)
-    try:
-        network.load_state_dict(tensors)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ModelError(
-            f"weights must fit the architecture {card.architecture} with {dict(card.settings)}, got {path.name} "
-            f"({reason}); correct the card or take the file anew"
-        ) from error
+    network.load_state_dict(tensors)
     return network.eval()
+
+
+def _check_shapes(card: Card, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Refuses weights that are not those of the architecture, before a network of the card's size is made.
+
+    Raises:
+        ModelError: a tensor that is missing, too many, or of another shape; a negative variance.
+    """
+    import torch
+
+    with torch.device("meta"):  # shapes without memory
+        wanted = {key: tuple(value.shape) for key, value in build(card).state_dict().items()}
+    given = {key: tuple(value.shape) for key, value in tensors.items()}
+    wrong = sorted(key for key in wanted.keys() | given.keys() if wanted.get(key) != given.get(key))
+    if wrong:
+        key = wrong[0]
+        raise ModelError(
+            f"weights must fit the architecture {card.architecture} with {shown(dict(card.settings))}, got {path.name} "
+            f"({shown(key)[1:-1]} is {given.get(key, 'missing')}, not {wanted.get(key, 'known')}); "
+            "correct the card or take the file anew"
+        )
+    for key, value in tensors.items():
+        if key.endswith("running_var") and bool((value < 0).any()):
+            raise ModelError(f"variances in weights must be at least 0, got less for {key} in {path}; take it anew")
 
 
 def load_painter(name_or_path: str | Path, bands: tuple[str, ...], palette: Palette | None = None) -> Painter:
@@ -116,12 +136,8 @@ def build(card: Card) -> nn.Module:
     kinds: dict[str, type[nn.Module]] = {"by-place": ByPlace, "colorsar": ColorSAR, "pix2pix": Generator}
     if card.architecture not in kinds:
         raise ModelError(f"architecture must be one of {', '.join(kinds)}, got {card.architecture}; it has no network")
-    try:
-        return kinds[card.architecture](**card.settings, channels=card.channels)
-    except TypeError as error:
-        raise ModelError(
-            f"settings of {card.architecture} must be its arguments, got {dict(card.settings)}; correct the card"
-        ) from error
+    check_settings(card)
+    return kinds[card.architecture](**card.settings, channels=card.channels)
 
 
 def save_weights(path: str | Path, network: nn.Module, card: Card) -> None:
@@ -152,7 +168,19 @@ def _path_of(name_or_path: str | Path) -> Path:
         return _FOLDER / f"{text}{weights.SUFFIX}"
     path = Path(text)
     if path.suffix or os.sep in text:
-        if path.is_file():
-            return path
-        raise ModelError(f"model must be a name or an existing weights file, got {text}; correct the path")
-    raise ModelError(f"model must be one of {', '.join(names())} or a weights file, got {text!r}; choose one of them")
+        try:
+            if path.is_file():
+                return path
+            reason = "which is no file" if path.exists() else "which does not exist"
+        except (OSError, ValueError) as error:  # a folder that may not be entered, a name that no file can have
+            reason = getattr(error, "strerror", None) or str(error)
+        raise ModelError(
+            f"model must be a name or an existing weights file, got {_path_shown(text)} ({reason}); correct the path"
+        )
+    raise ModelError(
+        f"model must be one of {', '.join(names())} or a weights file, got {shown(text)}; choose one of them"
+    )
+
+
+def _path_shown(text: str) -> str:
+    return text if len(text) <= 300 else f"{text[:300]} ..."

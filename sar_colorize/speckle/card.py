@@ -8,10 +8,13 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from .. import weights
 from ..errors import ModelError
 
 FOLDER = Path(__file__).parent / "weights"
 SHIPPED = FOLDER / "despeckle-grd.safetensors"
+MOST_WIDTH = 256
+MOST_LAYERS = 64
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,35 @@ class FilterCard:
     limits: str = ""
     """What it is not good for."""
 
+    def __post_init__(self) -> None:
+        for name in ("name", "license", "summary", "sources", "limits"):
+            if not isinstance(getattr(self, name), str):
+                raise ModelError(f"{name} of a filter card must be a text, got another value; correct the card")
+        for name in ("settings", "training", "quality"):
+            if not isinstance(getattr(self, name), Mapping):
+                raise ModelError(f"{name} of a filter card must be an object, got another value; correct the card")
+        width, dilations = self.settings.get("width", 1), self.settings.get("dilations", [1])
+        if not set(self.settings) <= {"width", "dilations"} or not _is_whole(width, MOST_WIDTH):
+            raise ModelError(
+                f"settings of a filter card must be a width of 1 to {MOST_WIDTH} and dilations; correct it"
+            )
+        if (
+            not isinstance(dilations, list | tuple)
+            or len(dilations) > MOST_LAYERS
+            or not all(_is_whole(value, MOST_LAYERS) for value in dilations)
+        ):
+            raise ModelError(
+                f"dilations of a filter card must be at most {MOST_LAYERS} of 1 to {MOST_LAYERS}; correct it"
+            )
+        if (
+            isinstance(self.offset_db, bool)
+            or not isinstance(self.offset_db, int | float)
+            or not -9 < self.offset_db < 9
+        ):
+            raise ModelError(
+                "offset_db of a filter card must be a number within 9 dB of 0, got another; correct the card"
+            )
+
     def to_json(self) -> str:
         """The card as JSON text; `from_json` gives an equal card."""
         return json.dumps(asdict(self), indent=1, ensure_ascii=False, sort_keys=True)
@@ -45,11 +77,12 @@ class FilterCard:
         Raises:
             ModelError: not JSON, a key missing or unknown.
         """
-        try:
-            values = json.loads(text)
-        except ValueError as error:
-            raise ModelError(f"filter card must be JSON, got an error at {error}; take the file anew") from error
+        values = weights.parse_card(text, "filter card")
         known = {item.name for item in fields(cls)}
-        if not isinstance(values, dict) or not {"name", "settings"} <= set(values) <= known:
+        if not {"name", "settings"} <= set(values) <= known:
             raise ModelError(f"filter card must be an object with keys of {', '.join(sorted(known))}; take it anew")
         return cls(**values)
+
+
+def _is_whole(value: Any, most: int) -> bool:
+    return type(value) is int and 1 <= value <= most

@@ -1,6 +1,7 @@
 import hashlib
 import pickle
 import stat
+from dataclasses import replace
 
 import pytest
 import torch
@@ -107,9 +108,51 @@ def test_weights_of_another_width_are_refused(tmp_path):
 
 def test_settings_unknown_to_the_architecture_are_refused(tmp_path):
     path = tmp_path / "odd.safetensors"
-    registry.save_weights(path, ColorSAR(4), Card("odd", "colorsar", "ab", "sar-l", {"depth": 4}))
+    registry.save_weights(path, ColorSAR(4), replace(CARD, settings={"depth": 4}))
     with pytest.raises(ModelError, match=r"must be its arguments, got \{'depth': 4\}"):
         registry.load_network(path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"width": -4}, "from 1 to 1024, got -4"),
+        ({"width": 1_000_000}, "from 1 to 1024, got 1000000"),
+        ({"width": "4"}, "from 1 to 1024, got '4'"),
+        ({"width": True}, "from 1 to 1024, got True"),
+        ({"classes": [[1, 2], [3]]}, "pairs of a and b"),
+        ({"classes": [[1, float("nan")]]}, "pairs of a and b"),
+        ({"classes": [[0, 0]] * 1025}, "at most 1024 pairs"),
+    ],
+)
+def test_settings_that_make_no_network_are_refused(tmp_path, settings, words):
+    path = tmp_path / "odd.safetensors"
+    registry.save_weights(path, ColorSAR(4), replace(CARD, settings=settings))
+    with pytest.raises(ModelError, match=words):
+        registry.load_network(path)
+
+
+def test_a_card_of_a_huge_network_is_refused_before_the_network_is_made(tmp_path, monkeypatch):
+    """A width of 1024 makes 1.8 billion numbers; the few in the file are compared with it without making them."""
+    path = tmp_path / "huge.safetensors"
+    registry.save_weights(path, ColorSAR(4), replace(CARD, settings={"width": 1024}))
+    reset = torch.nn.Conv2d.reset_parameters
+
+    def only_shapes(self):
+        assert self.weight.is_meta
+        reset(self)
+
+    monkeypatch.setattr(torch.nn.Conv2d, "reset_parameters", only_shapes)
+    with pytest.raises(ModelError, match=r"must fit the architecture colorsar with \{'width': 1024\}"):
+        registry.load_network(path)
+
+
+def test_a_negative_variance_is_refused(tmp_path):
+    network = ColorSAR(4)
+    network.encode_2[0][1].running_var[1] = -1.0
+    registry.save_weights(tmp_path / "odd.safetensors", network, CARD)
+    with pytest.raises(ModelError, match=r"variances in weights must be at least 0, got less for encode_2\.0\.1"):
+        registry.load_network(tmp_path / "odd.safetensors")
 
 
 def test_composite_has_a_card_and_no_network():
