@@ -116,5 +116,5 @@ def _shown(value: Any) -> str:
     """A value in a message: as it is where it is short, else what it is."""
     if isinstance(value, str | int | float | tuple | list | os.PathLike | None) and len(repr(value)) <= 80:
         return repr(value)
-    kind = type(value)
-    return f"a {kind.__module__.split('.')[0]} {kind.__name__}"
+    kind, module = type(value), type(value).__module__.split(".")[0]
+    return kind.__name__ if module == "builtins" else f"{module}.{kind.__name__}"

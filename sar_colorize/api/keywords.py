@@ -30,6 +30,7 @@ def verb(**renamed: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         parameters = inspect.signature(function).parameters
         known = list(parameters)
+        first = [name for name in known if parameters[name].kind is not inspect.Parameter.KEYWORD_ONLY]
         types = {name: str(parameter.annotation) for name, parameter in parameters.items()}
 
         @wraps(function)
@@ -48,8 +49,8 @@ def verb(**renamed: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
                         f"keyword of {function.__name__} must be one of {', '.join(known)}, got {name!r}; "
                         f"{_hint(name, known)}"
                     )
-            values: list[Any] = [checked(name, value, types[name]) for name, value in zip(known, args, strict=False)]
-            values += args[len(known) :]
+            values: list[Any] = [checked(name, value, types[name]) for name, value in zip(first, args, strict=False)]
+            values += args[len(first) :]
             return function(*values, **{name: checked(name, value, types[name]) for name, value in given.items()})
 
         return call

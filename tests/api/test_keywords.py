@@ -33,13 +33,13 @@ def scene(make_tif: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Pat
 TYPES: dict[str, tuple[Callable[[], Any], str]] = {
     "colorize an array": (
         lambda: sc.colorize(VALUES),
-        "source must be a path, an xarray DataArray or a Scene, got a numpy ndarray; wrap an array",
+        "source must be a path, an xarray DataArray or a Scene, got numpy.ndarray; wrap an array",
     ),
-    "colorize a tensor": (lambda: sc.colorize(torch.ones(8, 8)), "source must be a path, .*got a torch Tensor; wrap"),
+    "colorize a tensor": (lambda: sc.colorize(torch.ones(8, 8)), "source must be a path, .*got torch.Tensor; wrap"),
     "colorize nothing": (lambda: sc.colorize(None), "source must be a path, an xarray DataArray or a Scene, got None"),
     "colorize a list": (lambda: sc.colorize(["scene.tif"]), r"source must be a path, .*, got \['scene.tif'\]"),
-    "colorize a dataset": (lambda: sc.colorize(xr.Dataset()), "source must be a path, .*, got a xarray Dataset"),
-    "info of an array": (lambda: sc.info(VALUES), "source must be a path, an xarray DataArray or a Scene, got a numpy"),
+    "colorize a dataset": (lambda: sc.colorize(xr.Dataset()), "source must be a path, .*, got xarray.Dataset"),
+    "info of an array": (lambda: sc.info(VALUES), "source must be a path, an xarray DataArray or a Scene, got numpy"),
     "three corners": (
         lambda: sc.colorize("scene.tif", bbox=(1, 2, 3)),
         r"bbox must be four numbers, west south east north, got \(1, 2, 3\); give four",
@@ -154,6 +154,11 @@ def test_a_value_out_of_its_range_is_one_sentence(case: str, scene: Path) -> Non
 @pytest.mark.parametrize("case", IGNORED)
 def test_what_cannot_be_done_is_refused_not_ignored(case: str, scene: Path) -> None:
     _check_refusal(*IGNORED[case], scene)
+
+
+def test_too_many_values_without_a_name_are_not_taken_for_keywords() -> None:
+    with pytest.raises(TypeError, match="takes from 1 to 2 positional arguments but 3 were given"):
+        sc.despeckle(VALUES, None, 7)
 
 
 def _check_refusal(call: Callable[[], Any], sentence: str, scene: Path) -> None:
