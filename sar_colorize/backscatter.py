@@ -95,5 +95,5 @@ def db_range_of(polarization: str, ranges: Mapping[str, DbRange] = DB_RANGES) ->
     except KeyError:
         known = ", ".join(ranges)
         raise UnitError(
-            f"polarization must be one of {known}, got {polarization!r}; name it with --polarization"
+            f"polarization must be one of {known}, got {polarization!r}; name one of them"
         ) from None
