@@ -74,7 +74,7 @@ def fit_offset_db(samples: Iterable[NDArray[np.float32]], polarization: str) -> 
         counts += np.bincount(index.ravel(), minlength=bins)
     total = int(counts.sum())
     if total == 0:
-        raise SceneError("scene must hold at least one valid pixel, got none; check its nodata value with --nodata")
+        raise SceneError("scene must hold at least one valid pixel, got none; check its nodata value")
     middle = int(np.searchsorted(np.cumsum(counts), total / 2))
     median_db = low + (middle + 0.5) * _HISTOGRAM_STEP_DB
     return round(MEDIAN_DB[polarization] - median_db, 2)
