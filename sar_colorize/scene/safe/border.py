@@ -78,9 +78,9 @@ def _near_end(numbers: NDArray[np.int64], margin: int, length: int) -> Bool:
 
 
 def _signal(measurement: Measurement, noise: Noise, window: Window) -> NDArray[np.float32]:
-    """Power over thermal noise, 0 where nothing was measured; (height, width)."""
+    """Power over thermal noise, or over 1 where it is not known; 0 where nothing was measured; (height, width)."""
     dn = measurement.read(window).astype(np.float32)
-    floor = np.maximum(noise.at(window), 1.0).astype(np.float32)
+    floor = np.fmax(noise.at(window), 1.0).astype(np.float32)
     return dn * dn / floor
 
 

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 from ...errors import SceneError, UnitError, UnreadableError
 from ..control import GroundControl
 from .archive import Archive
+from .numbers import FARTHEST, decimal, text_of, whole
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+WIDEST_PX, LONGEST_PX = 100_000, 1_000_000
+"""Sizes above which this is no product: IW GRDH is about 26,000 x 17,000. A few rows of it must fit in memory."""
 POLARIZATIONS = ("VV", "VH", "HH", "HV")
 _MEASUREMENT = re.compile(r"^measurement/(s1[a-d]-\w+-grd-(vv|vh|hh|hv)-.+?)(?:-cog)?\.tiff?$", re.IGNORECASE)
 _OTHER_KINDS = {
@@ -101,29 +104,29 @@ def read_product(archive: Archive, only: str | None = None) -> Product:
     annotation = archive.xml(channels[0].annotation)
     where = f"{channels[0].annotation} of {archive.source}"
     header = _find(annotation, "adsHeader", where)
-    kind = _text(header, "productType", where)
+    kind = text_of(header, "productType", where)
     if kind != "GRD":
         raise SceneError(_not_grd(kind, archive.source))
     image = _find(annotation, "imageAnnotation/imageInformation", where)
-    absolute = int(_number(header, "absoluteOrbitNumber", where))
+    absolute = whole(header, "absoluteOrbitNumber", where, least=0)
     manifest = archive.xml("manifest.safe") if "manifest.safe" in archive.members else None
     return Product(
         archive=archive,
         name=archive.name,
-        mission=_text(header, "missionId", where),
-        mode=_text(header, "mode", where),
+        mission=text_of(header, "missionId", where),
+        mode=text_of(header, "mode", where),
         kind=kind,
-        direction=_text(annotation, "generalAnnotation/productInformation/pass", where).lower(),
-        start=_text(header, "startTime", where),
-        stop=_text(header, "stopTime", where),
+        direction=text_of(annotation, "generalAnnotation/productInformation/pass", where).lower(),
+        start=text_of(header, "startTime", where),
+        stop=text_of(header, "stopTime", where),
         absolute_orbit=absolute,
         relative_orbit=_relative_orbit(manifest),
         ipf=_ipf(manifest),
-        width=int(_number(image, "numberOfSamples", where)),
-        height=int(_number(image, "numberOfLines", where)),
+        width=whole(image, "numberOfSamples", where, least=1, most=WIDEST_PX),
+        height=whole(image, "numberOfLines", where, least=1, most=LONGEST_PX),
         pixel_m=(
-            _number(image, "rangePixelSpacing", where),
-            _number(image, "azimuthPixelSpacing", where),
+            decimal(image, "rangePixelSpacing", where, least=0.1, most=1e4),
+            decimal(image, "azimuthPixelSpacing", where, least=0.1, most=1e4),
         ),
         control=_control(annotation, where),
         channels=channels,
@@ -185,26 +188,28 @@ def _control(annotation: Element, where: str) -> GroundControl:
             f"annotation must hold a geolocation grid, got {len(points)} points in {where}; download the product again"
         )
 
-    def column(tag: str) -> Sequence[float]:
-        return [_number(point, tag, where) for point in points]
+    def column(tag: str, most: float) -> Sequence[float]:
+        return [decimal(point, tag, where, -most, most) for point in points]
 
     return GroundControl.of(
-        rows=[line + 0.5 for line in column("line")],
-        cols=[pixel + 0.5 for pixel in column("pixel")],
-        xs=column("longitude"),
-        ys=column("latitude"),
-        heights_m=column("height"),
-        incidence_deg=column("incidenceAngle"),
+        rows=[line + 0.5 for line in column("line", FARTHEST)],
+        cols=[pixel + 0.5 for pixel in column("pixel", FARTHEST)],
+        xs=column("longitude", 360.0),
+        ys=column("latitude", 90.0),
+        heights_m=column("height", 1e5),
+        incidence_deg=column("incidenceAngle", 90.0),
         crs="EPSG:4326",
     )
 
 
 def _relative_orbit(manifest: Element | None) -> int | None:
+    """The track, 1 to 175; None where the manifest says none or what cannot be one, for nothing depends on it."""
     if manifest is None:
         return None
     for element in manifest.iter():
         if element.tag.endswith("}relativeOrbitNumber") and element.get("type") in (None, "start") and element.text:
-            return int(element.text)
+            text = element.text.strip()
+            return int(text) if re.fullmatch(r"[0-9]{1,3}", text) else None
     return None
 
 
@@ -218,7 +223,7 @@ def _ipf(manifest: Element | None) -> str:
 
 def _trimmed(version: str) -> list[str]:
     """The numbers of a version without leading zeros: 003.31 is "3", "31"."""
-    major, *rest = re.findall(r"\d+", version) or ["0"]
+    major, *rest = re.findall(r"[0-9]{1,6}", version)[:4] or ["0"]
     return [str(int(major)), *rest]
 
 
@@ -227,23 +232,6 @@ def _find(element: Element, path: str, where: str) -> Element:
     if found is None:
         raise UnreadableError(f"annotation must hold {path}, got none in {where}; download the product again")
     return found
-
-
-def _text(element: Element, path: str, where: str) -> str:
-    text = (_find(element, path, where).text or "").strip()
-    if not text:
-        raise UnreadableError(f"annotation must fill {path}, got nothing in {where}; download the product again")
-    return text
-
-
-def _number(element: Element, path: str, where: str) -> float:
-    text = _text(element, path, where)
-    try:
-        return float(text)
-    except ValueError:
-        raise UnreadableError(
-            f"annotation must hold a number in {path}, got {text!r} in {where}; download the product again"
-        ) from None
 
 
 def check_polarization(product: Product, wanted: str | None) -> tuple[Channel, ...]:

@@ -30,8 +30,15 @@ class CalibratedChannel:
     gain: Vectors
     noise: Noise | None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every value of its vectors is known."""
+        return self.gain.is_whole and (self.noise is None or self.noise.is_whole)
+
     def power(self, window: Window) -> tuple[Float32, Float32]:
-        """Power and digital numbers of a window, (height, width); power is negative where noise is above it.
+        """Power and digital numbers of a window, (height, width).
+
+        Power is negative where the noise is above it, and NaN where gain or noise is not known.
 
         power = (DN**2 - noise) / A**2
         """
@@ -45,7 +52,10 @@ class CalibratedChannel:
 
 @dataclass(frozen=True)
 class SafeScene(Scene):
-    """Calibrated power of a product, read by windows. Invalid where a digital number is 0, and at a dark border."""
+    """Calibrated power of a product, read by windows.
+
+    Invalid where a digital number is 0, at a dark border, and where calibration or noise is not known.
+    """
 
     product: Product | None = field(default=None, repr=False, compare=False)
     channels: Mapping[str, CalibratedChannel] = field(default_factory=dict, repr=False, compare=False)
@@ -57,6 +67,8 @@ class SafeScene(Scene):
         for band in self.bands:
             power, dn = self.channels[band].power(window)
             valid &= dn > 0
+            if not self.channels[band].is_whole:
+                valid &= np.isfinite(power)
             powers.append(np.maximum(power, np.float32(0.0)))
         if self.border is not None:
             valid &= self.border.inside(window)
@@ -126,9 +138,6 @@ def open_product(
         bands, tuple(range(len(bands))), "from the product's annotation", Unit.POWER, said, True,
         f"{calibration} is absolute",
     )  # fmt: skip
-    notes = () if None not in noises.values() or not remove_noise else (
-        "the product has no noise file: thermal noise was left in",
-    )  # fmt: skip
     about = product.facts() | {
         "noise_form": first.form if first is not None else "none",
         "border": border.describe() if border is not None else "cleared by ESA's processor",
@@ -136,9 +145,28 @@ def open_product(
     }
     return SafeScene(
         source, Grid(product.height, product.width), declared, (BAND_ROWS, product.width),
-        "digital number 0" + (", dark border" if border is not None else ""), notes=notes, about=about,
+        _validity(border, channels), notes=tuple(_notes(channels, noises, remove_noise)), about=about,
         control=product.control, pixel_m=product.pixel_m[0], product=product, channels=channels, border=border,
     )  # fmt: skip
+
+
+def _validity(border: Border | None, channels: Mapping[str, CalibratedChannel]) -> str:
+    ways = ["digital number 0"]
+    if border is not None:
+        ways.append("dark border")
+    if not all(channel.is_whole for channel in channels.values()):
+        ways.append("impossible calibration or noise")
+    return ", ".join(ways)
+
+
+def _notes(
+    channels: Mapping[str, CalibratedChannel], noises: Mapping[str, Noise | None], remove_noise: bool
+) -> Iterator[str]:
+    if None in noises.values() and remove_noise:
+        yield "the product has no noise file: thermal noise was left in"
+    damaged = [band for band, channel in channels.items() if not channel.is_whole]
+    if damaged:
+        yield f"impossible calibration or noise values of {', '.join(damaged)}: pixels that depend on them are invalid"
 
 
 def _what_is_done(calibration: str, remove_noise: bool, noises: list[Noise | None]) -> str:
