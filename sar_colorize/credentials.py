@@ -18,11 +18,12 @@ _SECRET = (
     r"|access_?key(?:_?id)?|account_?key|private_?key|\bsas|\bsig)"
 )
 _WITHIN = r"[^\s\"<>]"
-_VSI_OPTIONS = re.compile(rf"(/vsi\w+)\?((?:\b(?:Bearer|Basic|Digest|Token)\s+|{_WITHIN})*)", re.IGNORECASE)
+_SCHEME = r"(?:Bearer|Basic|Digest|Token)\s+"
+_VSI_OPTIONS = re.compile(rf"(/vsi\w+)\?((?:\b{_SCHEME}|{_WITHIN})*)", re.IGNORECASE)
 _USER = re.compile(r"(\w[\w+.-]*://)(?:[^/?#\s\"<>]*|[^/?#\s\"<>:@]+:(?!\d+[/?#])[^\s\"<>@]*)@")
 _USER_BESIDE_PORT = re.compile(r"[^\s/@:\\\"'(<>]+:[^\s/@\\\"'<>]+@(?=[\w.\[\]:-]+:\d)")
 _QUERY = re.compile(rf"(\w[\w+.-]*://[^\s?#\"<>]*)[?#]({_WITHIN}+)")
-_HEADER = re.compile(r"(authorization[\"']?\s*[:=]\s*[\"']?)(?:(?:Bearer|Basic|Digest|Token)\s+)?[^\s\"']+", re.IGNORECASE)
+_HEADER = re.compile(rf"(authorization[\"']?\s*[:=]\s*[\"']?)(?:{_SCHEME})?[^\s\"']+", re.IGNORECASE)
 _SETTING = re.compile(rf"(?<![\w.-])({_SECRET})=(\"[^\"]*\"|'[^']*'|[^\s,;&\"'()<>]+)", re.IGNORECASE)
 _END = re.compile(r"[)\]}'.,;:]*\Z")
 HIDDEN = "***"
@@ -101,4 +102,6 @@ def _chain(error: BaseException | None) -> Iterator[Any]:
             continue
         seen.add(id(part))
         yield part
-        waiting += [part.__cause__, part.__context__, *(part.exceptions if isinstance(part, BaseExceptionGroup) else ())]
+        waiting += [part.__cause__, part.__context__]
+        if isinstance(part, BaseExceptionGroup):
+            waiting += part.exceptions

@@ -9,6 +9,7 @@ from typing import Any
 from ..progress import Progress
 from ..training.color.adapt_settings import AdaptSettings
 from .keywords import verb
+from .output import check_not_read
 
 
 @verb()
@@ -69,6 +70,7 @@ def adapt(
     """
     from ..training.color.adapt import adapt as run
 
+    check_not_read([Path(out)], s1, s2, model)
     settings = AdaptSettings(
         model=model, steps=steps, minutes=minutes, batch=batch, patch_px=patch_px, learning_rate=learning_rate,
         held_out=held_out, least_gain=least_gain, seed=seed, device=device, precision=precision,

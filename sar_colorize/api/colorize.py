@@ -26,7 +26,7 @@ from ..scene.gdal import bounded_gdal
 from ..tiles import blocks
 from .info import about
 from .keywords import usual_values, verb
-from .output import Box, PathLike, Target, check_file_alone, check_outputs
+from .output import Box, PathLike, Target, check_file_alone, check_outputs, origin
 from .result import Result, describe
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def colorize(  # long: the public signature spells out every keyword, and its do
             calibration=calibration, remove_noise=remove_noise,
         )  # fmt: skip
         outputs = [path for path in (output, uncertainty) if path is not None]
-        check_outputs(outputs, [scene], aoi, palette, model)
+        check_outputs(outputs, [scene], origin(source), aoi, palette, model)
         window, area = target.extent(scene)
         prepared = prepare(scene, settings, area, with_error=uncertainty is not None, start=scheduler is None)
         if output is None and not dry_run:

@@ -15,7 +15,7 @@ from ..progress import Progress
 from ..scene import open_scene
 from .colorize import colorize
 from .keywords import verb
-from .output import PathLike
+from .output import PathLike, check_not_read
 
 
 @verb()
@@ -58,6 +58,7 @@ def demo(
         raise OutputError(f"demo folder must be one that can be made, got {place} ({error}); choose another") from error
     scene, earlier, colour = place / "scene.tif", place / "earlier.tif", place / "colour.tif"
     picture = place / "before_after.png"
+    check_not_read((scene, earlier, colour, picture), model)
     for path in (scene, earlier, colour, picture):
         if path.exists() and not overwrite:
             raise OutputError(f"output must not exist yet, got {path}; allow overwriting or name another folder")

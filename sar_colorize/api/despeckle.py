@@ -27,7 +27,7 @@ from ..speckle.values import despeckle_raster, despeckle_values, looks_of_values
 from ..tiles import blocks
 from .info import about
 from .keywords import usual_values, verb
-from .output import Box, PathLike, Target, check_file_alone, check_outputs, is_array
+from .output import Box, PathLike, Target, check_file_alone, check_outputs, is_array, origin
 from .result import describe
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
             source, unit=unit, polarization=polarization, nodata=nodata, grid=grid, crs=crs, resolution=resolution,
             calibration=calibration, remove_noise=remove_noise,
         )  # fmt: skip
-        check_outputs([output] if output is not None else [], [scene], aoi)
+        check_outputs([output] if output is not None else [], [scene], origin(source), aoi)
         window, area = target.extent(scene)
         chosen = choose_filter(scene, filter, size, looks, precision)
         reason = looks_reason(chosen, looks)

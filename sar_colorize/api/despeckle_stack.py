@@ -28,7 +28,7 @@ from ..tiles import blocks
 from .despeckle import check_array_alone
 from .info import about
 from .keywords import verb
-from .output import Box, PathLike, Target, check_outputs, is_array
+from .output import Box, PathLike, Target, check_outputs, is_array, origin
 from .result import Result, describe
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def despeckle_stack(  # long: the public signature spells out every keyword, and
         _check_alike(scenes)
         _log.info("filter: %s, %d dates, size %d px", NAME, len(scenes), spatial.size_px)
         outputs = _outputs(scenes, Path(folder))
-        check_outputs(outputs, scenes, aoi)
+        check_outputs(outputs, scenes, *map(origin, sources), aoi)
         window, area = target.extent(scenes[0])
         work = Work(list(blocks(window, block_px)), partial(_read, scenes, spatial, area), partial(_filter, spatial))
         count, seconds = BlockCount(len(work.windows), 0), 0.0

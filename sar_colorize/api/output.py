@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..cog import CogWriter
+from ..cog.publish import sidecars_of
 from ..credentials import without_credentials
 from ..errors import OutputError, SettingError
 from ..raster import Grid, Window
-from ..scene import Scene, is_product
+from ..scene import Scene
 from ..scene.area import Area, read_area, read_bbox
+from ..scene.files import files_of, files_of_scene, product_folder
 
 if TYPE_CHECKING:
     import torch
@@ -107,7 +109,8 @@ def check_outputs(outputs: Sequence[PathLike], scenes: Sequence[Scene], *others:
             palette and the area of interest; names and None are passed over.
 
     Raises:
-        OutputError: an output is an input, lies inside one, is named twice, or is not called .tif.
+        OutputError: an output, or a sidecar that goes with it, is a file that the run reads, lies inside a product
+            that it reads, is named twice, or is not called .tif.
     """
     paths = [Path(output) for output in outputs]
     for number, path in enumerate(paths):
@@ -117,11 +120,58 @@ def check_outputs(outputs: Sequence[PathLike], scenes: Sequence[Scene], *others:
             )
         if any(_is_same(path, earlier) for earlier in paths[:number]):
             raise OutputError(f"outputs must be different files, got {path} twice; choose another name for one")
-        for other in others:
-            if other is not None and _is_same(path, Path(other)):
-                raise OutputError(f"output must be another file than its inputs, got {path}; choose a new name")
         for scene in scenes:
-            _check_against(scene, path)
+            check_outside(path, scene.source)
+    check_not_read(paths, *scenes, *others)
+
+
+def check_not_read(paths: Iterable[Path], *sources: Scene | PathLike | None) -> None:
+    """Refuses to replace, by any name, a file that a run reads.
+
+    Args:
+        paths: what the run would write. sources: what it reads; names of no file and None are passed over.
+
+    Raises:
+        OutputError: a path, or a sidecar that is removed with it, is such a file: by its name, by a link, as a part of
+            an archive, a product or a virtual raster.
+    """
+    replaced = [(path, place) for path in paths for place in (path, *sidecars_of(path)) if _identity(place)]
+    if not replaced:  # the usual case: nothing is there, so nothing can be lost
+        return
+    read: dict[tuple[int, int], Path] = {}
+    for source in sources:
+        if source is not None:
+            files = files_of_scene(source) if isinstance(source, Scene) else files_of(os.fspath(source))
+            read |= {identity: file for file in files if (identity := _identity(file))}
+    for path, place in replaced:
+        if (file := read.get(_identity(place) or (0, 0))) is None:
+            continue
+        if place == path:
+            by = "" if file == path.absolute() else f", by another name {file}"
+            raise OutputError(f"output must be another file than the inputs, got {path}{by}; choose a new name")
+        raise OutputError(
+            f"output must leave the inputs alone, got {path}, whose sidecar {place} is one of them; choose a new name"
+        )
+
+
+def check_outside(path: Path, source: str) -> None:
+    """Refuses a place inside the folder that is the input.
+
+    Raises:
+        OutputError: it lies in that folder.
+    """
+    try:
+        folder = Path(source) if Path(source).is_dir() else product_folder(source)
+    except (OSError, ValueError):  # a name that no folder can have, such as a virtual raster's text
+        return
+    if folder is not None and folder.resolve() in path.resolve().parents:
+        raise OutputError(f"output must stand outside its input, got {path} in {folder}; choose another folder")
+
+
+def origin(source: object) -> str | None:
+    """The file that a DataArray was opened from, as xarray and rioxarray keep it; None where it is not known."""
+    found = getattr(source, "encoding", {}).get("source")
+    return found if isinstance(found, str) else None
 
 
 def check_file_alone(given: Mapping[str, Any], usual: Mapping[str, Any]) -> None:
@@ -138,15 +188,13 @@ def check_file_alone(given: Mapping[str, Any], usual: Mapping[str, Any]) -> None
             raise SettingError(f"{name} must be left out without an output, got {value!r}; name an output")
 
 
-def _check_against(scene: Scene, path: Path) -> None:
-    """Never onto the input, nor into the folder that is the input."""
-    source = Path(scene.source)
-    if source.is_file() and source.suffix.lower() != ".zip" and is_product(scene.source):
-        source = source.parent if source.name.lower() == "manifest.safe" else source.parents[1]
-    if source.is_dir() and source.resolve() in path.resolve().parents:
-        raise OutputError(f"output must stand outside its input, got {path} in {source}; choose another folder")
-    if path.exists() and source.exists() and path.samefile(source):
-        raise OutputError(f"output must be another file than the input, got {path} for both; choose a new name")
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Device and number of a file, the same for all its names; None where there is none."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _is_same(path: Path, other: Path) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from ..pairs.build_settings import BuildSettings
 from ..progress import Progress
 from .keywords import verb
+from .output import check_outside
 
 
 @verb()
@@ -59,6 +60,8 @@ def build_pairs(
     """
     from ..pairs.build import build_pairs as build
 
+    for source in (s1, s2):
+        check_outside(Path(folder), str(source))
     settings = BuildSettings(
         patch_px=patch_px, block_patches=block_patches, val_share=val_share, test_share=test_share,
         least_valid=least_valid, most_cloud=most_cloud, terrain=terrain,

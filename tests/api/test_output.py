@@ -97,7 +97,7 @@ def test_an_output_never_replaces_what_the_run_reads(
         (weights, {"model": str(weights)}),
     ):
         before = output.read_bytes()
-        with pytest.raises(OutputError, match=r"another file than its inputs, got "):
+        with pytest.raises(OutputError, match=r"another file than the inputs, got "):
             sc.colorize(scene, output, overwrite=True, **({"model": str(placed_weights)} | keywords))
         assert output.read_bytes() == before
 

@@ -98,14 +98,14 @@ def test_an_output_that_would_damage_an_input_is_refused_whatever_is_allowed(
     (tmp_path / "area.gpkg").rename(area)
     cases: list[tuple[Path, list[object], str]] = [
         (scene, [], "output must be another file than the input"),
-        (area, ["--aoi", area], "output must be another file than its inputs"),
+        (area, ["--aoi", area], "output must be another file than the inputs"),
     ]
     if verb == "colorize":
         cases += [
-            (palette, ["--palette", palette], "output must be another file than its inputs"),
+            (palette, ["--palette", palette], "output must be another file than the inputs"),
             (out / "c.tif", ["--uncertainty", out / "c.tif"], "outputs must be different files"),
             (out / "c.tif", ["--uncertainty", out / "." / "c.tif"], "outputs must be different files"),
-            (out / "c.tif", ["--uncertainty", palette, "--palette", palette], "another file than its inputs"),
+            (out / "c.tif", ["--uncertainty", palette, "--palette", palette], "another file than the inputs"),
             (out / "c.tif", ["--uncertainty", out / "e.png"], "output must be called .tif"),
         ]
     for output, given, sentence in cases:
