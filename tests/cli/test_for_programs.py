@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import click
 import numpy as np
 import pytest
 from made import command, speckled
+from sar_colorize_cli.main import NAMES, cli
 
 import sar_colorize
 from sar_colorize import api
+from sar_colorize.errors import SettingError
 
+ROOT = Path(__file__).parents[2]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -29,6 +35,37 @@ def test_choices_names_the_version_and_what_every_option_takes(run_cli: Run) -> 
     for values in list(found.values())[2:]:
         for value in values:
             assert value in run_cli("choices").stdout
+
+
+def test_every_option_that_the_qgis_plugin_gives_is_one_of_a_command() -> None:
+    used: set[str] = set()
+    for path in (ROOT / "qgis_plugin").rglob("*.py"):
+        used |= set(re.findall(r"\"(--[a-z][a-z0-9-]*)\"", path.read_text()))
+    commands = [cli.get_command(click.Context(cli), name) for name in NAMES]
+    known = {option for command in [cli, *commands] if command for param in command.params for option in param.opts}
+    assert {"--stop-at-eof", "--model", "--bbox", "--overwrite", "--json"} <= used
+    assert used - known == set()
+
+
+@pytest.mark.parametrize(
+    ("old", "keyword"),
+    [(["--despeckle", "frost"], {"filter": "frost"}), (["--confidence", "sure.tif"], {"uncertainty": "sure.tif"})],
+)
+def test_old_names_of_options_reach_the_new_keywords(
+    old: list[str], keyword: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def note(*_paths: str, **given: Any) -> None:
+        asked.update(given)
+        raise SettingError("enough")
+
+    command = cli.get_command(click.Context(cli), "colorize")
+    monkeypatch.setattr(api, "colorize", note)
+    assert command is not None
+    with pytest.raises(click.ClickException, match="enough"):
+        command.main(["scene.tif", "colour.tif", *old], standalone_mode=False)
+    assert asked.items() >= keyword.items()
 
 
 @pytest.mark.parametrize("wanted", [0, 400, 1020])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -74,6 +76,18 @@ def test_an_example_that_is_wrong_would_be_noticed() -> None:
     found = ALL["despeckle"]
     with pytest.raises(click.NoSuchOption):
         found.make_context("x", ["a.tif", "b.tif", "--filtre", "lee"])
+
+
+def test_the_help_of_no_command_loads_anything_heavy() -> None:
+    code = f"""
+import sys
+from sar_colorize_cli.main import cli
+for name in {list(ALL)!r}:
+    cli([*name.split(), "--help"], prog_name="sar-colorize", standalone_mode=False)
+print("LOADED", [name for name in ("torch", "dask", "rasterio", "geopandas", "xarray") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "LOADED []"
 
 
 @pytest.mark.parametrize("name", ALL)
