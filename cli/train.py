@@ -14,7 +14,7 @@ from .progress import Progress
 from .signature import Fact, options
 
 FACTS = {name: Fact(choices=choices) for name, choices in api.TRAIN_CHOICES.items()} | {
-    "data": Fact(metavar="DIR"),
+    "data": Fact(metavar="DIR", text="A folder of pairs; split by place where it has no splits."),
     "out": Fact(metavar="DIR"),
     "filter": Fact(choices=api.FILTER_NAMES, old=("--despeckle",)),
     "filter_share": Fact(old=("--despeckle-share",)),
