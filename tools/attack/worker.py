@@ -1,0 +1,54 @@
+"""A process that runs cases, one JSON object a line in and out; whoever started it ends it when a case hangs."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+
+from .case import BrokenPromiseError, Case, Verdict
+
+MEMORY_BYTES = 6 << 30
+"""Address space that a worker may have."""
+
+
+def main() -> None:
+    """Answers cases until its input ends."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a library prints is no answer
+    sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))  # made_product makes products
+    for line in sys.stdin:
+        asked = json.loads(line)
+        case = Case(asked["kind"], asked["seed"], asked["number"])
+        answers.write(json.dumps(_judged(case, Path(asked["folder"])).to_dict()) + "\n")
+        answers.flush()
+
+
+def _judged(case: Case, folder: Path) -> Verdict:
+    """A case, run and judged; what the attack itself does wrong counts as failed too."""
+    held, detail = True, ""
+    try:
+        (folder / "here").mkdir()
+        os.chdir(folder / "here")  # a relative path that should be refused leads to no harm
+        what = import_module(f".{case.kind}", __package__).run(case, folder)
+    except BrokenPromiseError as error:
+        held, what, detail = False, str(error), "".join(traceback.format_exception(error))
+    except Exception as error:  # noqa: BLE001 a fault of the attack must be seen, not end it
+        held, what, detail = False, f"the attack itself failed: {error!r}", traceback.format_exc()
+    return Verdict(held, what, detail, _peak_mb())
+
+
+def _peak_mb() -> float:
+    """Most memory that this process or one of its children has held at a time, in MB."""
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return round(max(resource.getrusage(kind).ru_maxrss for kind in kinds) / 1000, 1)
+
+
+if __name__ == "__main__":
+    main()
