@@ -7,6 +7,7 @@ cluster needs of them is passed on as it was given; whatever is written or print
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 from collections.abc import Iterator
@@ -20,9 +21,9 @@ _SECRET = (
 _WITHIN = r"[^\s\"<>]"
 _SCHEME = r"(?:Bearer|Basic|Digest|Token)\s+"
 _VSI_OPTIONS = re.compile(rf"(/vsi\w+)\?((?:\b{_SCHEME}|{_WITHIN})*)", re.IGNORECASE)
-_USER = re.compile(r"(\w[\w+.-]*://)(?:[^/?#\s\"<>]*|[^/?#\s\"<>:@]+:(?!\d+[/?#])[^\s\"<>@]*)@")
+_USER = re.compile(r"(\w[\w+.-]+:/{1,2})(?:[^/?#\s\"<>]*|[^/?#\s\"<>:@]+:(?!\d+[/?#])[^\s\"<>@]*)@")
 _USER_BESIDE_PORT = re.compile(r"[^\s/@:\\\"'(<>]+:[^\s/@\\\"'<>]+@(?=[\w.\[\]:-]+:\d)")
-_QUERY = re.compile(rf"(\w[\w+.-]*://[^\s?#\"<>]*)[?#]({_WITHIN}+)")
+_QUERY = re.compile(rf"(\w[\w+.-]+:/{{1,2}}[^\s?#\"<>]*)[?#]({_WITHIN}+)")
 _HEADER = re.compile(rf"(authorization[\"']?\s*[:=]\s*[\"']?)(?:{_SCHEME})?[^\s\"']+", re.IGNORECASE)
 _SETTING = re.compile(rf"(?<![\w.-])({_SECRET})=(\"[^\"]*\"|'[^']*'|[^\s,;&\"'()<>]+)", re.IGNORECASE)
 _END = re.compile(r"[)\]}'.,;:]*\Z")
@@ -32,7 +33,7 @@ HIDDEN = "***"
 
 def without_credentials(text: str) -> str:
     """A text with its URLs stripped of user, password, query and fragment, and of the values of secret settings."""
-    if "://" in text or "/vsi" in text:
+    if ":/" in text or "/vsi" in text:  # a path has one slash of a URL's two
         text = _VSI_OPTIONS.sub(_vsi_without_options, text)
         text = _USER.sub(r"\1", text)
         text = _QUERY.sub(lambda found: found[1] + _end(found[2]), text)
@@ -46,7 +47,7 @@ def without_credentials(text: str) -> str:
 
 def name_without_credentials(name: str) -> str:
     """The name of one source, likewise; what follows a blank or a quote belongs to it too."""
-    if "://" not in name and not re.search(r"/vsi\w+\?", name):
+    if ":/" not in name and not re.search(r"/vsi\w+\?", name):
         return without_credentials(name)
     joined = re.sub(r"[\s\"<>]+", "%20", name)
     stripped = without_credentials(joined)
@@ -55,13 +56,25 @@ def name_without_credentials(name: str) -> str:
 
 def clean_error(error: BaseException | None) -> None:
     """Takes credentials out of the messages of an error and of all that it came from, whoever raised them."""
-    for part in _chain(error):
+    parts = list(_chain(error))
+    for part in parts:
         for name in ("errmsg", "strerror", "filename", "filename2", "message"):  # GDAL's, the system's, click's
             text = getattr(part, name, None)
             if isinstance(text, str) and text != without_credentials(text):
-                setattr(part, name, without_credentials(text))
-        if any(isinstance(argument, str) for argument in part.args):
+                with contextlib.suppress(AttributeError):
+                    setattr(part, name, without_credentials(text))
+        with contextlib.suppress(AttributeError):
             part.args = tuple(without_credentials(x) if isinstance(x, str) else x for x in part.args)
+    for part in parts:
+        if _shows_credentials(part.__cause__):
+            part.__cause__ = None
+        if _shows_credentials(part.__context__):
+            part.__context__ = None
+
+
+def _shows_credentials(error: BaseException | None) -> bool:
+    """Whether the message of an error could not be cleaned."""
+    return error is not None and str(error) != without_credentials(str(error))
 
 
 class CredentialFilter(logging.Filter):

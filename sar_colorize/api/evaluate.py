@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..credentials import without_credentials
 from ..evaluation.color.settings import EvaluateSettings
 from ..progress import Progress
 from .keywords import verb
@@ -79,8 +80,9 @@ def evaluate(  # long: the public signature spells out every keyword, and its do
     from ..evaluation.report.folder import check_report, write_report
 
     settings = EvaluateSettings(
-        split=split, input=input, filter=filter, palette=palette, half=half, limit=limit, exclude=_several(exclude),
-        strict=strict, device=device, precision=precision, seed=seed,
+        split=split, input=input, filter=filter, palette=palette, half=half, limit=limit,
+        exclude=tuple(map(without_credentials, _several(exclude))), strict=strict, device=device,
+        precision=precision, seed=seed,
     )  # fmt: skip
     folder, pairs = Path(report), Path(data)
     check_report(folder, overwrite=overwrite)

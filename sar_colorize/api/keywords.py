@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import re
 import warnings
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+from ..credentials import clean_error
 from ..errors import SettingError
 from .annotations import checked
 
+OUTPUTS = ("output", "uncertainty", "folder", "out", "report")
+"""Keywords that name what is written; a URL there would become local folders that are called as it is."""
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -24,7 +28,7 @@ def verb(**renamed: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
     Raises:
         SettingError: by the decorated function, for an unknown keyword, an old one beside its new one, or a value of a
-            type that the signature does not name.
+            type that the signature does not name. Whatever the function raises holds no credentials.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -49,9 +53,16 @@ def verb(**renamed: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
                         f"keyword of {function.__name__} must be one of {', '.join(known)}, got {name!r}; "
                         f"{_hint(name, known)}"
                     )
+            for name, value in [*zip(first, args, strict=False), *given.items()]:
+                if name in OUTPUTS and re.match(r"\w[\w+.-]+:/|/vsi", str(value)):
+                    raise SettingError(f"{name} must be a local path, got {value}; write there and copy the result")
             values: list[Any] = [checked(name, value, types[name]) for name, value in zip(first, args, strict=False)]
             values += args[len(first) :]
-            return function(*values, **{name: checked(name, value, types[name]) for name, value in given.items()})
+            try:
+                return function(*values, **{name: checked(name, value, types[name]) for name, value in given.items()})
+            except BaseException as error:
+                clean_error(error)  # also what GDAL, dask or the system said, which a traceback would show
+                raise
 
         return call
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ..credentials import without_credentials
 from ..pairs.build_settings import BuildSettings
 from ..progress import Progress
 from .keywords import verb
@@ -64,7 +65,7 @@ def build_pairs(
         check_outside(Path(folder), str(source))
     settings = BuildSettings(
         patch_px=patch_px, block_patches=block_patches, val_share=val_share, test_share=test_share,
-        least_valid=least_valid, most_cloud=most_cloud, terrain=terrain,
+        least_valid=least_valid, most_cloud=most_cloud, terrain=without_credentials(terrain),
     )  # fmt: skip
     made = build(s1, s2, Path(folder), settings, polarization=polarization, progress=on_progress)
     return asdict(made) | {"catalogue": str(made.catalogue)}

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ..credentials import without_credentials
 from ..pairs.find import find_pairs, with_splits
 from ..progress import Progress
 from ..training.color.settings import settings_of
@@ -143,7 +144,8 @@ def train(
         Cancelled: a KeyboardInterrupt whose message says what is left of the run.
     """
     settings = settings_of(
-        model, name=name, width=width, epochs=epochs, keep=keep, patience=patience, batch=batch, patch_px=patch_px,
+        model, name=without_credentials(name),
+        width=width, epochs=epochs, keep=keep, patience=patience, batch=batch, patch_px=patch_px,
         crops=crops, learning_rate=learning_rate, beta1=beta1, schedule=schedule, ema_decay=ema_decay, filter=filter,
         filter_share=filter_share, level_db=level_db, contrast=contrast, speckle_share=speckle_share,
         hole_share=hole_share, fill_lightness=fill_lightness, seed=seed, device=device, precision=precision,
