@@ -42,9 +42,8 @@ class HiddenFolder:
         while lock is None:  # again where a cleaner took the folder before its lock was held
             try:
                 self.path = Path(tempfile.mkdtemp(prefix=_prefix(output), dir=output.parent))
+                _write_note(self.path, output)
                 lock = _lock(self.path)
-                if lock is not None:
-                    _write_note(self.path, output)
             except FileNotFoundError:
                 if not output.parent.is_dir():
                     raise OutputError(
@@ -72,11 +71,15 @@ def remove_orphans(output: Path) -> None:
     """Removes the hidden folders of `output` that killed runs of this user left."""
     with contextlib.suppress(OSError):
         for folder in list(output.parent.iterdir()):
-            if folder.name.startswith(_prefix(output)) and _is_own_folder(folder):
-                with contextlib.suppress(OSError):
-                    lock = _lock(folder)
-                    if lock is not None:
-                        _remove(folder, lock, os.getpid())
+            if not folder.name.startswith(_prefix(output)) or not _is_own_folder(folder):
+                continue
+            with contextlib.suppress(OSError):
+                if _read_note(folder, None) is None:
+                    folder.rmdir()  # of a run that was killed before it wrote its note; of anybody else's only if empty
+                    continue
+                lock = _lock(folder)
+                if lock is not None:
+                    _remove(folder, lock, os.getpid())
 
 
 def _prefix(output: Path) -> str:

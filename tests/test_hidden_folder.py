@@ -75,7 +75,7 @@ def test_a_folder_of_the_users_with_our_prefix_keeps_its_files(tmp_path: Path) -
     for name in ("notes.txt", "blocks.tif", "cog.tif"):
         (own / name).write_bytes(b"the user's")
     _write(tmp_path / "c.tif")
-    assert {path.name for path in own.iterdir()} >= {"notes.txt", "blocks.tif", "cog.tif"}
+    assert {path.name for path in own.iterdir()} == {"notes.txt", "blocks.tif", "cog.tif"}
 
 
 def test_what_a_stranger_put_into_an_orphan_stays(tmp_path: Path) -> None:
