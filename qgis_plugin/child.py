@@ -6,15 +6,12 @@ system, and when QGIS dies it closes by itself.
 
 from __future__ import annotations
 
-import glob
 import json
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Callable
 
 from qgis.core import QgsProcessingFeedback
@@ -100,14 +97,6 @@ def run(
     finished.code = -1 if crashed else process.exitCode()
     finished.cancelled = cancelled and finished.code != 0  # it may have been done already
     return finished
-
-
-def remove_leftovers(output: str) -> None:
-    """Removes the hidden work folders beside `output` that a killed child could not remove itself."""
-    path = Path(output)
-    if path.parent.is_dir():
-        for folder in path.parent.glob(f".{glob.escape(path.name)}.sar-colorize-*"):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def quoted(backend: Backend, arguments: Sequence[str]) -> str:

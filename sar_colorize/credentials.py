@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
-_SECRET = (
+_KEYS = (
     r"[\w.-]*(?:userpwd|passw(?:or)?d|passphrase|pwd|token|secret|signature|credential|connection_string|api_?key"
     r"|access_?key(?:_?id)?|account_?key|private_?key|\bsas|\bsig)"
 )
@@ -25,7 +25,7 @@ _USER = re.compile(r"(\w[\w+.-]+:/{1,2})(?:[^/?#\s\"<>]*|[^/?#\s\"<>:@]+:(?!\d+[
 _USER_BESIDE_PORT = re.compile(r"[^\s/@:\\\"'(<>]+:[^\s/@\\\"'<>]+@(?=[\w.\[\]:-]+:\d)")
 _QUERY = re.compile(rf"(\w[\w+.-]+:/{{1,2}}[^\s?#\"<>]*)[?#]({_WITHIN}+)")
 _HEADER = re.compile(rf"(authorization[\"']?\s*[:=]\s*[\"']?)(?:{_SCHEME})?[^\s\"']+", re.IGNORECASE)
-_SETTING = re.compile(rf"(?<![\w.-])({_SECRET})=(\"[^\"]*\"|'[^']*'|[^\s,;&\"'()<>]+)", re.IGNORECASE)
+_SETTING = re.compile(rf"(?<![\w.-])({_KEYS})=(\"[^\"]*\"|'[^']*'|[^\s,;&\"'()<>]+)", re.IGNORECASE)
 _END = re.compile(r"[)\]}'.,;:]*\Z")
 HIDDEN = "***"
 """Stands for the value of a setting that is a secret."""

@@ -19,6 +19,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from .. import child, choices
 from ..backend import BackendError, find
+from ..leftovers import remove_leftovers
 from ..progress import Progress
 from ..record import Record
 from ..text import tr
@@ -110,7 +111,7 @@ class BackendAlgorithm(QgsProcessingAlgorithm):
             raise QgsProcessingException(str(error)) from error
         if finished.cancelled:
             for output in outputs:
-                child.remove_leftovers(output)
+                remove_leftovers(output)
             return None
         result = _result(finished)
         if result is None:
@@ -121,7 +122,7 @@ class BackendAlgorithm(QgsProcessingAlgorithm):
             record.lines += finished.tail
             record.write(outputs[0])
             for output in outputs:
-                child.remove_leftovers(output)
+                remove_leftovers(output)
             raise QgsProcessingException(reason)
         record.note(finished.output.strip())
         record.write(outputs[0])

@@ -32,8 +32,9 @@ from qgis.core import (
     QgsReferencedRectangle,
     QgsVectorLayer,
 )
-from sar_colorize_qgis import child, choices
+from sar_colorize_qgis import choices
 from sar_colorize_qgis.backend import find
+from sar_colorize_qgis.leftovers import remove_leftovers
 
 # The corners of what write_scene makes: UTM 33, 10 m.
 WEST, NORTH, PX = 500000.0, 5000000.0, 10.0
@@ -302,10 +303,15 @@ def test_a_backend_that_does_not_listen_is_killed_and_its_leftovers_go(
 ) -> None:
     fake_backend(
         """
-import signal
+import fcntl, hashlib, signal
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 work = pathlib.Path(output).parent / ("." + pathlib.Path(output).name + ".sar-colorize-abc")
 work.mkdir()
+lock = open(work / "lock", "w")
+fcntl.flock(lock, fcntl.LOCK_EX)
+note = {"program": "sar-colorize", "output": pathlib.Path(output).name, "parts": ["blocks.tif*"]}
+note["digest"] = hashlib.sha256(json.dumps(note, sort_keys=True).encode()).hexdigest()
+(work / "note.json").write_text(json.dumps(note))
 (work / "blocks.tif").write_bytes(b"x" * 1000)
 tell("progress", done=1, total=9, unit="blocks")
 time.sleep(60)
@@ -332,9 +338,9 @@ def test_what_a_killed_backend_leaves_is_known_by_its_name(backend_python: str, 
             time.sleep(0.02)
         process.kill()
     assert len(list(folder.iterdir())) == 1
-    child.remove_leftovers(str(folder / "other.tif"))
+    remove_leftovers(str(folder / "other.tif"))
     assert len(list(folder.iterdir())) == 1
-    child.remove_leftovers(str(folder / "c.tif"))
+    remove_leftovers(str(folder / "c.tif"))
     assert list(folder.iterdir()) == []
 
 
