@@ -49,11 +49,11 @@ def _is_own_folder(folder: Path) -> bool:
 
 def _remove_unlocked(folder: Path) -> None:
     """Removes what is ours in a folder, unless a run holds its lock."""
-    try:
-        lock = os.open(folder / LOCK, os.O_RDWR | _NO_LINK)
-    except FileNotFoundError:
-        folder.rmdir()  # nothing was begun in it; a folder that holds anything stays
+    note = _note(folder)
+    if note is None:
+        folder.rmdir()  # of a run that was killed before it wrote its note; of anybody else's only if empty
         return
+    lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o600)
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -63,7 +63,7 @@ def _remove_unlocked(folder: Path) -> None:
             import fcntl
 
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _remove_parts(folder)
+        _remove_parts(folder, note)
         if sys.platform != "win32":
             _remove_if_empty(folder)
             return
@@ -72,11 +72,8 @@ def _remove_unlocked(folder: Path) -> None:
     _remove_if_empty(folder)  # no file can be removed there while it is open
 
 
-def _remove_parts(folder: Path) -> None:
+def _remove_parts(folder: Path, note: dict) -> None:
     """Puts an older output back, and removes the parts that the note names."""
-    note = _note(folder)
-    if note is None:
-        return
     output = folder.parent / str(note["output"])
     if os.sep not in str(note["output"]) and not os.path.lexists(output):
         with contextlib.suppress(OSError):

@@ -102,6 +102,13 @@ def test_an_older_output_is_put_back(leftovers: Any, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [output]
 
 
+def test_a_folder_without_a_lock_goes_too(leftovers: Any, tmp_path: Path) -> None:
+    """Killed between note and lock."""
+    (_killed(tmp_path / "c.tif") / hidden_folder.LOCK).unlink()
+    leftovers.remove_leftovers(str(tmp_path / "c.tif"))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_happens_where_there_is_nothing(leftovers: Any, tmp_path: Path) -> None:
     leftovers.remove_leftovers(str(tmp_path / "gone" / "c.tif"))
     (tmp_path / ".c.tif.sar-colorize-new").mkdir()  # a run that was killed before it began
