@@ -50,6 +50,8 @@ class HiddenFolder:
                         f"folder of the output must exist, got {output.parent}, which is gone; create it first"
                     ) from None
             except OSError as error:
+                if hasattr(self, "path"):
+                    shutil.rmtree(self.path, ignore_errors=True)  # made a moment ago, and nobody else can enter it
                 reason = error.strerror or str(error)
                 raise OutputError(
                     f"output must be writable, got {reason} for {output}; choose another folder"

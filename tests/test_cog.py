@@ -372,3 +372,29 @@ def test_import_loads_no_rasterio():
     code = "import sys, sar_colorize.cog; sys.exit('rasterio' in sys.modules)"
     path = os.pathsep.join(p for p in sys.path if p)
     assert subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": path}).returncode == 0
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_a_block_that_never_reached_the_disk_is_no_output(tmp_path, monkeypatch, dtype):
+    """libtiff buffers what it writes, and only prints what a full disk refuses: the file then ends too early."""
+    bands = RGB if dtype == "uint8" else ("power",)
+    raster = random_scene(1100, 1100, bands=bands, dtype=dtype)
+    writer = CogWriter(tmp_path / "c.tif", grid_of(1100, 1100), bands=bands, dtype=dtype)
+    writer.open()
+    writer.write(Window(0, 0, 1100, 1100), raster)
+    create = writer._dataset.close
+
+    def lose_the_end():
+        create()
+        blocks = writer.hidden.path / "blocks.tif"
+        with blocks.open("r+b") as file:
+            file.truncate(blocks.stat().st_size // 2)
+
+    class Lossy:
+        close = staticmethod(lose_the_end)
+
+    writer._dataset = Lossy()
+    with pytest.raises(OutputError, match=r"got a file (without the block at row|whose directory was lost)"):
+        writer.finish()
+    writer.close()
+    assert list(tmp_path.iterdir()) == []

@@ -28,12 +28,14 @@ import numpy as np
 from ..errors import OutputError, SettingError
 from ..hidden_folder import HiddenFolder, remove_orphans
 from ..raster import Grid, Raster, Window
+from .check import Tile, check_tiles, tiles_of
 from .messages import cannot_write, gdal_errors
 from .options import BLOCK_PX, creation_options
 from .publish import check_output, publish
 
 CACHE_BYTES = 128 << 20
 """GDAL's cache of decoded blocks while the COG is built."""
+_LISTEN_SECONDS = 5.0
 _HARMLESS = re.compile(r"^Warning|PROJ:|proj\.db")
 
 
@@ -107,6 +109,7 @@ class CogWriter:
         self._dataset: Any = None
         self._hidden: HiddenFolder | None = None
         self.is_published = False
+        self._tiles: set[Tile] = set()
 
     def __enter__(self) -> Self:
         self.open()
@@ -139,6 +142,7 @@ class CogWriter:
             dataset, self._dataset = self._dataset, None
             with gdal_errors(self.path):
                 dataset.close()
+        check_tiles(folder / "blocks.tif", self.path, self._tiles, self.grid.width)
         self._build(folder)
 
     def close(self) -> None:
@@ -183,10 +187,11 @@ class CogWriter:
         with self._lock:
             if self._dataset is None:
                 raise OutputError(f"writer of {self.path} must be open, got a closed one; write inside its context")
-            with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), gdal_errors(self.path):
+            with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=False), gdal_errors(self.path):
                 self._dataset.write(values, window=rio_window)
                 if self.nodata is None:
                     self._dataset.write_mask(valid, window=rio_window)
+            self._tiles |= tiles_of(window, valid)
 
     def _check_block(self, window: Window, raster: Raster) -> None:
         if raster.bands != self.bands or raster.values.dtype != self.dtype or raster.valid.shape != window.shape:
@@ -205,6 +210,8 @@ class CogWriter:
         from rasterio.errors import NotGeoreferencedWarning
         from rasterio.windows import Window as RioWindow
 
+        # The mask in a file of its own: libtiff finds a second directory through the first, and where a full disk lost
+        # that it goes in circles for ever.
         # Uncompressed: ZSTD level 1 would save an eighth of noisy pictures, and rewritten blocks would leave gaps.
         profile: dict[str, Any] = {"interleave": "pixel"}
         profile |= {"photometric": "RGB"} if self._is_rgb else {}
@@ -212,7 +219,7 @@ class CogWriter:
         profile |= {} if self.grid.transform is None else {"transform": self.grid.transform}
         with (
             warnings.catch_warnings(),
-            rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True, GDAL_PAM_ENABLED=False),
+            rasterio.Env(GDAL_TIFF_INTERNAL_MASK=False, GDAL_PAM_ENABLED=False),
             gdal_errors(self.path),
         ):
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
@@ -251,19 +258,21 @@ class CogWriter:
                 "GDAL_CACHEMAX": CACHE_BYTES,
             },
         }
-        messages = folder / "messages.txt"
-        with messages.open("wb") as stderr:
-            child = subprocess.Popen(
-                [sys.executable, "-P", "-W", "ignore", "-c", _BUILD],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=stderr,
-                # GDAL would mix its chatter into the complaints, or send them elsewhere.
-                env={key: value for key, value in os.environ.items() if key not in ("CPL_DEBUG", "CPL_LOG")},
-                start_new_session=True,  # Ctrl-C in a terminal reaches this process only
-            )
+        child = subprocess.Popen(
+            [sys.executable, "-P", "-W", "ignore", "-c", _BUILD],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,  # a file on the disk that is full would lose them
+            # GDAL would mix its chatter into the complaints, or send them elsewhere.
+            env={key: value for key, value in os.environ.items() if key not in ("CPL_DEBUG", "CPL_LOG")},
+            start_new_session=True,  # Ctrl-C in a terminal reaches this process only
+        )
+        assert child.stdin is not None
+        assert child.stderr is not None
+        said: list[bytes] = []
+        listener = threading.Thread(target=lambda: said.extend(child.stderr or ()), daemon=True)
         try:
-            assert child.stdin is not None
+            listener.start()
             with contextlib.suppress(BrokenPipeError):
                 child.stdin.write(json.dumps(job).encode() + b"\n")
                 child.stdin.flush()
@@ -273,12 +282,12 @@ class CogWriter:
         finally:
             child.kill()
             child.wait()
-            if child.stdin is not None:
-                with contextlib.suppress(OSError):
-                    child.stdin.close()
-        complaints = [
-            line for line in messages.read_text(errors="replace").splitlines() if line and not _HARMLESS.search(line)
-        ]
+            with contextlib.suppress(OSError):
+                child.stdin.close()
+            listener.join(_LISTEN_SECONDS)
+            child.stderr.close()
+        lines = b"".join(said).decode(errors="replace").splitlines()
+        complaints = [line for line in lines if line and not _HARMLESS.search(line)]
         # The driver can report success with the end of the file lost on a full disk: libtiff only prints that.
         if child.returncode != 0 or complaints:
             raise cannot_write(self.path, complaints[0] if complaints else f"exit code {child.returncode}")
