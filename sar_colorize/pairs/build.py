@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..backscatter import db_range_of, to_db
 from ..color import to_uint8
-from ..errors import Cancelled, DataError, OutputError
+from ..errors import Cancelled, DataError, OutputError, SarColorizeError
 from ..hidden_folder import HiddenFolder, remove_orphans
 from ..lightness import fit_offset_db
 from ..progress import Progress
@@ -199,7 +199,8 @@ def _write(folder: Path, row: dict[str, Any], code: NDArray[np.uint8], rgb: NDAr
     image = pillow()
     for side, array in (("s1", code), ("s2", np.moveaxis(rgb, 0, -1))):
         path = folder / row["site"] / side / f"{row['site']}_{side}_{row['key']}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
+        for part in (path.parent.parent, path.parent):  # never the folder itself, which may have been taken away
+            part.mkdir(exist_ok=True)
         image.fromarray(np.ascontiguousarray(array)).save(path)
 
 
@@ -220,5 +221,12 @@ def _appearing(folder: Path) -> Iterator[Path]:
         partial.replace(place)
     except KeyboardInterrupt as error:
         raise Cancelled("cancelled; nothing was written") from error
+    except OSError as error:
+        if isinstance(error, SarColorizeError):
+            raise
+        raise OutputError(
+            f"the folder of pairs must be where it can be written, got {folder} ({error}); free some space or name "
+            "another"
+        ) from error
     finally:
         hidden.remove()

@@ -37,5 +37,19 @@ def write_catalogue(folder: Path, rows: Sequence[dict[str, Any]], grid: Grid, ba
         corners = [(0, 0), (part.width, 0), (part.width, part.height), (0, part.height)]
         footprints.append(Polygon([part.transform @ corner for corner in corners if part.transform is not None]))
     frame = geopandas.GeoDataFrame(table, geometry=footprints, crs=grid.crs_wkt)
-    frame.to_file(folder / CATALOGUE, layer="pairs", driver="GPKG")
+    write_geopackage(frame, folder / CATALOGUE, "pairs")
     return folder / CATALOGUE
+
+
+def write_geopackage(frame: Any, path: Path, layer: str) -> None:
+    """A GeoDataFrame as a GeoPackage.
+
+    Raises:
+        OSError: it cannot be written; pyogrio itself says so by errors of other kinds.
+    """
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    try:
+        frame.to_file(path, layer=layer, driver="GPKG")
+    except (DataLayerError, DataSourceError) as error:
+        raise OSError(f"{path.name} cannot be written: {' '.join(str(error).split())[:200]}") from error

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import Cancelled, OutputError, SettingError
+from ..errors import Cancelled, OutputError, SarColorizeError, SettingError
 from ..weights import write_whole
 from .checkpoint import facts_of
 
@@ -81,6 +81,10 @@ def run_folder(
             _clear(path, before, new)
         if isinstance(error, KeyboardInterrupt):
             raise Cancelled(_left_of(folder, counts)) from error
+        if isinstance(error, OSError) and not isinstance(error, SarColorizeError):
+            raise OutputError(
+                f"out must be a folder that can be written to, got {path} ({error}); free some space or name another"
+            ) from error
         raise
 
 

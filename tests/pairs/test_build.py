@@ -2,6 +2,7 @@ import geopandas
 import numpy as np
 import pytest
 import rasterio
+from pyogrio.errors import FeatureError
 from rasterio.transform import from_origin
 
 from sar_colorize.errors import Cancelled, DataError, OutputError, SettingError
@@ -205,3 +206,36 @@ def test_geotiff_pairs_of_sen12ms_are_read_and_radar_holes_are_not_learned_from(
     assert rgb[:, 20, 20].tolist() == [140, 140, 140]
     assert not code[:8].any()
     assert not rgb[:, :8].any()
+
+
+def test_a_disk_that_fills_up_while_pairs_are_written_is_one_sentence(rasters, tmp_path, monkeypatch):
+    def full(*_arguments, **_more):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sar_colorize.pairs.build.write_catalogue", full)
+    with pytest.raises(OutputError, match=r"the folder of pairs must be where it can be written, .*No space left"):
+        build_pairs(*rasters, tmp_path / "pairs", SETTINGS)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["s1.tif", "s2.tif"]
+
+
+def test_a_catalogue_that_the_disk_has_no_room_for_is_one_sentence(rasters, tmp_path, monkeypatch):
+    def full(*_arguments, **_more):
+        raise FeatureError("Could not add feature to layer at index 0: database or disk is full")
+
+    monkeypatch.setattr(geopandas.GeoDataFrame, "to_file", full)
+    with pytest.raises(
+        OutputError, match=r"where it can be written, .*catalogue\.gpkg cannot be written: .*disk is full"
+    ):
+        build_pairs(*rasters, tmp_path / "pairs", SETTINGS)
+
+
+def test_a_folder_that_vanishes_while_pairs_are_written_is_one_sentence(rasters, tmp_path):
+    place = tmp_path / "place"
+    place.mkdir()
+
+    def vanish(done, _total):
+        if done == 3:
+            place.rename(tmp_path / "away")
+
+    with pytest.raises(OutputError, match="the folder of pairs must be where it can be written"):
+        build_pairs(*rasters, place / "pairs", SETTINGS, progress=vanish)

@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from sar_colorize.errors import Cancelled, DataError, OutputError, SettingError
+from sar_colorize.errors import Cancelled, DataError, OutputError, SettingError, UnreadableError
 from sar_colorize.training.checkpoint import load_checkpoint, save_checkpoint
 from sar_colorize.training.run_folder import run_folder
 
@@ -115,3 +115,12 @@ def test_checkpoint_of_another_network_is_refused(tmp_path):
         checkpoint(folder, 1)
     with pytest.raises(DataError, match="checkpoint must be of this run and whole"):
         load_checkpoint(folder.checkpoint, {"network": torch.nn.Linear(3, 1)}, {})
+
+
+def test_a_disk_that_fills_up_in_training_is_one_sentence(tmp_path):
+    full = OSError(28, "No space left on device")
+    with pytest.raises(OutputError, match=r"out must be a folder that can be written to, got .*No space left"):
+        fail(tmp_path / "run", full, lambda folder: folder.log.write_text("epoch"))
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(UnreadableError):  # an error of ours stays what it is
+        fail(tmp_path / "run", UnreadableError("input must be whole"), lambda folder: None)

@@ -19,6 +19,7 @@ import numpy as np
 
 from ...errors import OutputError
 from ...hidden_folder import HiddenFolder, remove_orphans
+from ...pairs.catalogue import write_geopackage
 from ..color.compare import Comparison
 from ..color.metrics import HISTOGRAM_TOP, METRICS
 from ..color.settings import EvaluateSettings
@@ -81,7 +82,7 @@ def write_report(
         (made / "patches.csv").write_text(_patches(comparison), encoding="utf-8")
         frame = footprints(comparison, data)
         if frame is not None:
-            frame.to_file(made / "patches.gpkg", layer="patches", driver="GPKG")
+            write_geopackage(frame, made / "patches.gpkg", "patches")
         (made / "index.html").write_text(page(comparison, settings, figures), encoding="utf-8")
         check_report(folder, overwrite=overwrite)
         if place.exists():
