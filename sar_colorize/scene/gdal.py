@@ -1,16 +1,21 @@
-"""GDAL as every reader of scenes uses it: a bounded cache, opening, its errors, values with their validity."""
+"""GDAL as every reader of rasters uses it: a bounded cache, few formats, its errors, values with their validity.
+
+GDAL knows 150 formats and takes the format from the content, whatever a file is called. Some of them lead to other
+files, to servers or to Python code: virtual rasters, web services, catalogues. So a raster opens with a few formats
+that hold their own pixels, and only those (FORMATS); virtual rasters are another matter: see `vrt`.
+"""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UnreadableError
+from ..errors import SarColorizeError, UnreadableError
 from ..raster import Bool, Window
 
 if TYPE_CHECKING:
@@ -18,6 +23,30 @@ if TYPE_CHECKING:
 
 GDAL_CACHE_BYTES = 256 << 20
 """GDAL's own cache of decoded blocks; its default is a twentieth of the machine, which is not bounded by the block."""
+BLOCK_BYTES = 1 << 30
+"""Of one band: a larger block cannot be decoded in bounded memory."""
+TIFF = ("GTiff",)
+FORMATS = (
+    *TIFF,
+    "SNAP_TIFF",
+    "ENVI",
+    "HFA",
+    "EHdr",
+    "SAGA",
+    "JP2OpenJPEG",
+    "JP2KAK",
+    "PNG",
+    "JPEG",
+    "WEBP",
+    "BMP",
+    "GIF",
+)
+"""GDAL's names of the formats of which a raster may be: each holds its own pixels, in one file or beside its header."""
+FORMAT_NAMES = "GeoTIFF, ENVI, ERDAS Imagine, EHdr, SAGA, JPEG 2000, PNG, JPEG, WebP, BMP or GIF"
+OWN_VRT = "<VRTDataset"
+"""What a virtual raster begins with that this program wrote; no user names one so, see `names.check_name`."""
+_LEADS_ELSEWHERE = ("OVERVIEWS", "GEOLOCATION")
+"""Domains of metadata that may name another file, which GDAL would open as whatever it is."""
 
 
 def bounded_gdal() -> Any:
@@ -27,43 +56,121 @@ def bounded_gdal() -> Any:
     return rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES)
 
 
-def open_quietly(location: str) -> DatasetReader:
-    """Opens without the warning that a raster has no georeference: the scene's notes say it.
+def open_quietly(location: str, formats: Sequence[str] = FORMATS, *, alone: bool = False) -> DatasetReader:
+    """Opens a raster of a few formats, without the warning that it has no georeference: the scene's notes say it.
 
     GDAL 3.10's driver SNAP_TIFF takes the one-band files of SNAP and reads no grid but tie points; where there is a
     grid, GDAL's usual driver for GeoTIFF keeps it.
+
+    Args:
+        location: a path, a name of GDAL's, a URL, or the XML of a virtual raster that this program wrote.
+        formats: GDAL's names of those that are tried.
+        alone: whether files beside it (masks, overviews, metadata) are left alone.
+
+    Raises:
+        UnreadableError: metadata that lead to another file, or blocks that are too large.
     """
     import rasterio
     from rasterio.errors import NotGeoreferencedWarning
 
-    with warnings.catch_warnings():
+    options: dict[str, Any] = {}
+    if location.startswith(OWN_VRT):
+        formats = ("VRT",)
+        options["GDAL_VRT_RAWRASTERBAND_ALLOWED_SOURCE"] = "ALL"  # from GDAL 3.12 on others are refused
+    elif alone:
+        options["GDAL_DISABLE_READDIR_ON_OPEN"] = "EMPTY_DIR"
+    with warnings.catch_warnings(), rasterio.Env(**options):
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        dataset = rasterio.open(location)
+        dataset = _reader(location, formats)
         if dataset.driver == "SNAP_TIFF":
-            usual = rasterio.open(location, driver="GTiff")
+            usual = _reader(location, TIFF)
             if usual.transform.is_identity:
                 usual.close()
             else:
                 dataset.close()
                 dataset = usual
-        return dataset
+    try:
+        _refuse_what_is_unbounded(dataset)
+    except BaseException:
+        dataset.close()
+        raise
+    return dataset
+
+
+def _reader(location: str, formats: Sequence[str]) -> DatasetReader:
+    """`rasterio.open` with several formats, which it does not offer itself."""
+    import rasterio
+    from rasterio.env import ensure_env_with_credentials
+
+    def read(name: str) -> DatasetReader:
+        return rasterio.DatasetReader(name, driver=list(formats))
+
+    opened: DatasetReader = ensure_env_with_credentials(read)(location)
+    return opened
+
+
+def _refuse_what_is_unbounded(dataset: DatasetReader) -> None:
+    for domain in _LEADS_ELSEWHERE:
+        own = dataset.driver == "SNAP_TIFF" and domain == "GEOLOCATION"  # made by the driver, of the file itself
+        if dataset.tags(ns=domain) and not own:
+            raise UnreadableError(
+                f"raster must hold its own pixels, got metadata {domain} that lead to another file in "
+                f"{dataset.name:.200}; copy it with gdal_translate"
+            )
+    for (rows, columns), dtype in zip(dataset.block_shapes, dataset.dtypes, strict=True):
+        if rows * columns * _BYTES.get(dtype, 16) > BLOCK_BYTES:
+            raise UnreadableError(
+                f"raster must be stored in blocks of at most {BLOCK_BYTES >> 20} MB, got {columns} x {rows} px of "
+                f"{dtype} in {dataset.name:.200}; store it in tiles, for example with gdal_translate -co TILED=YES"
+            )
+
+
+_BYTES = {"uint8": 1, "int8": 1, "uint16": 2, "int16": 2, "uint32": 4, "int32": 4, "float32": 4, "float64": 8}
 
 
 @contextmanager
-def readable_by_gdal(source: str) -> Iterator[None]:
-    """GDAL's errors as one sentence."""
-    from rasterio.errors import RasterioError, RasterioIOError
+def readable_by_gdal(
+    source: str, what: str = "input", error: type[SarColorizeError] = UnreadableError
+) -> Iterator[None]:
+    """GDAL's errors, and those of numpy and Python about what GDAL gave, as one sentence.
+
+    Args:
+        source: the name of the raster, for messages.
+        what: the setting that named it.
+        error: what is raised.
+    """
+    from rasterio._err import CPLE_BaseError  # GDAL's errors of which rasterio makes none of its own
+    from rasterio.errors import CRSError, RasterioError, RasterioIOError, RPCError
 
     try:
         yield
-    except RasterioIOError as error:
-        detail = str(error).strip().splitlines()[-1].rstrip(".")
-        raise UnreadableError(
-            f"input must be a whole raster that GDAL reads, got {source} ({detail}); "
+    except RasterioIOError as reason:
+        detail = one_line(reason)
+        if "not recognized as being in a supported file format" in detail:
+            raise error(
+                f"{what} must be a raster of the formats {FORMAT_NAMES}, got {source} ({detail}); "
+                "convert it with gdal_translate"
+            ) from reason
+        raise error(
+            f"{what} must be a whole raster that GDAL reads, got {source} ({detail}); "
             "if it is truncated, copy or download it again"
-        ) from error
-    except RasterioError as error:
-        raise UnreadableError(f"input must be a raster that GDAL reads, got {source} ({error})") from error
+        ) from reason
+    except (RasterioError, CPLE_BaseError, CRSError, RPCError, UnicodeError, OverflowError) as reason:
+        raise error(
+            f"{what} must be a whole raster that GDAL reads, got {source} ({one_line(reason)}); "
+            "copy or download it again"
+        ) from reason
+    except MemoryError as reason:
+        raise error(
+            f"{what} must fit in memory part by part, got {source}, of which a part does not; store it in tiles, for "
+            "example with gdal_translate -co TILED=YES"
+        ) from reason
+
+
+def one_line(error: BaseException) -> str:
+    """The last line of an error's message, or the name of its kind."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[-1].strip().rstrip(".")[:300] if lines else type(error).__name__
 
 
 def alpha_bands(dataset: DatasetReader) -> list[int]:
@@ -93,10 +200,11 @@ def read_valid(
             valid &= raw[position] != value
     for index in alpha_bands(dataset):  # GDAL makes no mask of an alpha band of floats
         valid &= dataset.read(index, window=part) != 0
-    values = raw.astype(np.float32)
-    for position, index in enumerate(indexes):
-        scale, offset = dataset.scales[index - 1], dataset.offsets[index - 1]
-        if scale != 1.0 or offset != 0.0:
-            values[position] = raw[position] * scale + offset
+    with np.errstate(over="ignore", invalid="ignore"):  # what leaves float32 is infinite, and so invalid
+        values = raw.astype(np.float32)
+        for position, index in enumerate(indexes):
+            scale, offset = dataset.scales[index - 1], dataset.offsets[index - 1]
+            if scale != 1.0 or offset != 0.0:
+                values[position] = raw[position] * scale + offset
     valid &= np.isfinite(values).all(axis=0)
     return values, valid

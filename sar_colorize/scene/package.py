@@ -8,20 +8,26 @@ with one ENVI file for each band.
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from ..errors import SceneError
-from .gdal import open_quietly
+from ..errors import SceneError, UnreadableError
+from .gdal import TIFF, open_quietly
+from .members import members_of_zip
+from .names import folder_entries
+from .sidecars import check_sidecars, check_sidecars_in_zip
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
 _POLARIZED = re.compile(r"(.*?)(?<![A-Za-z])(VV|VH|HH|HV)((?:\.rtc)?\.tiff?)", re.IGNORECASE)
+
+
+MOST_FILES = 10_000
+"""In a folder."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,8 @@ class Package:
     """Where GDAL finds each band, by its name: VV, VH, HH, HV in this order, or SNAP's names such as Sigma0_VV."""
     beside: tuple[str, ...]
     """Names of the other rasters, or how they end."""
+    is_envi: bool = False
+    """Whether the files are ENVI's, as SNAP writes them; else they are GeoTIFFs."""
 
 
 def find_package(source: str) -> Package | None:
@@ -39,17 +47,25 @@ def find_package(source: str) -> Package | None:
     path = Path(source)
     if path.suffix.lower() == ".dim" and path.is_file():
         path = path.with_suffix(".data")
-    if path.is_dir() and path.suffix.lower() == ".data":
-        return _dimap(path)
     if path.is_dir():
-        return _group((file.name for file in path.iterdir() if file.is_file()), path.resolve().as_posix())
+        names = sorted(entry.name for entry in folder_entries(path, MOST_FILES) if entry.is_file())
+        if path.suffix.lower() == ".data":
+            return _dimap(path, names)
+        found = _group(names, path.resolve().as_posix())
+        for location in found.files.values() if found else ():
+            check_sidecars(Path(location))
+        return found
     if path.suffix.lower() != ".zip" or not path.is_file():
         return None
     try:
-        with zipfile.ZipFile(path) as archive:
-            return _group(archive.namelist(), f"/vsizip/{path.resolve().as_posix()}")
-    except zipfile.BadZipFile:
+        members = members_of_zip(path)
+    except UnreadableError:  # whoever opens it says so
         return None
+    root = f"/vsizip/{path.resolve().as_posix()}"
+    found = _group(members, root)
+    for location in found.files.values() if found else ():
+        check_sidecars_in_zip(path, location.removeprefix(f"{root}/"), members)
+    return found
 
 
 def _group(names: Iterable[str], root: str) -> Package | None:
@@ -68,15 +84,19 @@ def _group(names: Iterable[str], root: str) -> Package | None:
     return Package(files, tuple(f"*{name[len(stem.rstrip('_-.')) :]}" for name in beside))
 
 
-def _dimap(folder: Path) -> Package | None:
+def _dimap(folder: Path, names: Iterable[str]) -> Package | None:
     """SNAP's folder of bands, those that name a polarisation."""
-    bands = sorted(file for file in folder.iterdir() if file.suffix.lower() == ".img")
+    bands = [folder / name for name in names if name.lower().endswith(".img")]
     files = {file.stem: file.resolve().as_posix() for file in bands if re.search(r"_(?:VV|VH|HH|HV)(?:_|$)", file.stem)}
-    return Package(files, tuple(file.name for file in bands if file.stem not in files)) if files else None
+    beside = tuple(file.name for file in bands if file.stem not in files)
+    return Package(files, beside, is_envi=True) if files else None
 
 
 def to_vrt(package: Package, source: str) -> str:
     """The package as one virtual raster, a band for each polarisation, as the XML that GDAL opens.
+
+    GDAL opens the sources of a virtual raster by their content. A GeoTIFF is one by its first bytes, which no other
+    format has; ENVI's files have none, so they are given as raw pixels, which no driver looks at.
 
     Raises:
         SceneError: the files differ in size, grid or type, have more than one band, or a mask.
@@ -87,7 +107,7 @@ def to_vrt(package: Package, source: str) -> str:
     root = Element("VRTDataset")
     first = ""
     for number, (name, location) in enumerate(package.files.items(), 1):
-        with open_quietly(location) as dataset:
+        with open_quietly(location, ("ENVI",) if package.is_envi else TIFF) as dataset:
             found = _shape(dataset)
             if not first:
                 first = found
@@ -109,19 +129,45 @@ def to_vrt(package: Package, source: str) -> str:
             rows, columns = dataset.block_shapes[0]
             band = SubElement(
                 root, "VRTRasterBand", dataType=typename_fwd[dtype_rev[dataset.dtypes[0]]], band=str(number),
-                blockXSize=str(columns), blockYSize=str(rows),
             )  # fmt: skip
             SubElement(band, "Description").text = name
             SubElement(band, "Scale").text = repr(dataset.scales[0])
             SubElement(band, "Offset").text = repr(dataset.offsets[0])
             if dataset.nodata is not None:
                 SubElement(band, "NoDataValue").text = repr(dataset.nodata)
+            if package.is_envi:
+                _add_raw_source(band, dataset, location)
+                continue
+            band.attrib.update(blockXSize=str(columns), blockYSize=str(rows))
             part = SubElement(band, "SimpleSource")
             # Not shared: each thread opens files of its own.
             SubElement(part, "SourceFilename", relativeToVRT="0", shared="0").text = location
             SubElement(part, "SourceBand").text = "1"
     assert root is not None  # a package has a file
     return tostring(root, encoding="unicode")
+
+
+def _add_raw_source(band: Element, dataset: DatasetReader, location: str) -> None:
+    """The pixels of one ENVI file, by where its header says that they are.
+
+    Raises:
+        SceneError: compressed.
+    """
+    import numpy as np
+
+    header = dataset.tags(ns="ENVI")
+    skipped, order = header.get("header_offset", "0").strip(), header.get("byte_order", "0").strip()
+    if header.get("file_compression", "0").strip() != "0" or not skipped.isdecimal() or order not in ("0", "1"):
+        raise SceneError(
+            f"SNAP's files must be plain ENVI, got another header of {location}; write them again with SNAP"
+        )
+    size = np.dtype(dataset.dtypes[0]).itemsize
+    band.set("subClass", "VRTRawRasterBand")
+    SubElement(band, "SourceFilename", relativeToVRT="0").text = location
+    SubElement(band, "ImageOffset").text = skipped
+    SubElement(band, "PixelOffset").text = str(size)
+    SubElement(band, "LineOffset").text = str(size * dataset.width)
+    SubElement(band, "ByteOrder").text = "MSB" if order == "1" else "LSB"
 
 
 def _shape(dataset: DatasetReader) -> str:

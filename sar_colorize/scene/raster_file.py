@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import zipfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,15 +11,19 @@ from ..credentials import name_without_credentials
 from ..errors import SceneError, UnreadableError
 from ..raster import Raster, Window
 from .declare import declare
-from .gdal import open_quietly, read_valid, readable_by_gdal
+from .gdal import alpha_bands, open_quietly, read_valid, readable_by_gdal
 from .header import Header
+from .members import members_of_zip
+from .names import is_local
 from .package import find_package, to_vrt
 from .scene import Scene
+from .sidecars import check_sidecars, check_sidecars_in_zip
+from .vrt import is_vrt, own_vrt
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
-RASTER_SUFFIXES = (".tif", ".tiff", ".vrt", ".img", ".jp2", ".png", ".nc", ".h5")
+RASTER_SUFFIXES = (".tif", ".tiff", ".img", ".jp2", ".png")
 """Members of a zip that are taken for rasters."""
 
 
@@ -41,12 +44,14 @@ class GeoTiffScene(Scene):
     """Values that are invalid, from the caller or a published layout; the file's own masks count besides."""
     location: str = field(default="", repr=False)
     """What GDAL opens, where that is not the source itself."""
+    alone: bool = field(default=False, repr=False)
+    """Whether files beside it are left alone: those on servers and in archives that nobody checked."""
     _handles: _Handles = field(default_factory=_Handles, repr=False, compare=False)
 
     def _read_inside(self, window: Window) -> Raster:
         with readable_by_gdal(self.source):
             if self._handles.dataset is None:
-                self._handles.dataset = open_quietly(self.location or self.source)
+                self._handles.dataset = open_quietly(self.location or self.source, alone=self.alone)
             values, valid = read_valid(self._handles.dataset, self.declaration.indexes, window, self.nodata)
         return Raster(values, valid, self.bands, self.unit)
 
@@ -69,9 +74,9 @@ def open_raster(
     """
     package = find_package(source)
     with readable_by_gdal(name_without_credentials(source)):
-        location = to_vrt(package, source) if package else _locate(source)
-    shown = source if package else name_without_credentials(location)
-    with readable_by_gdal(shown), open_quietly(location) as dataset:
+        location, alone = (to_vrt(package, source), False) if package else _locate(source)
+    shown = name_without_credentials(source if package or is_vrt(source) else location)
+    with readable_by_gdal(shown), open_quietly(location, alone=alone) as dataset:
         _refuse_what_is_no_radar(dataset, shown)
         header = Header(dataset, shown, nodata, package)
         declaration = declare(header.facts, unit, polarization)
@@ -81,18 +86,18 @@ def open_raster(
         indexes = tuple(header.radar_bands[i] for i in declaration.indexes)
     return GeoTiffScene(
         shown, grid, replace(declaration, indexes=indexes), block_shape, validity, notes, header.about, control,
-        nodata=header.invalid, location=location if location != shown else "",
+        nodata=header.invalid, location=location if location != shown else "", alone=alone,
     )  # fmt: skip
 
 
-def _locate(source: str) -> str:
-    """The name under which GDAL opens `source`; looks into a plain zip.
+def _locate(source: str) -> tuple[str, bool]:
+    """The name under which GDAL opens `source`, and whether files beside it are left alone; looks into a plain zip.
 
     Raises:
         UnreadableError: a local path that is missing, a folder, empty, or a zip without exactly one raster.
     """
-    if source.startswith("/vsi") or "://" in source:
-        return source
+    if not is_local(source):
+        return source, True
     path = Path(source)
     if not path.exists():
         raise UnreadableError(f"input must be an existing raster, got {source}, which does not exist; check the path")
@@ -100,13 +105,12 @@ def _locate(source: str) -> str:
         raise UnreadableError(f"input must be a raster file, got the folder {source}; name one file in it")
     if path.stat().st_size == 0:
         raise UnreadableError(f"input must be a raster, got {source}, which is empty (0 bytes); copy it again")
+    if is_vrt(source):
+        return own_vrt(source), False
     if path.suffix.lower() != ".zip":
-        return source
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except zipfile.BadZipFile:
-        raise UnreadableError(f"input must be a whole zip, got {source}, which is damaged; download it again") from None
+        check_sidecars(path)
+        return source, False
+    names = members_of_zip(path)
     rasters = [name for name in names if name.lower().endswith(RASTER_SUFFIXES)]
     if len(rasters) != 1:
         listed = ", ".join(rasters[:4]) or "none"
@@ -114,13 +118,16 @@ def _locate(source: str) -> str:
             f"input zip must hold one raster, got {len(rasters)} in {source} ({listed}); "
             f"name one as /vsizip/{source}/MEMBER"
         )
-    return f"/vsizip/{path.resolve().as_posix()}/{rasters[0]}"
+    check_sidecars_in_zip(path, rasters[0], names)
+    return f"/vsizip/{path.resolve().as_posix()}/{rasters[0]}", False
 
 
 def _refuse_what_is_no_radar(dataset: DatasetReader, source: str) -> None:
     """One sentence for each kind of raster that cannot be radar intensity."""
     if dataset.count == 0:
         raise SceneError(f"input must hold raster bands, got none in {source}; name one of its subdatasets")
+    if len(alpha_bands(dataset)) == dataset.count:
+        raise SceneError(f"input must hold measurements, got only opacity (alpha bands) in {source}; give another file")
     if any(dtype.startswith("complex") for dtype in dataset.dtypes):
         raise SceneError(
             f"input must be detected intensity, got complex values in {source}; take the GRD product, or write "

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ...errors import UnreadableError
+from ..members import member_of_zip, members_of_folder, members_of_zip, too_large
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -53,60 +53,51 @@ class Archive:
         Raises:
             UnreadableError: missing, damaged, too large, or with a document type.
         """
-        from xml.etree.ElementTree import ParseError
-
         from defusedxml import DefusedXmlException
         from defusedxml.ElementTree import fromstring
 
+        text = self._read(member)
         try:
-            root: Element = fromstring(self._read(member), forbid_dtd=True)
+            root: Element = fromstring(text, forbid_dtd=True)
             return root
         except DefusedXmlException:
             raise UnreadableError(
                 f"product metadata must be plain XML, got a document type or entities in {member} of {self.source}; "
                 "download the product again"
             ) from None
-        except ParseError as error:
+        except (SyntaxError, ValueError, LookupError) as error:  # ParseError is a SyntaxError; encodings the others
             raise UnreadableError(
                 f"product metadata must be whole, got damaged XML in {member} of {self.source} ({error}); "
                 "download the product again"
             ) from None
 
     def _read(self, member: str) -> bytes:
+        if self.is_zip:
+            return member_of_zip(self.container, self.prefix + member, XML_BYTES, self.source)
         try:
-            if not self.is_zip:
-                path = self.container / member
-                size = path.stat().st_size
-                return path.read_bytes() if size <= XML_BYTES else self._too_large(member, size)
-            with zipfile.ZipFile(self.container) as archive:
-                size = archive.getinfo(self.prefix + member).file_size
-                return archive.read(self.prefix + member) if size <= XML_BYTES else self._too_large(member, size)
-        except (OSError, KeyError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+            path = self.container / member
+            if path.stat().st_size <= XML_BYTES:
+                return path.read_bytes()
+        except (OSError, ValueError) as error:
             raise UnreadableError(
                 f"product must be whole, got an unreadable {member} in {self.source} ({error}); download it again"
             ) from error
-
-    def _too_large(self, member: str, size: int) -> bytes:
-        raise UnreadableError(
-            f"product metadata must be at most {XML_BYTES >> 20} MB, got {size >> 20} MB in {member} of {self.source}; "
-            "this is no Sentinel-1 product"
-        )
+        raise UnreadableError(too_large(member, self.source, XML_BYTES))
 
 
 def is_product(source: str) -> bool:
     """Whether a local path is, or holds, a SAFE product: its folder, its zip, its manifest, or one of its TIFFs."""
     path = Path(source)
-    if path.is_dir():
-        return path.suffix.upper() == ".SAFE" or (path / "manifest.safe").is_file()
-    if path.name.lower() == "manifest.safe":
-        return True
-    if path.suffix.lower() == ".zip" and path.is_file():
-        try:
-            with zipfile.ZipFile(path) as archive:
-                return any(_is_of_product(name) for name in archive.namelist())
-        except zipfile.BadZipFile:
-            return False
-    return _is_measurement(path)
+    try:
+        if path.is_dir():
+            return path.suffix.upper() == ".SAFE" or (path / "manifest.safe").is_file()
+        if path.name.lower() == "manifest.safe":
+            return True
+        if path.suffix.lower() == ".zip" and path.is_file():
+            return any(_is_of_product(name) for name in members_of_zip(path))
+        return _is_measurement(path)
+    except (OSError, ValueError):  # a damaged zip too: whoever opens it says so
+        return False
 
 
 def open_archive(source: str) -> tuple[Archive, str | None]:
@@ -124,16 +115,7 @@ def open_archive(source: str) -> tuple[Archive, str | None]:
         return _folder(source, path.parent), None
     if path.suffix.lower() != ".zip":
         return _folder(source, path.parents[1]), f"measurement/{path.name}"
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if not name.endswith("/")]
-    except zipfile.BadZipFile:
-        raise UnreadableError(f"input must be a whole zip, got {source}, which is damaged; download it again") from None
-    outside = [name for name in names if name.startswith(("/", "\\")) or ".." in PurePosixPath(name).parts]
-    if outside:
-        raise UnreadableError(
-            f"product zip must hold members of its own folder, got {outside[0]!r} in {source}; do not trust this file"
-        )
+    names = members_of_zip(path)
     prefixes = sorted({match[0] + "/" for name in names if (match := _SAFE_FOLDER.match(name))})
     if not prefixes and "manifest.safe" in names:
         prefixes = [""]
@@ -142,14 +124,15 @@ def open_archive(source: str) -> tuple[Archive, str | None]:
         raise UnreadableError(
             f"product zip must hold one product, got {len(prefixes)} in {source} ({listed}); unpack it and name one"
         )
+    if not prefixes:
+        raise UnreadableError(f"product zip must hold a product, got none in {source}; download it again")
     prefix = prefixes[0]
     members = tuple(sorted(name[len(prefix) :] for name in names if name.startswith(prefix)))
     return Archive(source, path, prefix, members), None
 
 
 def _folder(source: str, folder: Path) -> Archive:
-    members = (file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
-    return Archive(source, folder, "", tuple(sorted(members)))
+    return Archive(source, folder, "", members_of_folder(folder))
 
 
 def _is_of_product(name: str) -> bool:

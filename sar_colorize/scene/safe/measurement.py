@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...raster import Window
-from ..gdal import open_quietly, readable_by_gdal
+from ..gdal import TIFF, open_quietly, readable_by_gdal
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -77,7 +77,7 @@ class Measurement:
                 self._bands.move_to_end(number)
                 return self._bands[number]
             if self._dataset is None:
-                self._dataset = open_quietly(self.location)
+                self._dataset = open_quietly(self.location, TIFF, alone=True)
             dataset = self._dataset
             height = min(BAND_ROWS, dataset.height - number * BAND_ROWS)
             part: Any = rasterio.windows.Window(0, number * BAND_ROWS, dataset.width, height)

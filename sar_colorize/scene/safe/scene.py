@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import SettingError, UnreadableError
 from ...raster import Float32, Grid, Raster, Unit, Window
 from ..declare import Declaration
-from ..gdal import open_quietly, readable_by_gdal
+from ..gdal import TIFF, open_quietly, readable_by_gdal
 from ..scene import Scene
 from .archive import open_archive
 from .border import Border, find_border
@@ -185,7 +185,7 @@ def _measurement(product: Product, channel: Channel) -> Measurement:
     """The measurement of a channel, whose header must agree with the annotation."""
     source = f"{channel.measurement} of {product.archive.source}"
     location = product.archive.gdal_path(channel.measurement)
-    with readable_by_gdal(source), open_quietly(location) as dataset:
+    with readable_by_gdal(source), open_quietly(location, TIFF, alone=True) as dataset:
         size, dtype = (dataset.width, dataset.height), dataset.dtypes[0]
     if size != (product.width, product.height) or dtype != "uint16":
         raise UnreadableError(
