@@ -398,3 +398,12 @@ def test_a_block_that_never_reached_the_disk_is_no_output(tmp_path, monkeypatch,
         writer.finish()
     writer.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_black_ground_is_an_output(tmp_path):
+    """A sparse file leaves tiles of zeros out; its mask says that they are valid."""
+    black = Raster(np.zeros((3, 700, 700), np.uint8), np.ones((700, 700), bool), RGB, Unit.DISPLAY)
+    write_scene(tmp_path / "o.tif", black)
+    with rasterio.open(tmp_path / "o.tif") as dataset:
+        assert dataset.dataset_mask().all()
+        assert not dataset.read().any()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Collection
 from pathlib import Path
 
@@ -24,28 +25,37 @@ def tiles_of(window: Window, valid: Bool) -> set[Tile]:
     return found
 
 
-def check_tiles(path: Path, output: Path, tiles: Collection[Tile], width: int) -> None:
+def check_tiles(path: Path, output: Path, tiles: Collection[Tile]) -> None:
     """Refuses a tiled GeoTIFF in which a tile is missing, or lies beyond the end of the file.
 
     Args:
-        path: the file; its first image holds the values, a second one the mask, where it has one. Values that are all
-            zero may be left out of a sparse file; a mask with a valid pixel, and values without a mask, may not.
-        output: what the error names. tiles: those that must be there. width: of the picture, in pixels.
+        path: the file; its mask may stand beside it, with .msk added to the name. Values that are all zero may be left
+            out of a sparse file that has a mask; a mask with a valid pixel, and values without a mask, may not.
+        output: what the error names. tiles: those in which a pixel is valid.
 
     Raises:
         OutputError: a tile is not in the file.
     """
+    mask = path.with_name(f"{path.name}.msk")
+    if mask.exists():
+        _check(mask, output, tiles, may_be_left_out=False)
+    _check(path, output, tiles, may_be_left_out=mask.exists())
+
+
+def _check(path: Path, output: Path, tiles: Collection[Tile], *, may_be_left_out: bool) -> None:
+    """Refuses a file of one image that has not the tiles that it should have."""
     import tifffile
 
-    size, across = path.stat().st_size, -(-width // BLOCK_PX)
+    size = path.stat().st_size
     try:
         with tifffile.TiffFile(path) as tif:
-            pages = [(page.dataoffsets, page.databytecounts) for page in tif.pages]
-    except (tifffile.TiffFileError, OSError, ValueError, IndexError) as error:
+            page = tif.pages.first
+            offsets, counts, across = page.dataoffsets, page.databytecounts, -(-page.imagewidth // BLOCK_PX)
+            is_ours = page.tilewidth == page.tilelength == BLOCK_PX
+    except (tifffile.TiffFileError, OSError, ValueError, IndexError, struct.error) as error:
         raise cannot_write(output, f"a file whose directory was lost ({error})") from error
-    for page, (offsets, counts) in enumerate(pages):
-        for row, col in tiles:
-            number = row * across + col
-            is_there = number < len(offsets) and (counts[number] or page < len(pages) - 1)
-            if not is_there or offsets[number] + counts[number] > size:
-                raise cannot_write(output, f"a file without the block at row {row * BLOCK_PX}, column {col * BLOCK_PX}")
+    for row, col in tiles:
+        number = row * across + col
+        is_there = is_ours and number < len(offsets) and (counts[number] or may_be_left_out)
+        if not is_there or offsets[number] + counts[number] > size:
+            raise cannot_write(output, f"a file without the block at row {row * BLOCK_PX}, column {col * BLOCK_PX}")

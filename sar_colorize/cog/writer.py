@@ -142,7 +142,7 @@ class CogWriter:
             dataset, self._dataset = self._dataset, None
             with gdal_errors(self.path):
                 dataset.close()
-        check_tiles(folder / "blocks.tif", self.path, self._tiles, self.grid.width)
+        check_tiles(folder / "blocks.tif", self.path, self._tiles)
         self._build(folder)
 
     def close(self) -> None:
