@@ -47,13 +47,22 @@ OWN_VRT = "<VRTDataset"
 """What a virtual raster begins with that this program wrote; no user names one so, see `names.check_name`."""
 _LEADS_ELSEWHERE = ("OVERVIEWS", "GEOLOCATION")
 """Domains of metadata that may name another file, which GDAL would open as whatever it is."""
+HTTP_PATIENCE = {
+    "GDAL_HTTP_CONNECTTIMEOUT": 20,
+    "GDAL_HTTP_LOW_SPEED_TIME": 30,
+    "GDAL_HTTP_LOW_SPEED_LIMIT": 1000,
+    "GDAL_HTTP_MAX_RETRY": 2,
+    "GDAL_HTTP_RETRY_DELAY": 1,
+}
+"""Seconds until a server must answer; seconds at under so many bytes a second until it is given up; and how often it is
+asked again. GDAL alone waits for ever."""
 
 
 def bounded_gdal() -> Any:
-    """GDAL with a bounded cache, as a context."""
+    """GDAL with a bounded cache, and bounded patience with servers, as a context."""
     import rasterio
 
-    return rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES)
+    return rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES, **HTTP_PATIENCE)
 
 
 def open_quietly(location: str, formats: Sequence[str] = FORMATS, *, alone: bool = False) -> DatasetReader:
