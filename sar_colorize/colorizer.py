@@ -111,6 +111,20 @@ class Colorizer:
         lightness, db, _ = self.radar.convert(raster, span)
         return Loaded(window, span, scene.grid.window, lightness, db, valid)
 
+    def memory_bytes(self, scene: Scene, window: Window) -> tuple[int, int, int]:
+        """Memory of one block, about: while it is read and made ready, while it waits, while it is painted here.
+
+        A pixel of what is read is held as values, lightness and decibels of each band, and as much again while it is
+        filtered; `run.plan` says how this was measured.
+        """
+        span = self.painter.span(window).pad(self.radar.filter.halo_px)
+        pixels, bands = span.height * span.width, len(scene.bands)
+        return (
+            pixels * (12 * bands + 24),
+            pixels * (8 * bands + 1),
+            self.painter.memory_bytes(window, scene.grid.window)[0],
+        )
+
     def paint(self, loaded: Loaded) -> Raster:
         """The picture of a loaded block."""
         rgb = self.painter.paint(loaded.lightness, loaded.db, loaded.span, loaded.window, loaded.valid, loaded.scene)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .color import srgb_to_lab, to_uint8
 from .errors import ModelError, SettingError
 from .models.card import Card
-from .models.painter import Painted, Painter
+from .models.painter import Painted, Painter, kind_of
 from .raster import Bool, Float32, Window
 from .tiles import TileGrid
 
@@ -27,6 +27,14 @@ ERROR_TOP = 25.5
 """Expected error of a and b, in Lab units, that the last code of its band stands for."""
 
 
+TILE_BYTES = 160
+"""Memory of a pixel of a tile while it becomes sRGB and is put in place."""
+BF16_SHARE = 0.6
+"""Of the memory of fp32 that bf16 takes."""
+LEAST_WIDTH = 64
+"""Channels that a network is taken to have whose card does not say."""
+
+
 class WindowPainter(Protocol):
     """What paints any window of a scene: tile by tile through a network, or pixel by pixel."""
 
@@ -34,6 +42,10 @@ class WindowPainter(Protocol):
 
     def span(self, window: Window) -> Window:
         """The window of the scene that must be at hand to paint `window`."""
+        ...
+
+    def memory_bytes(self, window: Window, scene: Window) -> tuple[int, int]:
+        """About how much memory painting a window takes at its peak: here, and on a device."""
         ...
 
     def paint(
@@ -58,8 +70,9 @@ class TilePainter:
     """A painter with a network, tile by tile. See `WindowPainter`.
 
     Every batch has the same shape, and colours are converted tile by tile, so that a pixel gets the same bits in
-    whatever block it is painted. Device and precision are chosen when the first tile is painted, or by `start`, in the
-    process that paints: a copy that was sent to another machine chooses by what that has.
+    whatever block it is painted; so a batch may hold more tiles than a block, but never more than the scene. Device and
+    precision are chosen when the first tile is painted, or by `start`, in the process that paints: a copy that was sent
+    to another machine chooses by what that has.
     """
 
     def __init__(
@@ -72,8 +85,6 @@ class TilePainter:
         batch: int | None = None,
         with_error: bool = False,
     ) -> None:
-        if batch is not None and batch < 1:
-            raise SettingError(f"batch must be at least 1, got {batch}; leave it out for the usual one")
         self.painter, self.tiles, self.with_error = painter, tiles, with_error
         self._device, self._precision, self._batch = device, precision, batch
         self._weights = tiles.weights() if tiles.blend else None
@@ -99,6 +110,24 @@ class TilePainter:
                 assert self.painter.network is not None
                 self._engine = TorchEngine(self.painter.network, self._device, self._precision)
             return self._engine
+
+    def batch(self, scene: Window) -> int:
+        """Tiles at a time: as asked for, or as is usual on the device, but no more than a scene has."""
+        usual = 8 if self.start().device == "cuda" else 1
+        return min(usual if self._batch is None else self._batch, self.tiles.count(scene))
+
+    def memory_bytes(self, window: Window, scene: Window) -> tuple[int, int]:
+        """About how much memory painting a window takes at its peak: here, and on the device.
+
+        A tile takes `Kind.tile_bytes` and its input, a picture TILE_BYTES before it is put in place.
+        """
+        engine, card, tile_px = self.start(), self.painter.card, self.tiles.tile_px
+        share = 1.0 if engine.precision == "fp32" else BF16_SHARE
+        network = kind_of(card).tile_bytes * int(card.settings.get("width", LEAST_WIDTH)) * share
+        tiles = self.batch(scene) * tile_px**2 * (network + 4 * len(self.painter.bands))
+        running = int(tiles + tile_px**2 * TILE_BYTES)
+        placing = window.height * window.width * (36 if self.tiles.blend else 4)
+        return (placing, running) if engine.device == "cuda" else (placing + running, 0)
 
     def span(self, window: Window) -> Window:
         """All tiles that contribute to a window."""
@@ -147,7 +176,7 @@ class TilePainter:
         import torch
 
         engine = self.start()
-        batch = self._batch if self._batch is not None else (8 if engine.device == "cuda" else 1)
+        batch = self.batch(scene)
         for start in range(0, len(tiles), batch):
             group = tiles[start : start + batch]
             stacked = np.zeros((batch, lightness.shape[0], self.tiles.tile_px, self.tiles.tile_px), dtype=np.float32)
@@ -198,6 +227,11 @@ class PixelPainter:
     def span(self, window: Window) -> Window:
         """The window itself."""
         return window
+
+    def memory_bytes(self, window: Window, scene: Window) -> tuple[int, int]:
+        """About how much memory painting a window takes at its peak: here, and on a device, none."""
+        del scene
+        return window.height * window.width * 40, 0
 
     def paint(
         self, lightness: Float32, db: Float32, span: Window, window: Window, wanted: Bool, scene: Window

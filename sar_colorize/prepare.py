@@ -18,6 +18,7 @@ from .infer import PixelPainter, TilePainter, tile_grid
 from .lightness import fit_offset_db
 from .models import registry
 from .models.card import Card
+from .models.limits import MOST_TILE_PX
 from .models.painter import PalettePainter, choose_bands, kind_of
 from .palette.choose import SOURCES as PALETTES
 from .palette.choose import choose_palette
@@ -29,9 +30,11 @@ from .scene import Scene
 from .scene.area import Area
 from .speckle import Filter, get_filter
 from .speckle.values import looks_of_rasters
+from .tiles import MOST_WORK, TileGrid, check_block_px, check_whole_number
 
 AUTO = "auto"
-LEAST_BLOCK_PX = 64
+MOST_BATCH = 1024
+LEAST_TILE_PX = 64
 _log = logging.getLogger("sar_colorize")
 
 
@@ -73,35 +76,16 @@ class ColorizeSettings:
                 f"precision must be one of {', '.join(PRECISIONS)}, got {self.precision!r}; auto picks one"
             )
         check_block_px(self.block_px)
-        for name in ("size", "tile_px", "overlap_px", "batch"):
-            check_whole_number(name, getattr(self, name))
+        check_whole_number("size", self.size)
+        check_whole_number("tile_px", self.tile_px, 1, MOST_TILE_PX)
+        check_whole_number("overlap_px", self.overlap_px, 0, MOST_TILE_PX)
+        check_whole_number("batch", self.batch, 1, MOST_BATCH)
         check_looks(self.looks)
         if isinstance(self.offset_db, str):
             if self.offset_db not in (AUTO, "fit"):
                 raise SettingError(f"offset_db must be auto, fit or a number, got {self.offset_db!r}; 0 leaves it out")
         elif not isinstance(self.offset_db, int | float) or not math.isfinite(self.offset_db):
             raise SettingError(f"offset_db must be a finite number, got {self.offset_db}; 0 leaves it out")
-
-
-def check_block_px(block_px: int) -> None:
-    """Refuses a side of blocks that no block can have.
-
-    Raises:
-        SettingError: not a whole number, or less than 64.
-    """
-    check_whole_number("block_px", block_px)
-    if block_px is None or block_px < LEAST_BLOCK_PX:
-        raise SettingError(f"block_px must be at least {LEAST_BLOCK_PX}, got {block_px}; 1024 is a good start")
-
-
-def check_whole_number(name: str, value: Any) -> None:
-    """Refuses what is neither None nor a whole number.
-
-    Raises:
-        SettingError: text, a fraction, true or false.
-    """
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
-        raise SettingError(f"{name} must be a whole number, got {value!r}; leave it out for the usual one")
 
 
 def check_looks(looks: float | str | None) -> None:
@@ -168,6 +152,7 @@ def prepare(
     device, precision = "cpu", "fp32"
     if kind.has_network:
         tiles = tile_grid(card, settings.tile_px, settings.overlap_px)
+        _check_tiles(tiles)
         device, precision = settings.device, settings.precision
         paints = TilePainter(
             painter, tiles, device=device, precision=precision, batch=settings.batch, with_error=with_error
@@ -204,6 +189,17 @@ def _check_fit(card: Card, settings: ColorizeSettings, with_error: bool) -> None
         raise SettingError(
             f"palette must be auto or none for {card.name}, which takes no picture, got {settings.palette}; "
             "by-place takes one"
+        )
+
+
+def _check_tiles(tiles: TileGrid) -> None:
+    """Refuses tiles so small, or sharing so much, that a run would not end."""
+    if tiles.tile_px < LEAST_TILE_PX:
+        raise SettingError(f"tile_px must be at least {LEAST_TILE_PX}, got {tiles.tile_px}; leave it out")
+    if tiles.work > MOST_WORK:
+        raise SettingError(
+            f"overlap_px={tiles.overlap_px} must be at most seven eighths of tile_px={tiles.tile_px}, or each pixel is "
+            f"computed {tiles.work:.0f} times; leave both out"
         )
 
 

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import SettingError
 from .raster import Window
+
+MOST_BLOCKS = 1_000_000
+"""Of a run: a scene of 25,000 x 17,000 px has 400 of 1024 px. Each takes some hundred bytes before anything is read."""
+LEAST_BLOCK_PX, MOST_BLOCK_PX = 64, 1 << 16
+MOST_WORK = 64
+"""Times that a pixel may be computed because tiles overlap."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,15 @@ class TileGrid:
         """Pixels of a tile on each side of its core."""
         return self.overlap_px // 2
 
+    @property
+    def work(self) -> float:
+        """How many times each pixel is computed."""
+        return (self.tile_px / self.stride_px) ** 2
+
+    def count(self, window: Window) -> int:
+        """How many tiles contribute to `window`."""
+        return len(self._starts(window.row, window.height)) * len(self._starts(window.col, window.width))
+
     def span(self, window: Window) -> Window:
         """The smallest window that holds every tile which contributes to `window`."""
         tiles = list(self.covering(window))
@@ -99,8 +115,67 @@ class TileGrid:
         return range(begin * self.stride_px - self.margin_px, end * self.stride_px - self.margin_px + 1, self.stride_px)
 
 
+def count_blocks(window: Window, block_px: int) -> int:
+    """How many blocks a window has.
+
+    Raises:
+        SettingError: more than MOST_BLOCKS.
+    """
+    rows, cols = (len(cells) for cells in _cells(window, block_px))
+    if rows * cols > MOST_BLOCKS:
+        raise SettingError(
+            f"blocks of a run must be at most {MOST_BLOCKS:,}, got {rows * cols:,} of {block_px} px; choose a larger "
+            "block_px or a smaller bbox"
+        )
+    return rows * cols
+
+
 def blocks(window: Window, block_px: int) -> Iterator[Window]:
     """The cells of a global grid of `block_px` that share pixels with `window`, cut to it, row by row."""
-    for row in range(window.row // block_px, -(-(window.row + window.height) // block_px)):
-        for col in range(window.col // block_px, -(-(window.col + window.width) // block_px)):
+    rows, cols = _cells(window, block_px)
+    for row in rows:
+        for col in cols:
             yield Window(row * block_px, col * block_px, block_px, block_px).intersect(window)
+
+
+def largest_blocks(window: Window, block_px: int) -> list[Window]:
+    """A few blocks of a window, its largest among them, however many there are."""
+    rows, cols = (cells[:4] for cells in _cells(window, block_px))
+    return [
+        Window(row * block_px, col * block_px, block_px, block_px).intersect(window) for row in rows for col in cols
+    ]
+
+
+def _cells(window: Window, block_px: int) -> tuple[range, range]:
+    """Row and column numbers of the blocks of a window."""
+    return (
+        range(window.row // block_px, -(-(window.row + window.height) // block_px)),
+        range(window.col // block_px, -(-(window.col + window.width) // block_px)),
+    )
+
+
+def check_block_px(block_px: int) -> None:
+    """Refuses a side of blocks that no block can have.
+
+    Raises:
+        SettingError: not a whole number, less than 64 or more than 65536.
+    """
+    check_whole_number("block_px", block_px, most=MOST_BLOCK_PX)
+    if block_px is None or block_px < LEAST_BLOCK_PX:
+        raise SettingError(f"block_px must be at least {LEAST_BLOCK_PX}, got {block_px}; 1024 is a good start")
+
+
+def check_whole_number(name: str, value: Any, least: int = -(1 << 31), most: int = 1 << 31) -> None:
+    """Refuses what is neither None nor a whole number from `least` to `most`.
+
+    Raises:
+        SettingError: text, a fraction, true or false; a number beyond.
+    """
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise SettingError(f"{name} must be a whole number, got {value!r}; leave it out for the usual one")
+    if not least <= value <= most:
+        allowed = f"at least {least}" if value < least else f"at most {most}"
+        got = value if abs(value) < 1 << 64 else f"a number of {value.bit_length()} bits"
+        raise SettingError(f"{name} must be {allowed}, got {got}; leave it out for the usual one")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,13 +21,14 @@ from ..raster import Raster, Window
 from ..run.distributed import ask_workers
 from ..run.lazy import lazy_blocks
 from ..run.local import BlockCount
+from ..run.plan import FLOATS, LOSSY, PICTURE, BlockBytes, Output, check_plan, plan_run
 from ..run.to_file import Rasters, Work, run_to_files
 from ..scene import Scene, open_scene
 from ..scene.gdal import bounded_gdal
-from ..tiles import blocks
+from ..tiles import blocks, count_blocks, largest_blocks
 from .info import about
 from .keywords import usual_values, verb
-from .output import Box, PathLike, Target, check_file_alone, check_outputs, origin
+from .output import LOSSLESS, Box, PathLike, Target, check_file_alone, check_outputs, origin
 from .result import Result, describe
 
 if TYPE_CHECKING:
@@ -143,6 +145,7 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         outputs = [path for path in (output, uncertainty) if path is not None]
         check_outputs(outputs, [scene], origin(source), aoi, palette, model)
         window, area = target.extent(scene)
+        count_blocks(window, block_px)
         prepared = prepare(scene, settings, area, with_error=uncertainty is not None, start=scheduler is None)
         if output is None and not dry_run:
             rgba = partial(_rgba, prepared.colorizer, prepared.scene)
@@ -175,6 +178,10 @@ def _to_files(
         )
     if scheduler is not None:
         facts |= _engines(scheduler, settings)
+    outputs = _outputs(target, output, uncertainty)
+    block = _block_bytes(prepared, window, settings.block_px, here=scheduler is None)
+    plan = plan_run(window, settings.block_px, block, outputs)
+    check_plan(plan, outputs)
     work = Work(
         scene.in_reading_order(blocks(window, settings.block_px)),
         partial(colorizer.load, scene),
@@ -193,8 +200,29 @@ def _to_files(
         seconds,
         prepared.notes,
         uncertainty=None if dry_run or uncertainty is None else os.fspath(uncertainty),
+        plan=plan.to_dict(),
         **facts,
     )
+
+
+def _outputs(target: Target, output: PathLike | None, uncertainty: PathLike | None) -> list[Output]:
+    """The files of a run, as its plan sees them."""
+    share = PICTURE if target.profile in LOSSLESS else LOSSY
+    outputs = [Output(3.125, share, None if output is None else Path(output).absolute().parent)]
+    if uncertainty is not None:
+        outputs.append(Output(4.0, FLOATS, Path(uncertainty).absolute().parent))
+    return outputs
+
+
+def _block_bytes(prepared: Prepared, window: Window, block_px: int, *, here: bool) -> BlockBytes:
+    """Memory of the largest block; where workers paint, of what they send."""
+    colorizer, largest = prepared.colorizer, largest_blocks(window, block_px)
+    result = max(part.height * part.width for part in largest) * (5 if colorizer.painter.with_error else 4)
+    if not here:
+        return BlockBytes(0, 0, 0, result)
+    parts = (colorizer.memory_bytes(prepared.scene, part) for part in largest)
+    load, ready, compute = (max(sizes) for sizes in zip(*parts, strict=True))
+    return BlockBytes(load, ready, compute, result)
 
 
 def _split(paint: Callable[[Loaded], Raster], loaded: Loaded) -> Rasters:

@@ -7,24 +7,26 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SettingError
-from ..prepare import AUTO, check_block_px, check_looks, choose_filter, looks_reason, make_filter
+from ..prepare import AUTO, check_looks, choose_filter, looks_reason, make_filter
 from ..progress import Progress
 from ..raster import Raster, Window
 from ..run.lazy import lazy_blocks
 from ..run.local import BlockCount
+from ..run.plan import FLOATS, BlockBytes, Output, check_plan, plan_run
 from ..run.to_file import Work, run_to_files
 from ..scene import Scene, open_scene
 from ..scene.area import Area
 from ..scene.gdal import bounded_gdal
 from ..speckle import Filter
 from ..speckle.values import despeckle_raster, despeckle_values, looks_of_values
-from ..tiles import blocks
+from ..tiles import blocks, check_block_px, count_blocks, largest_blocks
 from .info import about
 from .keywords import usual_values, verb
 from .output import Box, PathLike, Target, check_file_alone, check_outputs, is_array, origin
@@ -142,6 +144,7 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
         )  # fmt: skip
         check_outputs([output] if output is not None else [], [scene], origin(source), aoi)
         window, area = target.extent(scene)
+        count_blocks(window, block_px)
         chosen = choose_filter(scene, filter, size, looks, precision)
         reason = looks_reason(chosen, looks)
         _log.info("filter: %s, size %d px, %.3g looks (%s)", chosen.name, chosen.size_px, chosen.looks, reason)
@@ -154,12 +157,24 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
             tags = _tags(scene, chosen, reason)
             cut = scene.grid.crop(window)
             writers.append(target.writer(output, cut, bands=scene.bands, dtype="float32", tags=tags))
+        outputs = [Output(4.0 * len(scene.bands), FLOATS, None if output is None else Path(output).absolute().parent)]
+        plan = plan_run(window, block_px, _block_bytes(chosen, len(scene.bands), window, block_px), outputs)
+        check_plan(plan, outputs)
         work = Work(scene.in_reading_order(blocks(window, block_px)), load, _alone)
         count, seconds = BlockCount(len(work.windows), 0), 0.0
         if not dry_run:
             count, seconds = run_to_files(work, writers, window, on_progress=on_progress)
         made = None if dry_run or output is None else os.fspath(output)
-        return describe(scene, window, chosen, made, count, seconds, **facts)
+        return describe(scene, window, chosen, made, count, seconds, plan=plan.to_dict(), **facts)
+
+
+def _block_bytes(chosen: Filter, bands: int, window: Window, block_px: int) -> BlockBytes:
+    """Memory of the largest block, which is filtered as it is read."""
+    largest = largest_blocks(window, block_px)
+    inner = max(part.height * part.width for part in largest)
+    outer = max(part.pad(chosen.halo_px).height * part.pad(chosen.halo_px).width for part in largest)
+    kept = outer * (4 * bands + 1)
+    return BlockBytes(load=outer * (12 * bands + 8), ready=kept, compute=0, result=kept + inner)
 
 
 def check_array_alone(values: Any, given: Mapping[str, Any], verb: Callable[..., Any]) -> None:

@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 
 from ..backscatter import db_range_of, from_power, to_power
 from ..errors import OutputError, SettingError
-from ..prepare import check_block_px, check_whole_number
 from ..progress import Progress
 from ..raster import Grid, Raster, Window
 from ..run.local import BlockCount
+from ..run.plan import FLOATS, BlockBytes, Output, Plan, check_plan, plan_run
 from ..run.to_file import Rasters, Work, run_to_files
 from ..scene import Scene, open_scene
 from ..scene.area import Area
 from ..scene.gdal import bounded_gdal
 from ..speckle.local import Boxcar
 from ..speckle.stack import DEFAULT_SPATIAL, despeckle_dates
-from ..tiles import blocks
+from ..tiles import blocks, check_block_px, check_whole_number, largest_blocks
 from .despeckle import check_array_alone
 from .info import about
 from .keywords import verb
@@ -119,6 +119,9 @@ def despeckle_stack(  # long: the public signature spells out every keyword, and
         outputs = _outputs(scenes, Path(folder))
         check_outputs(outputs, scenes, *map(origin, sources), aoi)
         window, area = target.extent(scenes[0])
+        files = [Output(4.0 * len(scene.bands), FLOATS, Path(folder).absolute()) for scene in scenes]
+        plan = plan_run(window, block_px, _block_bytes(scenes, spatial, window, block_px), files)
+        check_plan(plan, files)
         work = Work(list(blocks(window, block_px)), partial(_read, scenes, spatial, area), partial(_filter, spatial))
         count, seconds = BlockCount(len(work.windows), 0), 0.0
         made = _make_folder(Path(folder))
@@ -136,7 +139,7 @@ def despeckle_stack(  # long: the public signature spells out every keyword, and
         finally:
             if made is not None:
                 made.rmdir()
-    return _results(scenes, window, spatial, None if dry_run else outputs, count, seconds)
+    return _results(scenes, window, spatial, None if dry_run else outputs, count, seconds, plan)
 
 
 def _despeckle_array(values: Any, spatial: Boxcar) -> Any:
@@ -209,6 +212,19 @@ def _make_folder(folder: Path) -> Path | None:
     return folder
 
 
+def _block_bytes(scenes: Sequence[Scene], spatial: Boxcar, window: Window, block_px: int) -> BlockBytes:
+    """Memory of the largest block of all dates."""
+    largest = largest_blocks(window, block_px)
+    inner = max(part.height * part.width for part in largest)
+    outer = max(part.pad(spatial.halo_px).height * part.pad(spatial.halo_px).width for part in largest)
+    values = len(scenes) * len(scenes[0].bands) * 4
+    one = outer * len(scenes) * 4  # one band of all dates
+    ready = outer * (values + 2 * len(scenes))
+    return BlockBytes(
+        load=ready // len(scenes) * 3, ready=ready, compute=4 * one + inner * values, result=inner * values
+    )
+
+
 def _read(
     scenes: Sequence[Scene], spatial: Boxcar, area: Area | None, window: Window
 ) -> tuple[list[Raster], NDArray[np.bool_], Window] | None:
@@ -255,8 +271,9 @@ def _results(
     outputs: Sequence[Path] | None,
     count: BlockCount,
     seconds: float,
+    plan: Plan,
 ) -> list[Result]:
-    """The record of each scene; the seconds are those of the whole stack."""
+    """The record of each scene; seconds and plan are those of the whole stack."""
     paths = [None] * len(scenes) if outputs is None else [str(path) for path in outputs]
     made = [describe(scene, window, spatial, path, count, seconds) for scene, path in zip(scenes, paths, strict=True)]
-    return [replace(result, filter=NAME) for result in made]
+    return [replace(result, filter=NAME, plan=plan.to_dict()) for result in made]

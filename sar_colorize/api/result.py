@@ -63,6 +63,8 @@ class Result:
     """What the network ran on."""
     precision: str | None = None
     """And in which precision."""
+    plan: dict[str, int] | None = None
+    """What the run needs, about: blocks, pixels, memory_bytes, output_bytes, temporary_bytes; see `run.plan`."""
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON; what does not apply is left out. `despeckle` is the old name of `filter`."""

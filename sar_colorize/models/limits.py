@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..backscatter import DB_RANGES
 from ..errors import ModelError, SettingError
-from ..tiles import TileGrid
+from ..tiles import MOST_WORK, TileGrid
 from ..weights import is_printable
 
 if TYPE_CHECKING:
@@ -106,9 +106,11 @@ def _check_tiles(card: Card, shape: Shape) -> None:
     if card.tile_px % card.stride_px:
         refuse("tile_px", f"a multiple of stride_px={card.stride_px}", card.tile_px)
     try:
-        TileGrid(card.tile_px, card.overlap_px, blend=card.halo_px is None, align_px=card.stride_px)
+        tiles = TileGrid(card.tile_px, card.overlap_px, blend=card.halo_px is None, align_px=card.stride_px)
     except SettingError as error:
         raise ModelError(f"tiles of a model card must fit together, got a card where {error}") from error
+    if tiles.work > MOST_WORK:
+        refuse("overlap_px", f"at most seven eighths of tile_px={card.tile_px}", card.overlap_px)
 
 
 def check_settings(card: Card) -> None:
