@@ -7,6 +7,14 @@ from typing import Any
 
 from ..errors import SettingError
 
+MOST_PROCESSES = 256
+"""Processes that read patches, and GPUs."""
+MOST_IN_A_BATCH = 65_536
+"""Patches in a step."""
+LARGEST_PATCH_PX = 8192
+WIDEST = 1024
+"""Channels, as a card of a model may have them."""
+
 
 def one_of(settings: Any, name: str, allowed: Sequence[str]) -> None:
     """Refuses a field that is none of these names."""
@@ -21,6 +29,13 @@ def at_least(settings: Any, low: int, *names: str) -> None:
         value = getattr(settings, name)
         if isinstance(value, bool) or not isinstance(value, int) or value < low:
             raise SettingError(f"{name} must be a whole number of at least {low}, got {value!r}; leave it out")
+
+
+def at_most(settings: Any, high: int, *names: str) -> None:
+    """Refuses fields over `high`, more than which no machine has: processes without end, arrays beyond all memory."""
+    for name in names:
+        if isinstance(getattr(settings, name), int) and getattr(settings, name) > high:
+            raise SettingError(f"{name} must be at most {high}, got {getattr(settings, name)!r}; choose less")
 
 
 def within(settings: Any, low: float, high: float, *names: str) -> None:

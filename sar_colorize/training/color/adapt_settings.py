@@ -41,6 +41,8 @@ class AdaptSettings:
         limits.at_least(self, 1, "steps", "batch")
         limits.at_least(self, 0, "seed")
         limits.multiple_of(self, "patch_px", 32, "by-place")
+        limits.at_most(self, limits.MOST_IN_A_BATCH, "batch")
+        limits.at_most(self, limits.LARGEST_PATCH_PX, "patch_px")
         limits.above_zero(self, "minutes", "learning_rate", "held_out", "least_gain")
         limits.share_below_one(self, "held_out", "least_gain")
         for name, allowed in CHOICES.items():

@@ -49,6 +49,9 @@ class FilterSettings:
 
     def __post_init__(self) -> None:
         limits.at_least(self, 1, "width", "steps", "batch", "patch_px")
+        limits.at_most(self, limits.MOST_IN_A_BATCH, "batch")
+        limits.at_most(self, limits.LARGEST_PATCH_PX, "patch_px")
+        limits.at_most(self, limits.WIDEST, "width")
         limits.at_least(self, 0, "seed")
         limits.above_zero(self, "learning_rate")
         limits.share_below_one(self, "ema_decay")

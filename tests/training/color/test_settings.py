@@ -50,6 +50,15 @@ def test_setting_of_another_system_is_refused(model, name, words):
         settings_of(model, **{name: 0.5})
 
 
+@pytest.mark.parametrize("name", ["workers", "devices", "batch", "crops", "patch_px", "width"])
+@pytest.mark.parametrize("kind", [ColorSARSettings, AdaptSettings, FilterSettings])
+def test_every_size_of_a_training_is_bounded(kind, name):
+    """2**31 readers were started one after the other, until the machine gave up."""
+    if name in {field.name for field in fields(kind)}:
+        with pytest.raises(SettingError, match=rf"{name} must be at most \d+, got {2**31}; choose less"):
+            kind(**{name: 2**31})
+
+
 def test_lightness_of_the_colour_picture_is_refused_for_by_place():
     """It learns from radar alone; the setting was ignored."""
     with pytest.raises(SettingError, match="input must be left out for by-place"):
