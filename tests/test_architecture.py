@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cog": set(),
     "simulate": set(),
     "engine": set(),
-    "reference": set(),
+    "reference": {"scene"},
     "speckle": {"engine"},
     "palette": {"reference"},
     "models": {"palette"},
@@ -212,7 +212,7 @@ def _loaded_by(code: str) -> set[str]:
         "import sar_colorize; sar_colorize.colorize",
         "import sar_colorize; sar_colorize.load_card('composite')",
         *(
-            "import sys\nfrom sar_colorize_cli.main import cli\n"
+            "import sys\nfrom sar_colorize_cli.group import cli\n"
             f"cli({arguments!r}, prog_name='sar-colorize', standalone_mode=False)"
             for arguments in (
                 ["--help"], ["--version"], ["colorize", "--help"], ["despeckle", "--help"], ["info", "--help"],

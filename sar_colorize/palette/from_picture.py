@@ -12,7 +12,7 @@ from ..credentials import name_without_credentials
 from ..errors import SettingError
 from ..raster import Bool, Float32, Grid
 from ..reference.clouds import ground
-from ..reference.picture import look_at
+from ..reference.picture import look_at, open_picture
 from .moments import Moments
 from .palette import MEASURED, Palette
 
@@ -35,18 +35,10 @@ def read_palette(path: str, grid: Grid) -> Palette:
     Raises:
         SettingError: no such raster, bands unknown, too far away, or no ground in it.
     """
-    import rasterio
-    from rasterio.errors import RasterioError
-
-    if "://" not in path and not path.startswith("/vsi") and not Path(path).exists():
-        raise SettingError(f"palette must be auto, none or an optical raster, got {path}, which does not exist")
     picture = look_at(path, "palette")
-    try:
-        with rasterio.open(path) as source:
-            window, where = _overlap(source, grid, path)
-            rgb, seen = picture.thinned(source, window)
-    except RasterioError as error:
-        raise SettingError(f"palette must be a raster that GDAL reads, got {path} ({error})") from error
+    with open_picture(path, "palette") as source:
+        window, where = _overlap(source, grid, path)
+        rgb, seen = picture.thinned(source, window)
     lab, shown = srgb_to_lab(rgb), ground(rgb * np.float32(255.0), seen)
     if shown.mean() < _LEAST_SHARE:
         raise SettingError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,8 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..color import render_reflectance, srgb_to_lab
-from ..errors import SettingError
+from ..credentials import name_without_credentials
+from ..errors import SettingError, UnreadableError
 from ..raster import Bool, Float32, Grid
+from ..scene.gdal import open_quietly, readable_by_gdal
+from ..scene.names import check_name, is_local
+from ..scene.sidecars import check_sidecars
+from ..scene.vrt import is_vrt, own_vrt
 from .clouds import ground
 from .offset import NO_OFFSET, Offset, claimed_offset, find_offset, own_offset_dn
 
@@ -20,6 +27,8 @@ PICTURE_8, PICTURE_16 = "an 8-bit picture as it is", "a 16-bit picture as it is"
 REFLECTANCE, REFLECTANCE_E4 = "reflectance 0..1", "reflectance 0..10000"
 MOST_PX = 1024
 """Side to which a large raster is thinned: pixels are left out, not averaged, so that the spread stays."""
+MOST_PIXELS = 4e12
+"""Of a raster; a mosaic of the whole Earth at 10 m has 2e12 on land and sea."""
 NATURAL = {3: (0, 1, 2), 4: (0, 1, 2), 10: (2, 1, 0), 12: (3, 2, 1), 13: (3, 2, 1)}
 """Where red, green and blue stand by the number of bands: pictures, BigEarthNet's ten, L2A's 12, L1C's 13."""
 _NAMES = (("red", "b04", "b4"), ("green", "b03", "b3"), ("blue", "b02", "b2"))
@@ -72,11 +81,10 @@ class Picture:
 
     def on(self, grid: Grid) -> tuple[Float32, Bool]:
         """The sRGB (3, H, W) in 0..1 on a grid with a CRS and a transform, and where it holds values; bilinear."""
-        import rasterio
         from rasterio.enums import ColorInterp, Resampling
         from rasterio.vrt import WarpedVRT
 
-        with rasterio.open(self.path) as source:
+        with open_picture(self.path) as source:
             has_mask = source.nodata is not None or ColorInterp.alpha in source.colorinterp
             options = {"crs": grid.crs_wkt, "transform": grid.transform, "height": grid.height, "width": grid.width}
             with WarpedVRT(source, **options, resampling=Resampling.bilinear, add_alpha=not has_mask) as warped:
@@ -101,25 +109,45 @@ def look_at(path: str, what: str = "reference") -> Picture:
     Raises:
         SettingError: no such raster, its bands are not known, or it holds nothing but nodata.
     """
-    from rasterio.errors import RasterioError
-
-    local = "://" not in path and not path.startswith("/vsi")
+    check_name(path, what, SettingError)
+    local = is_local(path)
     if local and not Path(path).exists():
-        raise SettingError(f"{what} must be an optical raster, got {path}, which does not exist; correct the path")
-    try:
-        return _looked_at(path, what, Path(path).stat().st_mtime_ns if local else 0)
-    except RasterioError as error:
-        raise SettingError(
-            f"{what} must be a raster that GDAL reads, got {path} ({error}); choose another picture"
-        ) from error
+        allowed = "auto, none or an optical raster" if what == "palette" else "an optical raster"
+        raise SettingError(f"{what} must be {allowed}, got {path}, which does not exist; correct the path")
+    return _looked_at(path, what, Path(path).stat().st_mtime_ns if local else 0)
+
+
+@contextmanager
+def open_picture(path: str, what: str = "reference") -> Iterator[Any]:
+    """An optical raster from a user, open in rasterio; what goes wrong with it while it is used is one sentence.
+
+    As scenes are, it is of a few formats that hold their own pixels; see `scene.gdal` and `scene.vrt`.
+
+    Args:
+        path: of a file, or a name of GDAL's.
+        what: the setting that named it, for messages.
+
+    Raises:
+        SettingError: it cannot be read.
+    """
+    shown = name_without_credentials(path)
+    with readable_by_gdal(shown, what, SettingError):
+        try:
+            location = own_vrt(path) if is_vrt(path) else path
+            if is_local(location):
+                check_sidecars(Path(path))
+            source = open_quietly(location, alone=not is_local(path))
+        except UnreadableError as error:
+            raise SettingError(f"{what} cannot be used: {error}") from error
+        with source:
+            yield source
 
 
 @lru_cache(maxsize=64)
 def _looked_at(path: str, what: str, changed_ns: int) -> Picture:  # noqa: ARG001  # the time is part of the key
-    import rasterio
     from rasterio.windows import Window
 
-    with rasterio.open(path) as source:
+    with open_picture(path, what) as source:
         bands, bands_by = _natural(source, path, what)
         values, seen = _thinned(source, bands, Window(0, 0, source.width, source.height))
         red_green_blue = (bands[0], bands[1], bands[2])
@@ -142,6 +170,11 @@ def _looked_at(path: str, what: str, changed_ns: int) -> Picture:  # noqa: ARG00
 
 
 def _thinned(source: Any, bands: list[int], window: Any) -> tuple[NDArray[Any], Bool]:
+    if source.width * source.height > MOST_PIXELS:
+        raise SettingError(
+            f"an optical raster must hold at most {MOST_PIXELS:.0e} pixels, got {source.width} x {source.height}; cut "
+            "out the place with gdal_translate -projwin"
+        )
     shape = tuple(min(MOST_PX, max(1, round(side))) for side in (window.height, window.width))
     values = source.read(bands, window=window, out_shape=(3, *shape))
     return values, source.dataset_mask(window=window, out_shape=shape) > 0

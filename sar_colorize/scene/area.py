@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import SettingError
 from ..raster import Bool, Grid, Window
+from .gdal import one_line
+from .vector import read_vector
+
+_FAR = 2.0**40
+"""Pixels beyond which no grid reaches."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ def read_area(path: str, grid: Grid) -> Area:
     """The polygons of a vector file, on the grid of a scene.
 
     Args:
-        path: any vector file that geopandas reads, in any CRS.
+        path: GeoPackage, GeoJSON, Shapefile, FlatGeobuf, KML or GML, in any CRS; see `vector`.
         grid: the scene's; it must have a CRS and a transform.
 
     Raises:
@@ -46,25 +50,38 @@ def read_area(path: str, grid: Grid) -> Area:
     """
     if grid.crs_wkt is None or grid.transform is None:
         raise SettingError(f"aoi must not be given for a scene without CRS, got {path}; georeference the scene first")
-    import geopandas
-    from pyogrio.errors import DataSourceError
-
-    if "://" not in path and not path.startswith("/vsi") and not Path(path).exists():
-        raise SettingError(f"aoi must be an existing vector file, got {path}, which does not exist; check the path")
-    try:
-        frame = geopandas.read_file(path)
-    except (DataSourceError, ValueError) as error:
-        raise SettingError(f"aoi must be a vector file that GDAL reads, got {path} ({error})") from error
+    frame = read_vector(path)
     frame = frame[frame.geometry.notna() & frame.geom_type.isin(["Polygon", "MultiPolygon"])]
     if frame.empty:
         raise SettingError(f"aoi must hold at least one polygon, got none in {path}; draw the area as a polygon")
     if frame.crs is None:
         raise SettingError(f"aoi must have a CRS, got none in {path}; save it with one")
-    polygons = frame.geometry.make_valid().to_crs(grid.crs_wkt).union_all()
+    polygons = _on_crs(frame, path, grid.crs_wkt)
     bounds = window_of(polygons, grid)
     if bounds.is_empty:
         raise SettingError(f"aoi must share ground with the scene, got {path}, which lies outside it; check its CRS")
     return Area(grid, polygons, bounds)
+
+
+def _on_crs(frame: Any, path: str, crs: str) -> Any:
+    """The polygons of a vector file as one geometry in another CRS.
+
+    Raises:
+        SettingError: they make none there.
+    """
+    import shapely
+
+    try:
+        with np.errstate(all="ignore"):
+            polygons = frame.geometry.make_valid().to_crs(crs).union_all()
+        if np.isfinite(shapely.get_coordinates(polygons)).all():
+            return polygons
+        said = "they lie where it is not defined"
+    except Exception as error:  # GEOS, PROJ and geopandas each have errors of their own
+        raise SettingError(
+            f"aoi must hold polygons that fit the scene's CRS, got {path} ({one_line(error)}); draw it again"
+        ) from error
+    raise SettingError(f"aoi must hold polygons that fit the scene's CRS, got {path} ({said}); draw it again")
 
 
 def read_bbox(bbox: tuple[float, float, float, float], crs: str | None, grid: Grid) -> Window:
@@ -79,6 +96,10 @@ def read_bbox(bbox: tuple[float, float, float, float], crs: str | None, grid: Gr
         SettingError: swapped corners, an unknown CRS, no transform, or no common ground.
     """
     west, south, east, north = bbox
+    if crs is not None and not crs.strip():
+        raise SettingError(f"bbox_crs must be a CRS such as EPSG:4326, got {crs!r}; leave it out for the scene's own")
+    if not np.isfinite(bbox).all():
+        raise SettingError(f"bbox must be four finite numbers, got {bbox}; give west south east north")
     shown = " ".join(f"{value:g}" for value in bbox)
     if not (west < east and south < north):
         raise SettingError(f"bbox must be west south east north, got {shown}; swap the corners that are the wrong way")
@@ -90,12 +111,13 @@ def read_bbox(bbox: tuple[float, float, float, float], crs: str | None, grid: Gr
     box = shapely.segmentize(shapely.box(west, south, east, north), max((east - west), (north - south)) / 100)
     if crs is not None:
         import geopandas
-        from pyproj.exceptions import CRSError
 
         try:
             box = geopandas.GeoSeries([box], crs=crs).to_crs(grid.crs_wkt).iloc[0]
-        except CRSError as error:
-            raise SettingError(f"bbox_crs must be a CRS such as EPSG:4326, got {crs} ({error})") from error
+        except Exception as error:  # pyproj's own, and those of whatever it takes the text for
+            raise SettingError(
+                f"bbox_crs must be a CRS such as EPSG:4326, got {crs:.80} ({one_line(error)})"
+            ) from error
     if not shapely.is_valid(box) or not np.isfinite(shapely.get_coordinates(box)).all():
         raise SettingError(f"bbox must lie where the scene's CRS is defined, got {shown}; check `bbox_crs`")
     window = window_of(box, grid)
@@ -115,6 +137,7 @@ def window_of(geometry: Any, grid: Grid) -> Window:
     cols = to_pixels.a * points[:, 0] + to_pixels.b * points[:, 1] + to_pixels.c
     rows = to_pixels.d * points[:, 0] + to_pixels.e * points[:, 1] + to_pixels.f
     # A thousandth of a pixel is rounding of coordinates, not a wish for one more pixel.
+    rows, cols = np.clip(rows, -_FAR, _FAR), np.clip(cols, -_FAR, _FAR)
     top, left = int(np.floor(rows.min() + 1e-3)), int(np.floor(cols.min() + 1e-3))
     bottom, right = int(np.ceil(rows.max() - 1e-3)), int(np.ceil(cols.max() - 1e-3))
     return Window(top, left, max(0, bottom - top), max(0, right - left)).intersect(grid.window)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import SceneError
+from ..errors import SarColorizeError, SceneError
+from .gdal import one_line
 
 METRES_PER_DEGREE = 111_320.0
 SPLINE_POINTS = 500
 """Above this many ground control points the spline gives way to a polynomial of order 3; a spline costs n**3."""
 Float64 = NDArray[np.float64]
+_FARTHEST = 1e10
+"""No coordinate, row or column is as large."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +62,24 @@ class GroundControl:
         )
         return GroundControl(row, col, x, y, height, incidence, self.crs, self.is_geographic)
 
+    def check(self, source: str) -> None:
+        """Refuses points of which none can make a map, whatever GDAL does with them.
+
+        Raises:
+            SceneError: not finite, or fewer than four places; `source` is named.
+        """
+        numbers = np.stack([self.rows, self.cols, self.xs, self.ys])
+        if (
+            np.isfinite(numbers).all()
+            and np.abs(numbers).max() < _FARTHEST
+            and len(np.unique(numbers[2:], axis=1).T) > 3
+        ):
+            return
+        raise SceneError(
+            f"ground control points must be four or more places, got {len(self.rows)} that are not in {source}; use "
+            "`grid` radar to leave them out"
+        )
+
     def to_degrees(self) -> tuple[Float64, Float64]:
         """Longitudes and latitudes of the points."""
         from rasterio.warp import transform
@@ -85,7 +107,7 @@ class GroundControl:
 
     def describe_terrain(self) -> str:
         """How far off a place above the points is drawn: 130 % of its height where incidence is not said."""
-        known = np.isfinite(self.incidence_deg)
+        known = (self.incidence_deg > 0) & (self.incidence_deg < 90)
         per_m = float((1.0 / np.tan(np.radians(self.incidence_deg[known]))).mean()) if known.any() else 1.3
         return (
             f"ground 100 m above the points, which stand {self.heights_m.min():.0f} to {self.heights_m.max():.0f} m "
@@ -102,6 +124,28 @@ class GroundControl:
             for row, col, x, y in zip(self.rows, self.cols, self.xs, self.ys, strict=True)
         ]
         return GCPTransformer(points, tps=len(points) <= SPLINE_POINTS)
+
+
+@contextmanager
+def refusing_points(source: str) -> Iterator[None]:
+    """What GDAL, PROJ and numpy say of control points that make no map, as one sentence.
+
+    Raises:
+        SceneError: such points; `source` is named.
+    """
+    from rasterio._err import CPLE_BaseError  # GDAL's errors of which rasterio makes none of its own
+    from rasterio.errors import CRSError, RasterioError
+
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    except (CPLE_BaseError, RasterioError, CRSError, ValueError, OverflowError, np.linalg.LinAlgError) as error:
+        if isinstance(error, SarColorizeError):
+            raise
+        raise SceneError(
+            f"ground control points must make a map, got others in {source} ({one_line(error)}); use `grid` radar to "
+            "leave them out"
+        ) from error
 
 
 def unwrapped(lons: Float64, around: float) -> Float64:

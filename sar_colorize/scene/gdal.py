@@ -154,20 +154,13 @@ def readable_by_gdal(
     try:
         yield
     except RasterioIOError as reason:
-        detail = one_line(reason)
+        detail, mend = one_line(reason), "if it is truncated, copy or download it again"
         if "not recognized as being in a supported file format" in detail:
-            raise error(
-                f"{what} must be a raster of the formats {FORMAT_NAMES}, got {source} ({detail}); "
-                "convert it with gdal_translate"
-            ) from reason
-        raise error(
-            f"{what} must be a whole raster that GDAL reads, got {source} ({detail}); "
-            "if it is truncated, copy or download it again"
-        ) from reason
+            detail, mend = "of no known format", f"formats are {FORMAT_NAMES}: convert others with gdal_translate"
+        raise error(f"{what} must be a raster that GDAL reads, got {source} ({detail}); {mend}") from reason
     except (RasterioError, CPLE_BaseError, CRSError, RPCError, UnicodeError, OverflowError) as reason:
         raise error(
-            f"{what} must be a whole raster that GDAL reads, got {source} ({one_line(reason)}); "
-            "copy or download it again"
+            f"{what} must be a raster that GDAL reads, got {source} ({one_line(reason)}); copy or download it again"
         ) from reason
     except MemoryError as reason:
         raise error(

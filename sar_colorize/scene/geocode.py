@@ -12,6 +12,7 @@ above them is drawn about h / tan(incidence) towards the radar, 1.0 to 1.7 h in 
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -20,15 +21,17 @@ from typing import Any, Self
 import numpy as np
 from affine import Affine
 
-from ..errors import SettingError
+from ..errors import SceneError, SettingError
 from ..raster import Bool, Float32, Grid, Raster, Window
-from .control import METRES_PER_DEGREE, Float64, GroundControl, unwrapped
+from .control import METRES_PER_DEGREE, Float64, GroundControl, refusing_points, unwrapped
 from .scene import Scene
 
 NODE_PX = 16
 """Distance of the pixels at which the spline is evaluated."""
 TILE_PX = 256
 """A window is resampled by squares of this width: memory is bounded however coarse the grid."""
+MOST_STRETCHED = 20
+"""Radar pixels for each map pixel, beyond those that its resolution asks for: about 1.5 on the side of a real scene."""
 MAX_PIXELS = 4_000_000_000
 
 
@@ -42,7 +45,7 @@ class MapGrid:
     """A pixel in units of the CRS; None: the radar's own spacing."""
 
     def __post_init__(self) -> None:
-        if self.resolution is not None and not self.resolution > 0:
+        if self.resolution is not None and not 0 < self.resolution < math.inf:
             raise SettingError(f"resolution must be above 0, got {self.resolution:g}; 10 is that of IW GRDH in metres")
 
 
@@ -64,6 +67,10 @@ class _Nodes:
         """The radar pixels under the nodes, with those beside them."""
         top, left = int(np.floor(self.rows.min())) - 2, int(np.floor(self.cols.min())) - 2
         return Window(top, left, int(np.ceil(self.rows.max())) + 2 - top, int(np.ceil(self.cols.max())) + 2 - left)
+
+    def widest(self) -> float:
+        """Radar pixels that they span along rows or columns, whichever is more; not finite where they are not."""
+        return max(float(np.ptp(self.rows)), float(np.ptp(self.cols)))
 
     def at(self, tile: Window, down: float, right: float) -> tuple[Float64, Float64]:
         """Radar rows and columns (height, width) of the points `down`, `right` (0..1) inside each pixel of a window."""
@@ -149,6 +156,11 @@ class GeocodedScene(Scene):
         n = self.samples_per_side
         total = np.zeros((len(self.bands), *tile.shape), dtype=np.float32)
         weight = np.zeros(tile.shape, dtype=np.float32)
+        if not nodes.widest() <= MOST_STRETCHED * TILE_PX * n:
+            raise SceneError(
+                f"ground control points must make a smooth map, got others in {self.source}; use `grid` radar to leave "
+                "them out"
+            )
         span = nodes.radar_window()
         if span.intersect(self.radar.grid.window).is_empty:
             return total, np.zeros(tile.shape, dtype=bool)
@@ -177,6 +189,10 @@ class GeocodedScene(Scene):
 
     def _radar_positions(self, rows: Float64, cols: Float64) -> tuple[Float64, Float64]:
         """Radar rows and columns of map positions (n,), both counted from the outer corner of the first pixel."""
+        with refusing_points(self.source):
+            return self._transformed(rows, cols)
+
+    def _transformed(self, rows: Float64, cols: Float64) -> tuple[Float64, Float64]:
         from rasterio.warp import transform
 
         xs, ys = self.corner[0] + self.pixel * cols, self.corner[1] - self.pixel * rows
@@ -200,13 +216,24 @@ def geocode(radar: Scene, control: GroundControl, wanted: MapGrid) -> GeocodedSc
 
     Raises:
         SettingError: an unknown CRS, or a resolution that makes too large a grid.
-        SceneError: control points that span no area.
+        SceneError: control points that span no area, or make no map.
     """
+    control.check(radar.source)
+    with refusing_points(radar.source):
+        return _geocoded(radar, control, wanted)
+
+
+def _geocoded(radar: Scene, control: GroundControl, wanted: MapGrid) -> GeocodedScene:
     from rasterio.crs import CRS
     from rasterio.errors import CRSError
 
     spacing_m = radar.pixel_m or control.measured_pixel_m(radar.source)
     lons, lats = control.to_degrees()
+    if not (np.isfinite(lons).all() and np.isfinite(lats).all() and np.abs(lats).max() <= 90.0):
+        raise SceneError(
+            f"ground control points must lie on the Earth, got others in {radar.source}; use `grid` radar to leave "
+            "them out"
+        )
     try:
         crs = CRS.from_user_input(wanted.crs or _map_crs(float(lons.mean()), float(lats.mean())))
         unit_m = METRES_PER_DEGREE if crs.is_geographic else crs.linear_units_factor[1]
@@ -244,7 +271,7 @@ def _grid_around(radar: Scene, control: GroundControl, crs: Any, resolution: flo
         raise SettingError(f"crs must cover the scene, got {crs.to_string()}; leave it out for UTM")
     left, right = np.floor(xs.min() / resolution), np.ceil(xs.max() / resolution)
     bottom, top = np.floor(ys.min() / resolution), np.ceil(ys.max() / resolution)
-    if (right - left) * (top - bottom) > MAX_PIXELS or min(right - left, top - bottom) < 4:
+    if not (right - left) * (top - bottom) <= MAX_PIXELS or not min(right - left, top - bottom) >= 4:
         raise SettingError(
             f"resolution must fit the scene, got {resolution:g}, which makes {right - left:.0f} x {top - bottom:.0f} "
             "pixels; it is counted in units of the CRS, metres or degrees"

@@ -11,6 +11,7 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
+from ..errors import SceneError
 from ..raster import Grid, Unit
 from .control import GroundControl
 from .declare import Facts
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from .package import Package
 
 _MANY_ZEROS = 0.01
+_COORDINATES = 1e9
+"""The farthest that a corner may lie from the origin of a CRS: in metres, 25 times around the Earth."""
 
 
 @dataclass
@@ -48,6 +51,11 @@ class Header:
         transform: Affine | None = self.dataset.transform
         if transform == Affine.identity() and not self.dataset.crs:
             transform = None
+        if transform is not None and not is_usable(transform):
+            raise SceneError(
+                f"georeference must be finite and span an area, got the transform {tuple(transform)[:6]} in "
+                f"{self.source}; mend it, for example with gdal_edit.py -a_ullr"
+            )
         return Grid(
             self.dataset.height,
             self.dataset.width,
@@ -156,3 +164,12 @@ class Header:
             yield "no CRS: the picture will have none either"
         if self.grid.transform is not None and (self.grid.transform.b or self.grid.transform.d):
             yield "rotated grid: kept as it is"
+
+
+def is_usable(transform: Affine) -> bool:
+    """Whether a transform is finite, can be turned around, and lies where a CRS may be."""
+    numbers = tuple(transform)[:6]
+    if not all(np.isfinite(numbers)) or max(map(abs, numbers)) > _COORDINATES:
+        return False
+    area = abs(transform.a * transform.e - transform.b * transform.d)
+    return bool(area > 1e-24)

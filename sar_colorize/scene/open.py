@@ -6,9 +6,12 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from ..errors import SceneError, SettingError, UnitError
+from ..credentials import name_without_credentials
+from ..errors import SarColorizeError, SceneError, SettingError, UnitError, UnreadableError
 from .declare import check_unit
+from .gdal import one_line
 from .geocode import MapGrid, geocode
+from .names import check_name, is_local
 from .safe import QUANTITIES, is_product, open_product
 from .scene import Scene
 
@@ -83,21 +86,8 @@ def open_scene(
 
         _refuse(product_only, "a DataArray", "only a SAFE product has it")
         scene = from_xarray(_data_array(source), unit=unit, polarization=polarization, nodata=nodata)
-    elif _is_local(os.fspath(source)) and is_product(os.fspath(source)):
-        if unit not in ("auto", "power"):
-            raise UnitError(f"unit must be auto for a Sentinel-1 product, got {unit}; it is calibrated to power")
-        _refuse({"nodata": nodata}, "a Sentinel-1 product", "its digital number 0 is no data")
-        scene = open_product(
-            os.fspath(source),
-            polarization=polarization,
-            calibration=calibration or "sigma0",
-            remove_noise=remove_noise is not False,
-        )
     else:
-        from .raster_file import open_raster
-
-        _refuse(product_only, f"the raster {os.fspath(source)}", "only a SAFE product has it")
-        scene = open_raster(os.fspath(source), unit=unit, polarization=polarization, nodata=nodata)
+        scene = _open_path(os.fsdecode(source), unit, polarization, nodata, product_only)
     scene = _on_grid(scene, grid, wanted)
     _log.info(
         "opened: %s, %d x %d px, %s, %s (%s)",
@@ -105,6 +95,38 @@ def open_scene(
         scene.declaration.unit_reason,
     )  # fmt: skip
     return scene
+
+
+def _open_path(
+    source: str, unit: str, polarization: str | None, nodata: float | None, product_only: dict[str, Any]
+) -> Scene:
+    """A product or a raster, by its path or its name for GDAL.
+
+    Raises:
+        SarColorizeError: see `open_scene`.
+    """
+    check_name(source)
+    try:
+        if is_local(source) and is_product(source):
+            if unit not in ("auto", "power"):
+                raise UnitError(f"unit must be auto for a Sentinel-1 product, got {unit}; it is calibrated to power")
+            _refuse({"nodata": nodata}, "a Sentinel-1 product", "its digital number 0 is no data")
+            return open_product(
+                source,
+                polarization=polarization,
+                calibration=product_only["calibration"] or "sigma0",
+                remove_noise=product_only["remove_noise"] is not False,
+            )
+        from .raster_file import open_raster
+
+        shown = name_without_credentials(source)
+        _refuse(product_only, f"the raster {shown}", "only a SAFE product has it")
+        return open_raster(source, unit=unit, polarization=polarization, nodata=nodata)
+    except OSError as error:
+        if isinstance(error, SarColorizeError):
+            raise
+        shown = name_without_credentials(source)
+        raise UnreadableError(f"input must be readable, got {shown} ({one_line(error)}); check the path") from error
 
 
 def _on_grid(scene: Scene, grid: str, wanted: MapGrid) -> Scene:
@@ -150,7 +172,3 @@ def _data_array(source: Any) -> xarray.DataArray:
         f"source must be a path, an xarray DataArray or an open scene, got {type(source).__module__}."
         f"{type(source).__qualname__}; wrap values as xarray.DataArray(values, dims=('band', 'y', 'x'))"
     )
-
-
-def _is_local(path: str) -> bool:
-    return not path.startswith("/vsi") and "://" not in path

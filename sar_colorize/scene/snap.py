@@ -65,11 +65,12 @@ def _tag(path: Path) -> str:
             tag = tif.pages.first.tags.get(TAG)
             if tag is None:
                 return ""
-            if tag.valuebytecount > TAG_BYTES:
-                raise UnreadableError(_refusal(str(path), f"{tag.valuebytecount} bytes"))
-            return tag.value if isinstance(tag.value, str) else ""
-    except tifffile.TiffFileError:  # another format under the name of a TIFF
+            if tag.valuebytecount <= TAG_BYTES:
+                return tag.value if isinstance(tag.value, str) else ""
+            count = tag.valuebytecount
+    except Exception:  # noqa: BLE001  # another format, or damage that GDAL forgives: struct, Index, Memory, Recursion
         return ""
+    raise UnreadableError(_refusal(str(path), f"{count} bytes"))
 
 
 def _band_list(text: str, location: str) -> Element | None:
@@ -84,13 +85,12 @@ def _band_list(text: str, location: str) -> Element | None:
     part = text[start : stop + len(_LIST) + 3]
     if len(part) > BANDS_BYTES:
         raise UnreadableError(_refusal(location, f"{len(part)} bytes of bands"))
-    from xml.etree.ElementTree import ParseError
-
+    from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import fromstring
 
     try:
         element: Element = fromstring(part, forbid_dtd=True)
-    except ParseError as error:
+    except (DefusedXmlException, SyntaxError, ValueError) as error:  # ParseError is a SyntaxError
         raise UnreadableError(_refusal(location, f"broken XML ({error})")) from None
     return element
 

@@ -57,7 +57,7 @@ INPUTS: dict[str, tuple[Callable[[MakeTif, Path], Path], str]] = {
     "a folder": (lambda tif, tmp: _folder(tmp / "folder"), "got the folder"),
     "a SAFE folder": (lambda tif, tmp: _folder(tmp / "S1A.SAFE"), "must hold a GRD measurement"),
     "empty file": (lambda tif, tmp: _bytes(tmp, "empty.tif", b""), "which is empty (0 bytes)"),
-    "text": (lambda tif, tmp: _bytes(tmp, "text.tif", b"no raster at all"), "must be a whole raster that GDAL reads"),
+    "text": (lambda tif, tmp: _bytes(tmp, "text.tif", b"no raster at all"), "must be a raster that GDAL reads"),
     "truncated": (lambda tif, tmp: _truncated(tif), "if it is truncated, copy or download it again"),
     "damaged zip": (lambda tif, tmp: _bytes(tmp, "bad.zip", b"PK no zip"), "which is damaged; download it again"),
     "zip without a raster": (lambda tif, tmp: _zip(tmp / "no.zip", "a.txt"), "must hold one raster, got 0"),
