@@ -18,7 +18,7 @@ def completion(shell: str) -> None:
     sar-colorize completion zsh > "${fpath[1]}/_sar-colorize"
     sar-colorize completion fish > ~/.config/fish/completions/sar-colorize.fish
     """
-    from .main import cli
+    from .group import cli
 
     kind = get_completion_class(shell)
     if kind is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import sys
@@ -9,6 +10,10 @@ import time
 from typing import Any
 
 import click
+
+from sar_colorize.credentials import without_credentials
+
+from . import interrupt
 
 MODES = ("auto", "bar", "json", "none")
 
@@ -32,7 +37,8 @@ class Progress:
         _chosen["mode"] = self.mode
 
     def __call__(self, done: int, total: int) -> None:
-        """Shows how far the run is."""
+        """Shows how far the run is; raises the interrupt of a signal that was swallowed."""
+        interrupt.check()
         if self.mode == "json":
             emit({"event": "progress", "done": done, "total": total, "unit": self.unit})
         elif self.mode == "bar":
@@ -49,7 +55,7 @@ class Progress:
         if self.mode == "json":
             emit({"event": "message", "message": text})
         else:
-            click.echo(f"note: {text}", err=True)
+            _say(f"note: {text}")
 
 
 class LogLines(logging.Handler):
@@ -60,7 +66,7 @@ class LogLines(logging.Handler):
         if _chosen["mode"] == "json":
             emit({"event": "log", "level": record.levelname.lower(), "message": record.getMessage()})
         else:
-            click.echo(record.getMessage(), err=True)
+            _say(record.getMessage())
 
 
 def report_error(text: str) -> None:
@@ -69,7 +75,7 @@ def report_error(text: str) -> None:
     if _chosen["mode"] == "json":
         emit({"event": "error", "message": message or text, "hint": hint if message else ""})
     else:
-        click.echo(f"error: {' '.join(text.split())}", err=True)
+        _say(f"error: {' '.join(text.split())}")
 
 
 def report_cancelled(text: str) -> None:
@@ -77,9 +83,16 @@ def report_cancelled(text: str) -> None:
     if _chosen["mode"] == "json":
         emit({"event": "cancelled", "message": text})
     else:
-        click.echo(text, err=True)
+        _say(text)
 
 
 def emit(event: dict[str, Any]) -> None:
     """One JSON object on one line of standard error, at once."""
-    click.echo(json.dumps(event), err=True)
+    clean = {name: without_credentials(value) if isinstance(value, str) else value for name, value in event.items()}
+    _say(json.dumps(clean))
+
+
+def _say(text: str) -> None:
+    """A line on standard error, without credentials; where that takes nothing, nobody hears it."""
+    with contextlib.suppress(OSError):
+        click.echo(without_credentials(text), err=True)

@@ -196,7 +196,12 @@ def test_help_shows_every_keyword_with_its_type() -> None:
 def test_the_command_line_knows_only_the_api(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.level == 0 and (node.module or "").startswith("sar_colorize"):
-            assert node.module in ("sar_colorize", "sar_colorize.api", "sar_colorize.errors")
+            assert node.module in (
+                "sar_colorize",
+                "sar_colorize.api",
+                "sar_colorize.credentials",
+                "sar_colorize.errors",
+            )
 
 
 def _loaded_by(code: str) -> set[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
-from sar_colorize_cli.main import cli
+from sar_colorize_cli.group import cli
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])

@@ -15,7 +15,7 @@ import pytest
 import rasterio
 from click.testing import CliRunner
 from made import command, speckled
-from sar_colorize_cli.main import NAMES, cli
+from sar_colorize_cli.group import NAMES, cli
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
-from sar_colorize_cli.main import cli
+from sar_colorize_cli.group import cli
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_model_is_asked_for(folder):
 
 
 def test_help_loads_nothing_heavy():
-    code = "import sys\nfrom sar_colorize_cli.main import cli\ncli(['evaluate', '--help'], standalone_mode=False)\n"
+    code = "import sys\nfrom sar_colorize_cli.group import cli\ncli(['evaluate', '--help'], standalone_mode=False)\n"
     code += "print('LOADED', {'torch', 'rasterio', 'geopandas', 'skimage', 'dask'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "LOADED set()"

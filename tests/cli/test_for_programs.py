@@ -15,7 +15,7 @@ import click
 import numpy as np
 import pytest
 from made import command, speckled
-from sar_colorize_cli.main import NAMES, cli
+from sar_colorize_cli.group import NAMES, cli
 
 import sar_colorize
 from sar_colorize import api

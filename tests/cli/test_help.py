@@ -13,7 +13,7 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner
-from sar_colorize_cli.main import COMMANDS, NAMES, cli
+from sar_colorize_cli.group import COMMANDS, NAMES, cli
 
 from sar_colorize import api
 
@@ -81,7 +81,7 @@ def test_an_example_that_is_wrong_would_be_noticed() -> None:
 def test_the_help_of_no_command_loads_anything_heavy() -> None:
     code = f"""
 import sys
-from sar_colorize_cli.main import cli
+from sar_colorize_cli.group import cli
 for name in {list(ALL)!r}:
     cli([*name.split(), "--help"], prog_name="sar-colorize", standalone_mode=False)
 print("LOADED", [name for name in ("torch", "dask", "rasterio", "geopandas", "xarray") if name in sys.modules])

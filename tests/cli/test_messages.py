@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 from sar_colorize_cli import demo, info
 from sar_colorize_cli.command import with_flags
-from sar_colorize_cli.main import LazyGroup, cli, main
+from sar_colorize_cli.group import LazyGroup, cli
+from sar_colorize_cli.main import main
 
 from sar_colorize import api
 from sar_colorize.errors import Cancelled, SettingError
@@ -102,12 +102,14 @@ def test_an_interrupt_before_a_command_begins_claims_nothing(
 
 
 def test_a_file_that_ends_too_early_is_not_taken_for_a_cancelled_run(
-    monkeypatch: pytest.MonkeyPatch, own_signals: None
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], own_signals: None
 ) -> None:
     monkeypatch.setattr(api, "info", _raises(EOFError("no data left in file")))
     monkeypatch.setattr(sys, "argv", ["sar-colorize", "info", "scene.tif"])
-    with pytest.raises(EOFError, match="no data left"):
+    with pytest.raises(SystemExit) as ended:
         main()
+    assert ended.value.code == 1
+    assert "got an error that nobody foresaw (EOFError: no data left in file)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("before", [True, False])
@@ -147,11 +149,3 @@ def _raises(error: BaseException) -> Callable[..., Any]:
         raise error
 
     return raise_it
-
-
-@pytest.fixture
-def own_signals() -> Iterator[None]:
-    """Puts back what `main` does with SIGTERM."""
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)

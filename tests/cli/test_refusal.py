@@ -11,7 +11,7 @@ import pytest
 import shapely
 from click.testing import CliRunner, Result
 from made import UTM33, speckled
-from sar_colorize_cli.main import cli
+from sar_colorize_cli.group import cli
 
 MakeTif = Callable[..., Path]
 

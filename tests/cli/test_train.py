@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from made import command
 from PIL import Image
 from rasterio.transform import from_origin
-from sar_colorize_cli.main import cli
+from sar_colorize_cli.group import cli
 
 from sar_colorize import api
 
