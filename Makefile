@@ -9,14 +9,29 @@ JOBS ?= auto
 # The address of the CPU builds of torch. Left empty, torch comes from pip's own index: on Linux that is the CUDA build,
 # about 2.9 GB with its libraries.
 TORCH_INDEX ?=
+# Of `make attack`: the seconds after which no case begins, the seed (the date where empty), and how many cases of each.
+ATTACK_SECONDS ?= 1800
+ATTACK_SEED ?=
+ATTACK_OUT ?= attack
+ATTACK_JOBS ?= 2
+RASTERS ?= 2000
+PRODUCTS ?= 1000
+OPTIONS ?= 5000
+KILLS ?= 500
+DISKS ?= 100
+CLUSTERS ?= 20
+SERVERS ?= 100
 
-.PHONY: help install demo test lint browser toolbox qgis has-qgis test-qgis plugin package benchmark clean
+.PHONY: help install demo test lint browser toolbox qgis has-qgis test-qgis plugin package benchmark attack audit sbom clean
 
 help:
 	@echo "make demo       install, colorize a simulated scene offline, say where the picture is"
 	@echo "make test       install, then lint, type-check and run every test"
 	@echo "make benchmark  measure speed and memory beside other programs"
+	@echo "make attack     try to break it: damaged files, hostile options, kills, full disks; 30 minutes, docs/reliability.md"
+	@echo "make audit      ask for known vulnerabilities of the installed packages"
 	@echo "make package    build the wheel"
+	@echo "make sbom       build the wheel with a list of its parts and checksums"
 	@echo "make plugin     build the plugin for QGIS as a zip"
 	@echo "make clean      remove what the others made"
 	@echo
@@ -107,8 +122,27 @@ plugin:
 package: $(VENV)/tested
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
+$(VENV)/released: $(VENV)/tested
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[release]"
+	@touch $@
+
+# What the wheel is installed with here, in CycloneDX's format, and checksums of all that is handed out.
+sbom: $(VENV)/released package
+	$(BIN)/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml --output-file dist/sbom.json \
+	  $(BIN)/python
+	cd dist && sha256sum *.whl sbom.json > SHA256SUMS && cat SHA256SUMS
+
+# Not in `make test`: it needs an advisory service on the network, and says so where none answers.
+audit: $(VENV)/released
+	$(BIN)/python tools/audit.py
+
+attack: $(VENV)/tested
+	$(BIN)/python -m tools.attack --seconds $(ATTACK_SECONDS) --jobs $(ATTACK_JOBS) --out $(ATTACK_OUT) \
+	  $(if $(ATTACK_SEED),--seed $(ATTACK_SEED)) --rasters $(RASTERS) --products $(PRODUCTS) --options $(OPTIONS) \
+	  --kills $(KILLS) --disks $(DISKS) --clusters $(CLUSTERS) --servers $(SERVERS)
+
 benchmark: $(VENV)/tested
 	$(BIN)/python benchmarks/whole_scene.py
 
 clean:
-	rm -rf $(VENV) $(VENV_QGIS) build dist demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV_QGIS) build dist demo attack *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -59,6 +59,9 @@ def _run(
     if how in ("wrong usage", "cancelled"):
         raise BrokenPromiseError(f"exit {ended.code}: {ended.stderr.strip()[:300]}")
     if meanwhile is not None:
+        there = states(out, verb.outputs, earlier, whole) if out.is_dir() else ["absent"]
+        if how == "done" and set(there) == {"broken"} and not verb.run_folder:
+            raise BrokenPromiseError(f"exit 0, but outputs are {', '.join(there)}")
         return how
     found = states(out, verb.outputs, earlier, whole)
     broken = any(state.startswith("broken") for state in found) and not verb.run_folder

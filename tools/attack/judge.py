@@ -69,19 +69,20 @@ def sentence(code: int, stderr: str) -> str:
     Raises:
         BrokenPromiseError: a traceback, another exit code than 0, 1, 2 and 130, or an error of several lines.
     """
+    lines = [line for line in stderr.splitlines() if line]
+    errors = [line for line in lines if line.startswith("error: ")]
+    others = [line for line in lines if not line.startswith(("error: ", "note: ", *NOISE))]
+    wrong = ""
     if "Traceback (most recent call last)" in stderr or "Fatal Python error" in stderr:
-        raise BrokenPromiseError(f"traceback, exit {code}: {stderr.strip().splitlines()[-1][:200]}")
-    if code not in (0, 1, 2, 130):
-        raise BrokenPromiseError(f"exit code {code}")
-    errors = [line for line in stderr.splitlines() if line.startswith("error: ")]
-    allowed = ("error: ", "note: ", *NOISE)
-    others = [line for line in stderr.splitlines() if line and not line.startswith(allowed)]
-    if code == 1 and (len(errors) != 1 or others):
-        raise BrokenPromiseError(
-            f"exit 1 with {len(errors)} sentences and {len(others)} other lines: {(others or [''])[-1][:200]}"
-        )
-    if code == 130 and "cancelled" not in stderr:
-        raise BrokenPromiseError("exit 130 without the word cancelled")
+        wrong = f"traceback, exit {code}: {lines[-1][:200]}"
+    elif code not in (0, 1, 2, 130):
+        wrong = f"exit code {code}"
+    elif code == 1 and (len(errors) != 1 or others):
+        wrong = f"exit 1 with {len(errors)} sentences and {len(others)} other lines: {(others or [''])[-1][:200]}"
+    elif code == 130 and "cancelled" not in stderr:
+        wrong = "exit 130 without the word cancelled"
+    if wrong:
+        raise BrokenPromiseError(wrong) from RuntimeError(stderr[-6000:])
     return {0: "done", 1: "refused", 2: "wrong usage", 130: "cancelled"}[code]
 
 

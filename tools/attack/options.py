@@ -40,7 +40,7 @@ NUMBERS = (
     0.5, -0.0, 1e-9,
 )  # fmt: skip
 TEXTS = (
-    "", " ", "\n", "a\nb", "a\0b", "a" * 255, "a" * 256, "x" * 5000, "\u00fc\u96ea\U0001f600", "\udcff", "\ud800",
+    "", " ", "\n", "a\nb", "a\0b", "a" * 255, "a" * 256, "x" * 3000, "\u00fc\u96ea\U0001f600", "\udcff", "\ud800",
     "%s{0}", "--help", "-", "nan", "1e999", "auto", "none", "map", "EPSG:99999999", "EPSG:", "+proj=nonsense",
     "0,0,0,0",
     "tcp://127.0.0.1:9", "http://127.0.0.1:9/x.tif", "/vsicurl/http://127.0.0.1:9/x", "/vsimem/nothing", "/vsizip/x",

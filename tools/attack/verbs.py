@@ -91,6 +91,8 @@ def content_of(path: Path) -> Any:
 
     if path.is_dir():
         names = {name for name in shape_of(path) if not name.endswith((".gpkg-wal", ".gpkg-shm"))}
+        if (path / "settings.json").exists():  # of a training run
+            return tensors_of(path / "weights.safetensors")
         if (path / "metrics.json").exists():
             json.loads((path / "metrics.json").read_text())
         for name in ("patches.csv", "manifest.csv"):
