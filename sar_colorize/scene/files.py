@@ -6,9 +6,7 @@ masks and overviews beside it, all of a product, the parts of a shapefile.
 
 from __future__ import annotations
 
-import logging
 import re
-import warnings
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -20,15 +18,8 @@ from .scene import Scene
 MOST_FILES = 10_000
 """Where a folder or a chain of virtual rasters holds more, the rest is not looked at."""
 _XML_BYTES = 64 << 20
-_BESIDE_RASTER = (".aux.xml", ".msk", ".ovr", ".hdr")
-_PARTS = {
-    ".shp": (".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix"),
-    ".mif": (".mid",),
-    ".tab": (".dat", ".map", ".id", ".ind"),
-    ".gml": (".gfs", ".xsd"),
-    ".img": (".hdr", ".ige", ".rrd"),
-}
-"""Files of the same name that belong to one with this suffix."""
+_ALONE = (".tif", ".tiff", ".vrt", ".zip", ".safetensors")
+"""Files that may share a stem with another source and are none of its parts."""
 
 
 def files_of(source: str) -> set[Path]:
@@ -119,16 +110,25 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def _together_with(path: Path) -> list[Path]:
-    """What is read together with a file."""
+    """What is read together with a file; found by names, because GDAL would open a stranger's file by its content."""
     folder = product_folder(str(path))
     near = [folder] if folder is not None else []
-    near += [path.with_name(path.name + suffix) for suffix in _BESIDE_RASTER]
-    near += [path.with_suffix(suffix) for suffix in _PARTS.get(path.suffix.lower(), ())]
+    for name in _names_in(path.parent):
+        is_part = name.lower().startswith(f"{path.stem.lower()}.") and not name.lower().endswith(_ALONE)
+        if is_part or name.startswith(f"{path.name}."):
+            near.append(path.with_name(name))
     if path.suffix.lower() == ".dim":
         near.append(path.with_suffix(".data"))
     text = _xml_of(path)
-    listed = _named_in(text, path.parent) if text else _listed_by_gdal(path)
-    return [place for place in near if place.exists()] + listed
+    return [place for place in near if place.exists()] + (_named_in(text, path.parent) if text else [])
+
+
+def _names_in(folder: Path) -> list[str]:
+    """What stands in a folder."""
+    try:
+        return [path.name for path in folder.iterdir()]
+    except OSError:
+        return []
 
 
 def _xml_of(path: Path) -> str:
@@ -149,25 +149,3 @@ def _named_in(text: str, folder: Path | None) -> list[Path]:
         unescape(word).strip() for word in re.findall(r">([^<>]+)<|=\"([^\"]+)\"|='([^']+)'", text) for word in word
     }
     return [place for word in words if 0 < len(word) < 4096 for place in _places(word, folder) if place.is_file()]
-
-
-def _listed_by_gdal(path: Path) -> list[Path]:
-    """GDAL's own list of the files of a raster; empty for anything else. No virtual raster comes here."""
-    import rasterio
-    from rasterio.errors import NotGeoreferencedWarning, RasterioError
-
-    log = logging.getLogger("rasterio._env")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        log.addFilter(_drop)  # what GDAL thinks of a file that is no raster is of no use here
-        try:
-            with rasterio.open(path) as dataset:
-                return [place for name in dataset.files for place in _places(name)]
-        except (RasterioError, OSError, ValueError):
-            return []
-        finally:
-            log.removeFilter(_drop)
-
-
-def _drop(_record: logging.LogRecord) -> bool:
-    return False

@@ -106,6 +106,12 @@ def _by_its_mask(scene: Path) -> tuple[str, Path]:
     return str(scene), _linked(mask)
 
 
+def _by_its_world_file(scene: Path) -> tuple[str, Path]:
+    world = scene.with_suffix(".tfw")
+    world.write_text("10\n0\n0\n-10\n500005\n4999995\n")
+    return str(scene), _linked(world)
+
+
 def _as_sidecar_of_the_output(scene: Path) -> tuple[str, Path]:
     return str(scene.rename(scene.with_name("out.tif.ovr"))), scene.with_name("out.tif")
 
@@ -117,7 +123,7 @@ def _as_linked_sidecar_of_the_output(scene: Path) -> tuple[str, Path]:
 
 WAYS = [
     _by_zip, _by_vsizip, _by_vsizip_in_braces, _by_vsigzip, _by_virtual_raster, _by_virtual_raster_of_a_virtual_raster,
-    _by_file_url, _by_hard_link, _by_symbolic_link, _by_its_mask, _as_sidecar_of_the_output,
+    _by_file_url, _by_hard_link, _by_symbolic_link, _by_its_mask, _by_its_world_file, _as_sidecar_of_the_output,
     _as_linked_sidecar_of_the_output,
 ]  # fmt: skip
 
@@ -140,18 +146,17 @@ def test_no_way_to_the_scene_lets_an_output_replace_it(
     assert _bytes_of(tmp_path) == before
 
 
-def test_a_stack_never_replaces_the_sources_of_its_virtual_rasters(scene: Path, make_tif: MakeTif) -> None:
-    other = make_tif(speckled(130, 140, seed=1), "other.tif", names=("VV",), nodata=np.nan, tags={"UNITS": "dB"})
-    folder = scene.parent / "virtual"
-    folder.mkdir()
+def test_a_stack_never_replaces_the_sources_of_its_virtual_rasters(make_tif: MakeTif, tmp_path: Path) -> None:
     sources = []
-    for path in (scene, other):
-        copy(path, folder / f"{path.stem}.vrt", driver="VRT")
-        sources.append(folder / f"{path.stem}.vrt")
-    before = _bytes_of(scene.parent)
+    for number, name in enumerate(("first", "second")):
+        values = speckled(130, 140, seed=number)
+        part = make_tif(values, f"parts/{name}.tif", names=("VV",), nodata=np.nan, tags={"UNITS": "dB"})
+        copy(part, tmp_path / f"{name}.vrt", driver="VRT")
+        sources.append(tmp_path / f"{name}.vrt")
+    before = _bytes_of(tmp_path)
     with pytest.raises(OutputError, match=REFUSAL):
-        sc.despeckle_stack(sources, scene.parent, overwrite=True)
-    assert _bytes_of(scene.parent) == before
+        sc.despeckle_stack(sources, tmp_path / "parts", overwrite=True)
+    assert _bytes_of(tmp_path) == before
 
 
 @pytest.mark.parametrize("way", ["virtual palette", "palette in a zip", "shapefile", "zipped area", "model"])
