@@ -33,10 +33,14 @@ def check_sidecars(path: Path) -> None:
         changed = folder.stat().st_mtime_ns
     for name in _of(path.name, _names(folder, changed)):
         beside = folder / name
-        with suppress(OSError), beside.open("rb") as file:
-            _check_start(file.read(4), str(beside))
-            with readable_by_gdal(str(beside)):
-                open_quietly(str(beside), TIFF, alone=True).close()
+        try:
+            with beside.open("rb") as file:
+                start = file.read(4)
+        except OSError:  # GDAL cannot read it either
+            continue
+        _check_start(start, str(beside))
+        with readable_by_gdal(str(beside)):
+            open_quietly(str(beside), TIFF, alone=True).close()
 
 
 def check_sidecars_in_zip(path: Path, member: str, members: Iterable[str]) -> None:
