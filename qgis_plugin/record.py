@@ -8,6 +8,7 @@ from pathlib import Path
 from qgis.core import Qgis, QgsProcessingFeedback
 
 from .choices import plugin_version
+from .credentials import without_credentials
 from .text import tr
 
 
@@ -21,17 +22,18 @@ class Record:
 
     def note(self, text: str) -> None:
         """A line for the file only."""
+        text = without_credentials(text)
         self.lines.append(f"{datetime.now().astimezone().isoformat(timespec='seconds')} {text}")
 
     def info(self, text: str) -> None:
         """A line for both."""
         self.note(text)
-        self.feedback.pushInfo(text)
+        self.feedback.pushInfo(without_credentials(text))
 
     def command(self, text: str) -> None:
         """The command line, for both."""
         self.note(text)
-        self.feedback.pushCommandInfo(text)
+        self.feedback.pushCommandInfo(without_credentials(text))
 
     def write(self, output: str) -> None:
         """Writes OUTPUT.log; a folder that cannot be written is the backend's to refuse, not this file's."""

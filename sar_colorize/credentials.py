@@ -21,9 +21,12 @@ _KEYS = (
 _WITHIN = r"[^\s\"<>]"
 _SCHEME = r"(?:Bearer|Basic|Digest|Token)\s+"
 _VSI_OPTIONS = re.compile(rf"(/vsi\w+)\?((?:\b{_SCHEME}|{_WITHIN})*)", re.IGNORECASE)
-_USER = re.compile(r"(\w[\w+.-]+:/{1,2})(?:[^/?#\s\"<>]*|[^/?#\s\"<>:@]+:(?!\d+[/?#])[^\s\"<>@]*)@")
-_USER_BESIDE_PORT = re.compile(r"[^\s/@:\\\"'(<>]+:[^\s/@\\\"'<>]+@(?=[\w.\[\]:-]+:\d)")
-_QUERY = re.compile(rf"(\w[\w+.-]+:/{{1,2}}[^\s?#\"<>]*)[?#]({_WITHIN}+)")
+_URL = r"\w[\w+.-]{1,30}:/{1,2}"
+_USER = re.compile(rf"({_URL})(?:[^/?#\s\"<>]*|[^/?#\s\"<>:@]+:(?!\d+[/?#])[^\s\"<>@]{{0,500}})@")
+_USER_BESIDE_PORT = re.compile(
+    r"(?<![^\s/@:\\\"'(<>])[^\s/@:\\\"'(<>]{1,300}:[^\s/@\\\"'<>]{1,300}@(?=[\w.\[\]:-]+:\d)"
+)
+_QUERY = re.compile(rf"({_URL}[^\s?#\"<>]{{0,4000}})[?#]({_WITHIN}+)")
 _HEADER = re.compile(rf"(authorization[\"']?\s*[:=]\s*[\"']?)(?:{_SCHEME})?[^\s\"']+", re.IGNORECASE)
 _SETTING = re.compile(rf"(?<![\w.-])({_KEYS})=(\"[^\"]*\"|'[^']*'|[^\s,;&\"'()<>]+)", re.IGNORECASE)
 _END = re.compile(r"[)\]}'.,;:]*\Z")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import inspect
 import json
 import logging
 import pickle
@@ -22,7 +24,7 @@ from hypothesis import strategies as st
 from made import UTM33, speckled
 
 import sar_colorize as sc
-from sar_colorize import api
+from sar_colorize import api, credentials
 from sar_colorize.api.keywords import OUTPUTS
 from sar_colorize.credentials import CredentialFilter, clean_error, name_without_credentials, without_credentials
 from sar_colorize.errors import OutputError, SettingError, UnreadableError
@@ -36,6 +38,7 @@ MakeTif = Callable[..., Path]
     [
         ("got https://u:C4nary@h:8/x.tif, which is not", "got https://h:8/x.tif, which is not"),
         ("got 'https://h/x.tif?X-Amz-Signature=C4nary&t=1'; do", "got 'https://h/x.tif'; do"),
+        ("...https://u:C4nary@h/x?k=C4nary", "...https://h/x"),
         ("https://h/x.tif#access_token=C4nary", "https://h/x.tif"),
         ("s3://C4nary:C4nary@bucket/x (bad)", "s3://bucket/x (bad)"),
         ("https://u:C4/n?ary@h/x", "https://h/x"),
@@ -51,6 +54,36 @@ MakeTif = Callable[..., Path]
 )
 def test_credentials_are_taken_out_of_a_text(text: str, stripped: str) -> None:
     assert without_credentials(text) == stripped
+
+
+def test_the_plugin_takes_out_the_same() -> None:
+    """It cannot import the library; its rules are a copy."""
+    path = Path(__file__).parents[1] / "qgis_plugin" / "credentials.py"
+    spec = importlib.util.spec_from_file_location("credentials_of_plugin", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    rules = [name for name, value in vars(credentials).items() if isinstance(value, re.Pattern)]
+    assert len(rules) == 7
+    for name in rules:
+        assert getattr(module, name) == getattr(credentials, name)
+    for name in ("without_credentials", "_vsi_without_options", "_end"):
+        own, other = (inspect.getsource(getattr(place, name)) for place in (credentials, module))
+        assert other == own.replace("name_without_credentials", "without_credentials")
+
+
+def test_a_hostile_text_takes_no_quadratic_time() -> None:
+    """Seconds, or hours: each rule begins once in a word."""
+    for text in (
+        "a" * 200_000 + ":/",
+        "a:" * 100_000 + "@",
+        "a@" * 100_000 + "=",
+        "/vsi" * 50_000,
+        "token" * 40_000,
+        "ab:/" * 20_000,
+    ):
+        assert CANARY not in without_credentials(text)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from .. import child, choices
 from ..backend import BackendError, find
+from ..credentials import without_credentials
 from ..leftovers import remove_leftovers
 from ..progress import Progress
 from ..record import Record
@@ -119,11 +120,11 @@ class BackendAlgorithm(QgsProcessingAlgorithm):
                 code=finished.code, tail=" | ".join(finished.tail[-8:]) or tr("no message")
             )
             record.note(reason)
-            record.lines += finished.tail
+            record.lines += map(without_credentials, finished.tail)
             record.write(outputs[0])
             for output in outputs:
                 remove_leftovers(output)
-            raise QgsProcessingException(reason)
+            raise QgsProcessingException(without_credentials(reason))
         record.note(finished.output.strip())
         record.write(outputs[0])
         return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from made_here import Heard
@@ -38,3 +39,14 @@ def test_a_run_of_an_hour_says_less_than_a_hundred_lines_and_never_long_nothing(
 )
 def test_durations_are_as_coarse_as_a_guess(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+def test_neither_the_log_nor_the_user_is_shown_a_password_or_a_key(tmp_path: Path) -> None:
+    heard = Heard()
+    record = Record(heard)
+    record.command("sar-colorize colorize https://user:C4nary@host/x.tif?X-Amz-Signature=C4nary out.tif")
+    record.info("source /vsicurl?url=https://host/x.tif&userpwd=user:C4nary")
+    record.write(str(tmp_path / "out.tif"))
+    text = (tmp_path / "out.tif.log").read_text()
+    assert "sar-colorize colorize https://host/x.tif out.tif" in text
+    assert "C4nary" not in text + heard.textLog()
