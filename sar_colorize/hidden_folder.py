@@ -66,7 +66,13 @@ class HiddenFolder:
 
     def remove(self) -> None:
         """Removes the folder and the parts in it that are ours; a second call does nothing."""
-        self._finalizer()
+        pending = self._finalizer.peek()
+        try:
+            self._finalizer()
+        except BaseException:  # an interrupt in the midst of it: what is left goes at the next call, or at exit
+            if pending is not None:
+                self._finalizer = weakref.finalize(self, pending[1], *pending[2])
+            raise
 
 
 def remove_orphans(output: Path) -> None:

@@ -57,6 +57,27 @@ def test_the_folder_of_a_run_that_lives_is_left_alone(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_removal_that_is_interrupted_is_done_again_at_exit(tmp_path: Path) -> None:
+    code = f"""
+from pathlib import Path
+from sar_colorize import hidden_folder
+hidden = hidden_folder.HiddenFolder(Path({str(tmp_path / "c.tif")!r}))
+(hidden.path / "blocks.tif").write_bytes(b"half")
+whole = hidden_folder._remove_parts
+def interrupted(*arguments):
+    hidden_folder._remove_parts = whole
+    raise KeyboardInterrupt
+hidden_folder._remove_parts = interrupted
+try:
+    hidden.remove()
+except KeyboardInterrupt:
+    print(hidden.path.exists())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("True\n", "")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_link_with_our_prefix_deletes_nothing_where_it_points(tmp_path: Path) -> None:
     """ln -s ../victim .c.tif.sar-colorize-evil"""
     victim, out = tmp_path / "victim", tmp_path / "out"
