@@ -170,8 +170,8 @@ def prepare(
         "palette_lab": palette.mean if palette else None,
         "device": device,
         "precision": precision,
-        "looks": None if chosen.name == "none" else round(chosen.looks, 2),
-        "looks_reason": None if chosen.name == "none" else looks_reason(chosen, settings.looks),
+        "looks": round(chosen.looks, 2) if chosen.uses_looks else None,
+        "looks_reason": looks_reason(chosen, settings.looks) if chosen.uses_looks else None,
     }
     notes = (palette.note,) if palette is not None and palette.note else ()
     tags = _tags(card, scene, settings, chosen, palette, facts)
@@ -226,14 +226,23 @@ def choose_filter(
 ) -> Filter:
     """The speckle filter of a scene, its looks estimated from the scene where `looks` is "auto"."""
     check_looks(looks)
-    chosen = make_filter(name, size, None if isinstance(looks, str) else looks, precision)
+    chosen = make_filter(name, size, looks, precision)
     return replace(chosen, looks=looks_of_rasters(scene.samples())) if looks == AUTO else chosen
 
 
-def make_filter(name: str, size: int | None, looks: float | None, precision: str = AUTO) -> Filter:
-    """The speckle filter of that name, with what verbs call size and looks."""
+def make_filter(name: str, size: int | None, looks: float | str | None, precision: str = AUTO) -> Filter:
+    """The speckle filter of that name, with what verbs call size and looks; of "auto" looks, with its usual ones.
+
+    Raises:
+        SettingError: an unknown name, a value out of its range, or one that the filter has no use for.
+    """
     check_whole_number("size", size)
-    return get_filter(name, size_px=size, looks=looks, precision=precision)
+    chosen = get_filter(name, size_px=size, looks=None if isinstance(looks, str) else looks, precision=precision)
+    if size is not None and chosen.name == "none":
+        raise SettingError(f"size must be left out for the filter none, got {size}; choose a filter")
+    if looks is not None and not chosen.uses_looks:
+        raise SettingError(f"looks must be left out for the filter {chosen.name}, which uses none, got {looks}")
+    return chosen
 
 
 def looks_reason(chosen: Filter, looks: float | str | None) -> str:

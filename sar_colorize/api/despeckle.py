@@ -114,7 +114,7 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
     """
     check_block_px(block_px)
     check_looks(looks)
-    chosen = make_filter(filter, size, None if isinstance(looks, str) else looks, precision)
+    chosen = make_filter(filter, size, looks, precision)
     if precision != AUTO and not chosen.has_network:
         raise SettingError(
             f"precision must be auto for the filter {chosen.name}, got {precision}; only learned has one"
@@ -148,7 +148,9 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
         chosen = choose_filter(scene, filter, size, looks, precision)
         reason = looks_reason(chosen, looks)
         _log.info("filter: %s, size %d px, %.3g looks (%s)", chosen.name, chosen.size_px, chosen.looks, reason)
-        facts: dict[str, Any] = {"looks": round(chosen.looks, 2), "looks_reason": reason}
+        facts: dict[str, Any] = {}
+        if chosen.uses_looks:
+            facts = {"looks": round(chosen.looks, 2), "looks_reason": reason}
         load = partial(_filtered, scene, chosen, area)
         if output is None and not dry_run:
             return lazy_blocks(scene.grid, window, block_px, scene.bands, np.float32, partial(_with_nan, scene, load))
@@ -200,11 +202,12 @@ def check_array_alone(values: Any, given: Mapping[str, Any], verb: Callable[...,
 
 def _tags(scene: Scene, chosen: Filter, looks_from: str) -> dict[str, str]:
     """What a despeckled raster says of itself; its unit is found again by `open_scene`."""
+    looks = f", looks {chosen.looks:.3g}, {looks_from}" if chosen.uses_looks else ""
     return {
         "UNITS": str(scene.unit) if scene.declaration.absolute else f"{scene.unit}, relative",
         "SAR_COLORIZE_SOURCE": scene.source,
         **about(scene),
-        "SAR_COLORIZE_DESPECKLE": f"{chosen.name}, size {chosen.size_px} px, looks {chosen.looks:.3g}, {looks_from}",
+        "SAR_COLORIZE_DESPECKLE": f"{chosen.name}, size {chosen.size_px} px" + looks,
     }
 
 

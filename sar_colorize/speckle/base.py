@@ -38,6 +38,7 @@ class Filter:
     default_looks_reason: ClassVar[str] = "those of Sentinel-1 IW GRDH"
     """Why `default_looks`, in words that follow them."""
     has_network: ClassVar[bool] = False
+    uses_looks: ClassVar[bool] = True
     """Whether it runs on a device in a precision."""
     size_px: int = 5
     looks: float = DEFAULT_LOOKS
@@ -99,6 +100,7 @@ class NoFilter(Filter):
     """Leaves the speckle where it is."""
 
     name: ClassVar[str] = "none"
+    uses_looks: ClassVar[bool] = False
     default_size_px: ClassVar[int] = 1
     smallest_size_px: ClassVar[int] = 1
 

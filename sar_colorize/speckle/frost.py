@@ -28,6 +28,7 @@ class Frost(Filter):
     """
 
     name: ClassVar[str] = "frost"
+    uses_looks: ClassVar[bool] = False
     default_size_px: ClassVar[int] = 7
     damping: float = 2.0
 

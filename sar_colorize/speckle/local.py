@@ -17,6 +17,7 @@ class Boxcar(Filter):
     """The mean of the valid pixels of the window."""
 
     name: ClassVar[str] = "boxcar"
+    uses_looks: ClassVar[bool] = False
     default_size_px: ClassVar[int] = 5
 
     def _estimate(self, power: Any, present: Any) -> Any:

@@ -23,6 +23,7 @@ class Median(Filter):
     """
 
     name: ClassVar[str] = "median"
+    uses_looks: ClassVar[bool] = False
     default_size_px: ClassVar[int] = 5
 
     def _estimate(self, power: Any, present: Any) -> Any:

@@ -164,3 +164,21 @@ def test_what_the_result_says_of_the_looks_is_true(scene: Path, tmp_path: Path) 
 def test_every_refusal_is_an_error_of_this_package(scene: Path) -> None:
     with pytest.raises(SarColorizeError, match="numpy"):
         sc.colorize(np.ones((64, 64), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        ({"filter": "none", "size": 7}, "size must be left out for the filter none, got 7"),
+        ({"filter": "boxcar", "looks": 4.4}, "looks must be left out for the filter boxcar, which uses none, got 4.4"),
+        ({"filter": "median", "looks": "auto"}, "looks must be left out for the filter median"),
+        ({"filter": "frost", "looks": 3.0}, "looks must be left out for the filter frost"),
+    ],
+)
+def test_what_a_filter_has_no_use_for_is_refused_and_not_ignored(
+    scene: Path, tmp_path: Path, keywords: dict[str, Any], message: str
+) -> None:
+    for verb in (sc.colorize, sc.despeckle):
+        with pytest.raises(SettingError, match=message):
+            verb(scene, tmp_path / "out.tif", **keywords)
+    assert sc.despeckle(scene, tmp_path / "out.tif", filter="boxcar", dry_run=True).looks is None
