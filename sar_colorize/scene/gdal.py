@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,7 +88,7 @@ def open_quietly(location: str, formats: Sequence[str] = FORMATS, *, alone: bool
         options["GDAL_VRT_RAWRASTERBAND_ALLOWED_SOURCE"] = "ALL"  # from GDAL 3.12 on others are refused
     elif alone:
         options["GDAL_DISABLE_READDIR_ON_OPEN"] = "EMPTY_DIR"
-    with warnings.catch_warnings(), rasterio.Env(**options):
+    with warnings.catch_warnings(), rasterio.Env(**options) if options else nullcontext():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         dataset = _reader(location, formats)
         if dataset.driver == "SNAP_TIFF":

@@ -6,6 +6,7 @@ Source: SNAP, GeoTIFF and GeoTIFF-BigTIFF writer, and the BEAM-DIMAP header (`Im
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ BANDS_BYTES = 8 * 2**20
 """Sizes above which a tag, and its list of bands, are no header of SNAP's."""
 
 _LIST = "Image_Interpretation"
+_NO_HANDLER = logging.NullHandler()
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ def _tag(path: Path) -> str:
     """The text of the tag, "" without one."""
     import tifffile
 
+    logging.getLogger("tifffile").addHandler(_NO_HANDLER)  # what it says of damage is not for the user's screen
     try:
         with tifffile.TiffFile(path) as tif:
             tag = tif.pages.first.tags.get(TAG)
