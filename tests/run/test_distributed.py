@@ -1,7 +1,10 @@
-"""A dask cluster in this process: the picture of the workers is the picture made here."""
+"""A dask cluster: the picture of the workers is the picture made here, and what it loses is sent again or said."""
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
 import sys
 import threading
 import warnings
@@ -14,7 +17,12 @@ import rasterio
 from distributed import LocalCluster
 
 import sar_colorize as sc
-from sar_colorize.errors import SettingError
+from sar_colorize.errors import SceneError, SettingError
+from sar_colorize.raster import Window
+from sar_colorize.run import distributed
+from sar_colorize.run.distributed import ask_workers, run_blocks_on
+
+WINDOWS = [Window(0, i, 1, 1) for i in range(12)]
 
 
 @pytest.fixture
@@ -51,7 +59,10 @@ def test_a_cluster_paints_the_same_picture(
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_scheduler_that_does_not_answer_is_named(scene_with_holes: Path, tmp_path: Path) -> None:
+def test_a_scheduler_that_does_not_answer_is_named(
+    scene_with_holes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(distributed, "CONNECT_SECONDS", 1)
     with pytest.raises(SettingError, match=r"running dask scheduler, got tcp://127\.0\.0\.1:9"):
         sc.colorize(scene_with_holes, tmp_path / "no.tif", model="composite", scheduler="tcp://127.0.0.1:9")
     assert list(tmp_path.glob("*no.tif*")) == []
@@ -75,3 +86,117 @@ def test_device_and_precision_are_those_of_the_workers(
     assert result.device == "cpu"
     assert asked
     assert threading.main_thread().name not in asked
+
+
+def _column(window: Window) -> int:
+    return window.col
+
+
+def _end_the_worker(_window: Window) -> int:
+    os._exit(9)
+
+
+def _refuse(_window: Window) -> int:
+    raise SceneError("made to fail")
+
+
+def _fail(_window: Window) -> int:
+    raise ZeroDivisionError("made to\nfail")
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[LocalCluster]:
+    """Two workers in processes of their own, started again when they die."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as made:
+            yield made
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_is_lost_with_all_workers_is_sent_again(processes: LocalCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distributed, "CONNECT_SECONDS", 2)  # so long a result is asked of a worker that is no more
+    written: list[int] = []
+
+    def write(_window: Window, column: int) -> None:
+        if not written:
+            for worker in processes.workers.values():
+                os.kill(worker.pid, signal.SIGKILL)
+        written.append(column)
+
+    count = run_blocks_on(processes.scheduler_address, WINDOWS, _column, write)
+    assert sorted(written) == list(range(12))
+    assert (count.total, count.skipped) == (12, 0)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_block_that_ends_its_worker_each_time_is_one_sentence(processes: LocalCluster) -> None:
+    with pytest.raises(SettingError, match=r"must outlive a block, got several that ended while .* smaller block_px"):
+        run_blocks_on(processes.scheduler_address, WINDOWS[:1], _end_the_worker, lambda *_: None)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_a_block_raises_on_a_worker_is_raised_here(cluster: str) -> None:
+    with pytest.raises(SceneError, match=r"^made to fail$"):
+        run_blocks_on(cluster, WINDOWS, _refuse, lambda *_: None)
+    with pytest.raises(SettingError, match="able to compute a block, got ZeroDivisionError: made to fail; give them"):
+        run_blocks_on(cluster, WINDOWS, _fail, lambda *_: None)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_cluster_that_closes_is_one_sentence_and_leaves_no_file(
+    scene_with_holes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(distributed, "WORKER_SECONDS", 1)
+    monkeypatch.setattr(distributed, "ANSWER_SECONDS", 5)
+    made = LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp")
+
+    def close(done: int, _total: int) -> None:
+        if done == 1:
+            made.close()
+
+    with pytest.raises(
+        SettingError, match=r"scheduler must (answer until the run ends|have at least one worker), got "
+    ):
+        sc.colorize(
+            scene_with_holes, tmp_path / "no.tif", model="composite", block_px=64, scheduler=made.scheduler_address,
+            on_progress=close,
+        )  # fmt: skip
+    assert list(tmp_path.glob("*no.tif*")) == []
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_cluster_without_workers_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distributed, "WORKER_SECONDS", 0.5)
+    with LocalCluster(n_workers=0, processes=False, dashboard_address=None, protocol="tcp") as made:
+        words = r"must have at least one worker, got none at tcp://.* for 0\.5 s; start one"
+        with pytest.raises(SettingError, match=words):
+            run_blocks_on(made.scheduler_address, WINDOWS, _column, lambda *_: None)
+        with pytest.raises(SettingError, match=words):
+            ask_workers(made.scheduler_address, os.getpid)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_scheduler_that_accepts_and_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distributed, "CONNECT_SECONDS", 0.5)
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        address = f"tcp://127.0.0.1:{mute.getsockname()[1]}"
+        with pytest.raises(SettingError, match=rf"running dask scheduler, got {address} \(.*\); start one"):
+            run_blocks_on(address, WINDOWS, _column, lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "x", "tcp://", "tcp://:8786", "http://127.0.0.1:1", "127.0.0.1:99999", "tcp://a b:1", "tcp://127.0.0.1:1/x"],
+)
+def test_an_address_that_is_none_is_one_sentence(address: str) -> None:
+    with pytest.raises(SettingError, match=r"scheduler must be an address such as tcp://10\.0\.0\.5:8786, got '"):
+        run_blocks_on(address, WINDOWS, _column, lambda *_: None)
+
+
+def test_a_password_in_an_address_is_not_shown() -> None:
+    with pytest.raises(SettingError, match="scheduler must be an address") as caught:
+        run_blocks_on("tcp://user:canary@127.0.0.1:1", WINDOWS, _column, lambda *_: None)
+    assert "canary" not in str(caught.value)
