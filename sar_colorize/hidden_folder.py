@@ -51,7 +51,7 @@ class HiddenFolder:
                     ) from None
             except OSError as error:
                 if hasattr(self, "path"):
-                    shutil.rmtree(self.path, ignore_errors=True)  # made a moment ago, and nobody else can enter it
+                    _take_back(self.path)
                 reason = error.strerror or str(error)
                 raise OutputError(
                     f"output must be writable, got {reason} for {output}; choose another folder"
@@ -73,6 +73,15 @@ class HiddenFolder:
             if pending is not None:
                 self._finalizer = weakref.finalize(self, pending[1], *pending[2])
             raise
+
+
+def _take_back(folder: Path) -> None:
+    """Removes a folder that was made a moment ago, by calls that need no descriptor: there may be none left."""
+    for name in (NOTE, LOCK):
+        with contextlib.suppress(OSError):
+            (folder / name).unlink()
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def remove_orphans(output: Path) -> None:

@@ -198,3 +198,16 @@ def test_sidecars_come_back_where_the_output_cannot_be_replaced(
         _write(tmp_path / "c.tif")
     assert (tmp_path / "c.tif").read_bytes() == before
     assert (tmp_path / "c.tif.aux.xml").read_bytes() == b"<PAMDataset/>"
+
+
+@pytest.mark.parametrize("step", ["_write_note", "_lock"])
+def test_a_folder_that_cannot_be_finished_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(f"sar_colorize.hidden_folder.{step}", fail)
+    with pytest.raises(OutputError, match="got Too many open files"):
+        HiddenFolder(tmp_path / "c.tif")
+    assert list(tmp_path.iterdir()) == []

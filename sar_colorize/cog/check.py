@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import struct
 from collections.abc import Collection
 from pathlib import Path
@@ -47,6 +48,9 @@ def _check(path: Path, output: Path, tiles: Collection[Tile], *, may_be_left_out
     import tifffile
 
     size = path.stat().st_size
+    log = logging.getLogger("tifffile")
+    level = log.level
+    log.setLevel(logging.CRITICAL + 1)  # it would say in its own words what is said below
     try:
         with tifffile.TiffFile(path) as tif:
             page = tif.pages.first
@@ -54,6 +58,8 @@ def _check(path: Path, output: Path, tiles: Collection[Tile], *, may_be_left_out
             is_ours = page.tilewidth == page.tilelength == BLOCK_PX
     except (tifffile.TiffFileError, OSError, ValueError, IndexError, struct.error) as error:
         raise cannot_write(output, f"a file whose directory was lost ({error})") from error
+    finally:
+        log.setLevel(level)
     for row, col in tiles:
         number = row * across + col
         is_there = is_ours and number < len(offsets) and (counts[number] or may_be_left_out)
