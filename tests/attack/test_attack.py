@@ -129,6 +129,7 @@ def test_outputs_of_a_run_are_told_apart(tmp_path: Path, scene: Path) -> None:
     ("code", "stderr", "words"),
     [
         (1, "Traceback (most recent call last):\nKeyError: 1", "traceback, exit 1: KeyError: 1"),
+        (1, "error: sar-colorize must end, got an error that nobody foresaw (KeyError: 1); report it", "unforeseen"),
         (1, "error: a; b\nerror: c; d", "2 sentences"),
         (1, "error: a; b\nUserWarning: c", "1 other lines: UserWarning: c"),
         (1, "", "0 sentences"),

@@ -16,6 +16,8 @@ from .case import BrokenPromiseError
 
 PATIENCE_S = 12.0
 """After so long a run that says how far it is gets cancelled, which is not a hang."""
+UNFORESEEN = "an error that nobody foresaw"
+"""What the command line says as its last resort; it is a traceback in other words."""
 NOISE = ("_tiffWriteProc: ", "_tiffSeekProc: ", "ERROR ", "Warning ")
 """What GDAL and libtiff themselves print before the sentence, on a full disk."""
 MOST_PX = 4_000_000
@@ -75,6 +77,8 @@ def sentence(code: int, stderr: str) -> str:
     wrong = ""
     if "Traceback (most recent call last)" in stderr or "Fatal Python error" in stderr:
         wrong = f"traceback, exit {code}: {lines[-1][:200]}"
+    elif UNFORESEEN in stderr:
+        wrong = f"unforeseen, exit {code}: {lines[-1][:300]}"
     elif code not in (0, 1, 2, 130):
         wrong = f"exit code {code}"
     elif code == 1 and (len(errors) != 1 or others):
