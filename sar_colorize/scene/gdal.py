@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 GDAL_CACHE_BYTES = 256 << 20
 """GDAL's own cache of decoded blocks; its default is a twentieth of the machine, which is not bounded by the block."""
-BLOCK_BYTES = 1 << 30
-"""Of one band: a larger block cannot be decoded in bounded memory."""
+BLOCK_BYTES = 512 << 20
+"""Of all bands that are stored together: a larger block cannot be decoded in bounded memory."""
 TIFF = ("GTiff",)
 FORMATS = (
     *TIFF,
@@ -126,8 +126,9 @@ def _refuse_what_is_unbounded(dataset: DatasetReader) -> None:
                 f"raster must hold its own pixels, got metadata {domain} that lead to another file in "
                 f"{dataset.name:.200}; copy it with gdal_translate"
             )
+    together = dataset.count if dataset.interleaving is not None and dataset.interleaving.name == "pixel" else 1
     for (rows, columns), dtype in zip(dataset.block_shapes, dataset.dtypes, strict=True):
-        if rows * columns * _BYTES.get(dtype, 16) > BLOCK_BYTES:
+        if rows * columns * _BYTES.get(dtype, 16) * together > BLOCK_BYTES:
             raise UnreadableError(
                 f"raster must be stored in blocks of at most {BLOCK_BYTES >> 20} MB, got {columns} x {rows} px of "
                 f"{dtype} in {dataset.name:.200}; store it in tiles, for example with gdal_translate -co TILED=YES"

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 RASTER_SUFFIXES = (".tif", ".tiff", ".img", ".jp2", ".png")
 """Members of a zip that are taken for rasters."""
+MOST_BANDS = 256
+"""A sample of all bands is held in memory."""
 
 
 class _Handles(threading.local):
@@ -126,6 +128,11 @@ def _refuse_what_is_no_radar(dataset: DatasetReader, source: str) -> None:
     """One sentence for each kind of raster that cannot be radar intensity."""
     if dataset.count == 0:
         raise SceneError(f"input must hold raster bands, got none in {source}; name one of its subdatasets")
+    if dataset.count > MOST_BANDS:
+        raise SceneError(
+            f"input must have at most {MOST_BANDS} bands, got {dataset.count} in {source}; choose some with "
+            "gdal_translate -b"
+        )
     if len(alpha_bands(dataset)) == dataset.count:
         raise SceneError(f"input must hold measurements, got only opacity (alpha bands) in {source}; give another file")
     if any(dtype.startswith("complex") for dtype in dataset.dtypes):

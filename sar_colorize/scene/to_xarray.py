@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import SceneError
 from ..raster import Grid, Window
 
 if TYPE_CHECKING:
@@ -18,12 +19,20 @@ if TYPE_CHECKING:
 CHUNK_PX = 1024
 """Dask chunks are about this wide: the nearest whole multiple of the source's blocks."""
 
+MOST_SIDE_PX, MOST_PIXELS = 20_000_000, 4e12
+"""Coordinates and chunks are listed, so that there is an end to them; the Earth at 10 m is 4,000,000 x 2,000,000."""
+
 
 def to_xarray(scene: Scene) -> xarray.DataArray:
     """See `Scene.to_xarray`."""
     import dask.array as da
     from dask.base import tokenize
 
+    if max(scene.grid.window.shape) > MOST_SIDE_PX or scene.grid.width * scene.grid.height > MOST_PIXELS:
+        raise SceneError(
+            f"scene must be at most {MOST_SIDE_PX} px a side and {MOST_PIXELS:.0e} px to be a DataArray, got "
+            f"{scene.grid.width} x {scene.grid.height} in {scene.source}; cut it with gdal_translate -projwin"
+        )
     chunks = tuple(_chunk(block, side) for block, side in zip(scene.block_shape, scene.grid.window.shape, strict=True))
     lazy = da.from_array(
         _Lazy(scene),

@@ -398,6 +398,8 @@ def test_a_raster_of_two_billion_pixels_a_side_is_looked_at_in_little_memory(mak
         list(open_scene(path).samples())
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
+        with pytest.raises(SceneError, match=r"scene must be at most 20000000 px a side"):
+            open_scene(path).to_xarray()
         assert facts["width"] == 2147483647
         assert max(facts["block_shape"]) <= 4096
         assert peak < 200 << 20
@@ -410,5 +412,11 @@ def test_a_block_that_fits_no_memory_is_refused(tmp_path: Path) -> None:
         compress="deflate", blockysize=1,
     ):  # fmt: skip
         pass
-    with pytest.raises(UnreadableError, match=r"must be stored in blocks of at most 1024 MB, got 2000000000 x 1"):
+    with pytest.raises(UnreadableError, match=r"must be stored in blocks of at most 512 MB, got 2000000000 x 1"):
+        open_scene(path)
+
+
+def test_a_raster_of_thousands_of_bands_is_refused_before_it_is_sampled(make_tif: MakeTif) -> None:
+    path = make_tif(np.zeros((300, 16, 16), np.uint8), blockxsize=16, blockysize=16)
+    with pytest.raises(SceneError, match=r"input must have at most 256 bands, got 300 in"):
         open_scene(path)
