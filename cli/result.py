@@ -34,9 +34,19 @@ def show(result: Result, reporter: Progress, as_json: bool) -> None:
     skipped = f", {result.skipped_blocks} of them empty" if result.skipped_blocks else ""
     took = f" in {result.seconds:g} s" if result.output else ""
     lines.append(f"  blocks       {result.blocks}{skipped}{took}")
+    if result.plan is not None and not result.output:
+        lines.append(f"  plan         {_plan(result.plan)}")
     if result.uncertainty is not None:
         lines.append(f"  uncertainty  {result.uncertainty}")
     click.echo("\n".join(lines))
+
+
+def _plan(plan: dict[str, int]) -> str:
+    """What a run would need."""
+    memory, output, temporary = (
+        f"{plan[name] / 2**20:,.0f} MB" for name in ("memory_bytes", "output_bytes", "temporary_bytes")
+    )
+    return f"about {memory} of memory, {output} for the output, {temporary} beside it until the run ends"
 
 
 def _looks(result: Result) -> str:

@@ -122,7 +122,7 @@ class Colorizer:
         return (
             pixels * (12 * bands + 24),
             pixels * (8 * bands + 1),
-            self.painter.memory_bytes(window, scene.grid.window)[0],
+            self.painter.memory_bytes(window, scene.grid.window),
         )
 
     def paint(self, loaded: Loaded) -> Raster:

@@ -29,6 +29,8 @@ ERROR_TOP = 25.5
 
 TILE_BYTES = 160
 """Memory of a pixel of a tile while it becomes sRGB and is put in place."""
+PIXEL_BYTES = 40
+"""Memory of a pixel that is painted by a formula."""
 BF16_SHARE = 0.6
 """Of the memory of fp32 that bf16 takes."""
 LEAST_WIDTH = 64
@@ -44,8 +46,8 @@ class WindowPainter(Protocol):
         """The window of the scene that must be at hand to paint `window`."""
         ...
 
-    def memory_bytes(self, window: Window, scene: Window) -> tuple[int, int]:
-        """About how much memory painting a window takes at its peak: here, and on a device."""
+    def memory_bytes(self, window: Window, scene: Window) -> int:
+        """About how much memory of this machine painting a window takes at its peak."""
         ...
 
     def paint(
@@ -116,8 +118,8 @@ class TilePainter:
         usual = 8 if self.start().device == "cuda" else 1
         return min(usual if self._batch is None else self._batch, self.tiles.count(scene))
 
-    def memory_bytes(self, window: Window, scene: Window) -> tuple[int, int]:
-        """About how much memory painting a window takes at its peak: here, and on the device.
+    def memory_bytes(self, window: Window, scene: Window) -> int:
+        """About how much memory of this machine painting a window takes at its peak; that of a GPU is its own.
 
         A tile takes `Kind.tile_bytes` and its input, a picture TILE_BYTES before it is put in place.
         """
@@ -127,7 +129,7 @@ class TilePainter:
         tiles = self.batch(scene) * tile_px**2 * (network + 4 * len(self.painter.bands))
         running = int(tiles + tile_px**2 * TILE_BYTES)
         placing = window.height * window.width * (36 if self.tiles.blend else 4)
-        return (placing, running) if engine.device == "cuda" else (placing + running, 0)
+        return placing if engine.device == "cuda" else placing + running
 
     def span(self, window: Window) -> Window:
         """All tiles that contribute to a window."""
@@ -228,10 +230,10 @@ class PixelPainter:
         """The window itself."""
         return window
 
-    def memory_bytes(self, window: Window, scene: Window) -> tuple[int, int]:
-        """About how much memory painting a window takes at its peak: here, and on a device, none."""
+    def memory_bytes(self, window: Window, scene: Window) -> int:
+        """About how much memory painting a window takes at its peak."""
         del scene
-        return window.height * window.width * 40, 0
+        return window.height * window.width * PIXEL_BYTES
 
     def paint(
         self, lightness: Float32, db: Float32, span: Window, window: Window, wanted: Bool, scene: Window

@@ -34,6 +34,13 @@ def free_disk_bytes(folder: Path) -> int | None:
     return None
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether Python, numpy or torch found no memory; torch, which may not be imported here, has its own errors."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, RuntimeError) and ("allocate memory" in str(error) or "enough memory" in str(error))
+
+
 def _of_kernel() -> int | None:
     with contextlib.suppress(OSError, ValueError):
         for line in Path("/proc/meminfo").read_text().splitlines():

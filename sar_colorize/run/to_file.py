@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from ..cog import CogWriter, publish
-from ..errors import Cancelled
+from ..errors import Cancelled, SettingError
 from ..progress import Progress
 from ..raster import Raster, Window
 from .distributed import run_blocks_on
 from .local import BlockCount, run_blocks
+from .machine import is_out_of_memory
 
 Ready = TypeVar("Ready")
 Rasters = Sequence[Raster]
@@ -81,6 +82,12 @@ def run_to_files(
             for writer in writers:
                 writer.finish()
             publish(writers)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise SettingError(
+            "memory must hold a block and its tiles, got none left; choose a smaller block_px, tile_px or batch"
+        ) from error
     except KeyboardInterrupt as error:
         if all(writer.is_published for writer in writers):
             raise Cancelled(f"cancelled when all was done: {', '.join(str(w.path) for w in writers)}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -132,6 +133,7 @@ def test_a_dry_run_refuses_an_output_that_exists_and_writes_nothing_else(
     done = _invoke(arguments)
     assert (done.exit_code, done.stderr) == (0, "")
     assert "dry run, nothing written" in done.stdout
+    assert re.search(r"^  plan +about \d[\d,]* MB of memory, \d[\d,]* MB for the output, ", done.stdout, re.MULTILINE)
     assert list(out.iterdir()) == []
     earlier = out / "stack" / "good.tif" if verb == "despeckle-stack" else Path(str(arguments[2]))
     earlier.parent.mkdir(exist_ok=True)

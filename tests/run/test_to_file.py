@@ -12,7 +12,7 @@ from made import speckled
 
 import sar_colorize as sc
 from sar_colorize.cog import CogWriter, publish
-from sar_colorize.errors import Cancelled, OutputError
+from sar_colorize.errors import Cancelled, OutputError, SettingError
 from sar_colorize.raster import Grid, Raster, Unit, Window
 from sar_colorize.run.to_file import Work, run_to_files
 
@@ -77,6 +77,39 @@ def test_where_the_second_file_cannot_be_renamed_older_files_are_as_they_were(
         run_to_files(_work(), [_writer(first), _writer(second)], GRID.window)
     assert first.read_bytes() == b"older a"
     assert list(tmp_path.iterdir()) == [first]
+
+
+class OutOfMemoryError(RuntimeError):
+    """Called as torch calls its own, of a GPU."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError("Unable to allocate 4 EiB"),
+        OutOfMemoryError("CUDA out of memory"),
+        RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: not enough memory: you tried to allocate"
+        ),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 5 bytes"),
+    ],
+    ids=["Python and numpy", "GPU", "torch on Windows", "torch on Linux"],
+)
+def test_memory_that_runs_out_is_one_sentence_and_leaves_no_file(tmp_path: Path, error: Exception) -> None:
+    def fail(_window: Window) -> None:
+        raise error
+
+    with pytest.raises(SettingError, match=r"got none left; choose a smaller block_px, tile_px or batch"):
+        run_to_files(_work(fail), [_writer(tmp_path / "a.tif"), _writer(tmp_path / "b.tif")], GRID.window)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_defect_is_not_called_a_lack_of_memory(tmp_path: Path) -> None:
+    def fail(_window: Window) -> None:
+        raise RuntimeError("a defect")
+
+    with pytest.raises(RuntimeError, match="a defect"):
+        run_to_files(_work(fail), [_writer(tmp_path / "a.tif"), _writer(tmp_path / "b.tif")], GRID.window)
 
 
 def test_a_cancelled_run_leaves_nothing_and_says_so(tmp_path: Path) -> None:
