@@ -39,18 +39,18 @@ def check_sidecars(path: Path) -> None:
         except OSError:  # GDAL cannot read it either
             continue
         _check_start(start, str(beside))
-        with readable_by_gdal(str(beside)):
-            open_quietly(str(beside), TIFF, alone=True).close()
+        _check_metadata(str(beside))
 
 
 def check_sidecars_in_zip(path: Path, member: str, members: Iterable[str]) -> None:
     """Likewise for a raster in a zip.
 
     Raises:
-        UnreadableError: one is no TIFF.
+        UnreadableError: one is.
     """
     for name in _of(member, members):
         _check_start(member_of_zip(path, name, _LARGEST_IN_ZIP, str(path))[:4], f"{name} in {path}")
+        _check_metadata(f"/vsizip/{path.resolve().as_posix()}/{name}")
 
 
 @lru_cache(maxsize=4)
@@ -71,6 +71,12 @@ def _of(raster: str, names: Iterable[str]) -> Iterator[str]:
         name for name in names
         if name.lower().endswith(_SUFFIXES) and (name.lower().startswith(start) or name.lower()[:-4] == stem)
     )  # fmt: skip
+
+
+def _check_metadata(location: str) -> None:
+    """Refuses a TIFF that names other files, as every raster that is opened."""
+    with readable_by_gdal(location):
+        open_quietly(location, TIFF).close()
 
 
 def _check_start(start: bytes, beside: str) -> None:

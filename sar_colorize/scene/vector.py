@@ -20,7 +20,7 @@ from .gdal import one_line
 from .members import member_of_zip, members_of_zip
 from .names import check_name, is_local
 
-MOST_BYTES = 256 << 20
+MOST_BYTES = 64 << 20
 """Of a file; an area of interest is a few polygons."""
 _TIMEOUT_S = 30.0
 _SUFFIXES = (".gpkg", ".geojson", ".json", ".shp", ".fgb", ".kml", ".gml")

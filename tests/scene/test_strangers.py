@@ -191,6 +191,42 @@ def test_metadata_of_a_tiff_that_lead_to_another_file_are_refused(
     assert server.requests() == []
 
 
+@pytest.mark.parametrize("beside", ["", ".msk", ".ovr"])
+def test_metadata_beside_a_raster_or_its_mask_that_lead_to_another_file_are_refused(
+    make_tif: MakeTif, server: Server, beside: str
+) -> None:
+    path = make_tif(speckled(96, 128), "scene.tif")
+    if beside:
+        Path(f"{path}{beside}").write_bytes(make_tif(np.full((96, 128), 255, np.uint8), "other.tif").read_bytes())
+    Path(f"{path}{beside}.aux.xml").write_text(
+        '<PAMDataset><Metadata domain="OVERVIEWS"><MDI key="OVERVIEW&#95;FILE">/vsicurl/'
+        f"{server.url}/x.tif</MDI></Metadata></PAMDataset>"
+    )
+    with pytest.raises(SarColorizeError, match=r"must hold its own pixels, got metadata OVERVIEWS that lead"):
+        open_scene(path)
+    assert server.requests() == []
+
+
+@pytest.mark.parametrize("content", ["vrt", "metadata"])
+def test_masks_in_a_zip_that_lead_elsewhere_are_refused(
+    make_tif: MakeTif, tmp_path: Path, server: Server, content: str
+) -> None:
+    import zipfile
+
+    mask = make_tif(np.full((96, 128), 255, np.uint8), "other.tif")
+    if content == "vrt":
+        mask.write_text(_vrt(f"/vsicurl/{server.url}/x.tif", dtype="Byte"))
+    else:
+        with rasterio.open(mask, "r+") as file:
+            file.update_tags(ns="OVERVIEWS", OVERVIEW_FILE=f"/vsicurl/{server.url}/x.tif")
+    with zipfile.ZipFile(tmp_path / "scene.zip", "w") as archive:
+        archive.write(make_tif(speckled(96, 128), "scene.tif"), "scene.tif")
+        archive.write(mask, "scene.tif.msk")
+    with pytest.raises(SarColorizeError, match=r"(must be TIFFs|must hold its own pixels), got "):
+        open_scene(tmp_path / "scene.zip")
+    assert server.requests() == []
+
+
 def _sources(tmp_path: Path) -> dict[str, str]:
     return {
         "absolute, outside": str(tmp_path / "secret.tif"),
