@@ -28,8 +28,9 @@ from .scene import Scene
 
 NODE_PX = 16
 """Distance of the pixels at which the spline is evaluated."""
-TILE_PX = 256
-"""A window is resampled by squares of this width: memory is bounded however coarse the grid."""
+TILE_PX, RADAR_PX, MOST_SAMPLES = 256, 2048, 256
+"""A window is resampled by squares of at most TILE_PX, about RADAR_PX of the radar, NODE_PX at least, with at most
+MOST_SAMPLES along a side of a pixel: memory is bounded however coarse the grid."""
 MOST_STRETCHED = 20
 """Radar pixels for each map pixel, beyond those that its resolution asks for: about 1.5 on the side of a real scene."""
 MAX_PIXELS = 4_000_000_000
@@ -144,19 +145,24 @@ class GeocodedScene(Scene):
         values = np.zeros((len(self.bands), *window.shape), dtype=np.float32)
         valid = np.zeros(window.shape, dtype=bool)
         nodes = self._nodes(window)
-        for row in range(window.row // TILE_PX * TILE_PX, window.row + window.height, TILE_PX):
-            for col in range(window.col // TILE_PX * TILE_PX, window.col + window.width, TILE_PX):
-                tile = Window(row, col, TILE_PX, TILE_PX).intersect(window)
+        side = self._tile_px
+        for row in range(window.row // side * side, window.row + window.height, side):
+            for col in range(window.col // side * side, window.col + window.width, side):
+                tile = Window(row, col, side, side).intersect(window)
                 inside = tile.within(window)
                 values[:, *inside], valid[inside] = self._resampled(tile, nodes.around(tile))
         return Raster(values, valid, self.bands, self.unit)
+
+    @property
+    def _tile_px(self) -> int:
+        return max(NODE_PX, min(TILE_PX, RADAR_PX // self.samples_per_side // NODE_PX * NODE_PX))
 
     def _resampled(self, tile: Window, nodes: _Nodes) -> tuple[Float32, Bool]:
         """Values and validity of a small window: the mean of its samples, each between four radar pixels."""
         n = self.samples_per_side
         total = np.zeros((len(self.bands), *tile.shape), dtype=np.float32)
         weight = np.zeros(tile.shape, dtype=np.float32)
-        if not nodes.widest() <= MOST_STRETCHED * TILE_PX * n:
+        if not nodes.widest() <= MOST_STRETCHED * self._tile_px * n:
             raise SceneError(
                 f"ground control points must make a smooth map, got others in {self.source}; use `grid` radar to leave "
                 "them out"
@@ -242,6 +248,10 @@ def _geocoded(radar: Scene, control: GroundControl, wanted: MapGrid) -> Geocoded
     resolution = wanted.resolution or spacing_m / unit_m
     grid = _grid_around(radar, control, crs, resolution)
     samples = max(1, round(resolution * unit_m / spacing_m))
+    if samples > MOST_SAMPLES:
+        raise SettingError(
+            f"resolution must be at most {MOST_SAMPLES * spacing_m / unit_m:g} here, got {resolution:g}; make it finer"
+        )
     note = (
         f"drawn on a map through {len(control.rows)} ground control points, {resolution:g} units of the CRS a pixel; "
         f"terrain is not corrected: {control.describe_terrain()}"

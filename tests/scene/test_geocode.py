@@ -16,7 +16,7 @@ from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
 from rasterio.warp import transform
 
-from sar_colorize.errors import SarColorizeError
+from sar_colorize.errors import SarColorizeError, SettingError
 from sar_colorize.raster import Window
 from sar_colorize.scene import open_scene
 from sar_colorize.scene.control import GroundControl
@@ -138,6 +138,32 @@ def test_a_coarser_map_averages_power(tmp_path: Path) -> None:
     assert one.values[0][one.valid].mean() == pytest.approx(inner, rel=0.01)
     assert many.values[0][many.valid].mean() == pytest.approx(inner, rel=0.02)
     assert many.values[0][many.valid].std() < 0.35 * one.values[0][one.valid].std()
+
+
+def test_a_coarse_map_is_made_of_few_radar_pixels_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A map of 1 km read 25,600 x 25,600 radar pixels at once, 10 GB of a real scene."""
+    scene = open_scene(_radar_file(tmp_path / "ramp.tif", _ramp()), resolution=50.0)
+    whole = scene.read(scene.grid.window)
+    monkeypatch.setattr("sar_colorize.scene.geocode.RADAR_PX", 160)
+    read, widest = type(scene.radar).read, 0
+
+    def counted(self: Any, window: Window) -> Any:
+        nonlocal widest
+        widest = max(widest, *window.shape)
+        return read(self, window)
+
+    monkeypatch.setattr(type(scene.radar), "read", counted)
+    parts = scene.read(scene.grid.window)
+    assert 160 <= widest < 260
+    assert np.array_equal(parts.values, whole.values)
+    assert np.array_equal(parts.valid, whole.valid)
+
+
+def test_a_map_too_coarse_for_bounded_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _radar_file(tmp_path / "ramp.tif", _ramp())
+    monkeypatch.setattr("sar_colorize.scene.geocode.MOST_SAMPLES", 4)
+    with pytest.raises(SettingError, match=r"resolution must be at most 4\d(\.\d+)? here, got 50; make it finer"):
+        open_scene(path, resolution=50.0)
 
 
 def test_the_date_line_is_no_edge(tmp_path: Path) -> None:
