@@ -407,3 +407,47 @@ def test_black_ground_is_an_output(tmp_path):
     with rasterio.open(tmp_path / "o.tif") as dataset:
         assert dataset.dataset_mask().all()
         assert not dataset.read().any()
+
+
+def test_a_folder_that_vanishes_before_the_end_is_one_sentence(tmp_path):
+    place = tmp_path / "place"
+    place.mkdir()
+    block = Raster(np.ones((3, 64, 64), np.uint8), np.ones((64, 64), bool), RGB, Unit.DISPLAY)
+    writer = CogWriter(place / "o.tif", Grid(64, 64), bands=RGB, dtype="uint8")
+    writer.open()
+    writer.write(Window(0, 0, 64, 64), block)
+    place.rename(tmp_path / "away")
+    with pytest.raises(OutputError, match=r"output must be writable, got .*No such file"):
+        writer.finish()
+    writer.close()
+
+
+@needs_posix
+@pytest.mark.parametrize("size_kb", [400, 600, 790, 850])
+def test_a_disk_that_is_full_of_blocks_neither_hangs_nor_leaves_half_a_picture(tmp_path, size_kb):
+    """libtiff went in circles through a lost directory; a COG without its end was published, its complaint lost too."""
+    options = ["-o", f"size={size_kb}k"]
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", *options, "tmpfs", str(tmp_path)], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip("NO RIGHT TO MOUNT A SMALL DISK here")
+    try:
+        child = run_python(FULL_DISK, tmp_path / "o.tif")
+        _, stderr = child.communicate(timeout=60)
+        assert "sar_colorize.errors.OutputError: output must be writable, got" in stderr
+        assert list(tmp_path.iterdir()) == []
+    finally:
+        subprocess.run(["umount", "-l", str(tmp_path)], check=True)
+
+
+FULL_DISK = """
+import sys
+import numpy as np
+from sar_colorize.cog import CogWriter
+from sar_colorize.raster import Grid, Raster, Unit, Window
+noise = np.random.default_rng(0).integers(0, 255, (3, 192, 192), dtype=np.uint8)
+bands = ("red", "green", "blue")
+with CogWriter(sys.argv[1], Grid(192, 192), bands=bands, dtype="uint8") as writer:
+    writer.write(Window(0, 0, 192, 192), Raster(noise, np.ones((192, 192), bool), bands, Unit.DISPLAY))
+"""

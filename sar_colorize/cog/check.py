@@ -47,11 +47,11 @@ def _check(path: Path, output: Path, tiles: Collection[Tile], *, may_be_left_out
     """Refuses a file of one image that has not the tiles that it should have."""
     import tifffile
 
-    size = path.stat().st_size
     log = logging.getLogger("tifffile")
     level = log.level
     log.setLevel(logging.CRITICAL + 1)  # it would say in its own words what is said below
     try:
+        size = path.stat().st_size
         with tifffile.TiffFile(path) as tif:
             page = tif.pages.first
             offsets, counts, across = page.dataoffsets, page.databytecounts, -(-page.imagewidth // BLOCK_PX)

@@ -78,7 +78,8 @@ def run_folder(
         yield folder
     except BaseException as error:
         if not folder.checkpoint.is_file():
-            _clear(path, before, new)
+            with suppress(OSError):  # the folder has been taken away
+                _clear(path, before, new)
         if isinstance(error, KeyboardInterrupt):
             raise Cancelled(_left_of(folder, counts)) from error
         if isinstance(error, OSError) and not isinstance(error, SarColorizeError):

@@ -117,6 +117,15 @@ def test_checkpoint_of_another_network_is_refused(tmp_path):
         load_checkpoint(folder.checkpoint, {"network": torch.nn.Linear(3, 1)}, {})
 
 
+def test_a_folder_that_vanishes_in_training_is_one_sentence(tmp_path):
+    def vanish(folder):
+        folder.path.rename(tmp_path / "away")
+        folder.log.write_text("epoch")
+
+    with pytest.raises(OutputError, match=r"out must be a folder that can be written to, got .*No such file"):
+        fail(tmp_path / "run", FailedError, vanish)
+
+
 def test_a_disk_that_fills_up_in_training_is_one_sentence(tmp_path):
     full = OSError(28, "No space left on device")
     with pytest.raises(OutputError, match=r"out must be a folder that can be written to, got .*No space left"):
