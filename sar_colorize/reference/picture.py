@@ -16,7 +16,7 @@ from ..color import render_reflectance, srgb_to_lab
 from ..credentials import name_without_credentials
 from ..errors import SettingError, UnreadableError
 from ..raster import Bool, Float32, Grid
-from ..scene.gdal import open_quietly, readable_by_gdal
+from ..scene.gdal import is_usable, open_quietly, readable_by_gdal
 from ..scene.names import check_name, is_local
 from ..scene.sidecars import check_sidecars
 from ..scene.vrt import is_vrt, own_vrt
@@ -140,6 +140,11 @@ def open_picture(path: str, what: str = "reference") -> Iterator[Any]:
         except UnreadableError as error:
             raise SettingError(f"{what} cannot be used: {error}") from error
         with source:
+            if not is_usable(source.transform):
+                raise SettingError(
+                    f"{what} must have a georeference that is finite and spans an area, or none, got "
+                    f"{tuple(source.transform)[:6]} in {shown}; mend it, for example with gdal_edit.py -a_ullr"
+                )
             yield source
 
 

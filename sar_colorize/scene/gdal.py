@@ -43,15 +43,17 @@ FORMATS = (
 )
 """GDAL's names of the formats of which a raster may be: each holds its own pixels, in one file or beside its header."""
 FORMAT_NAMES = "GeoTIFF, ENVI, ERDAS Imagine, EHdr, SAGA, JPEG 2000, PNG, JPEG, WebP, BMP or GIF"
+_COORDINATES = 1e9
+"""The farthest that a corner may lie from the origin of a CRS: in metres, 25 times around the Earth."""
 OWN_VRT = "<VRTDataset"
 """What a virtual raster begins with that this program wrote; no user names one so, see `names.check_name`."""
 _LEADS_ELSEWHERE = ("OVERVIEWS", "GEOLOCATION")
 """Domains of metadata that may name another file, which GDAL would open as whatever it is."""
 HTTP_PATIENCE = {
     "GDAL_HTTP_CONNECTTIMEOUT": 20,
-    "GDAL_HTTP_LOW_SPEED_TIME": 15,
+    "GDAL_HTTP_LOW_SPEED_TIME": 10,
     "GDAL_HTTP_LOW_SPEED_LIMIT": 1000,
-    "GDAL_HTTP_MAX_RETRY": 2,
+    "GDAL_HTTP_MAX_RETRY": 1,
     "GDAL_HTTP_RETRY_DELAY": 1,
 }
 """Seconds until a server must answer; seconds at under so many bytes a second until it is given up; and how often it is
@@ -211,3 +213,12 @@ def read_valid(
                 values[position] = raw[position] * scale + offset
     valid &= np.isfinite(values).all(axis=0)
     return values, valid
+
+
+def is_usable(transform: Any) -> bool:
+    """Whether a transform is finite, can be turned around, and lies where a CRS may be."""
+    numbers = tuple(transform)[:6]
+    if not all(np.isfinite(numbers)) or max(map(abs, numbers)) > _COORDINATES:
+        return False
+    area = abs(transform.a * transform.e - transform.b * transform.d)
+    return bool(area > 1e-24)

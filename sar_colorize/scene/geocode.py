@@ -16,6 +16,7 @@ import math
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -46,7 +47,15 @@ class MapGrid:
     """A pixel in units of the CRS; None: the radar's own spacing."""
 
     def __post_init__(self) -> None:
-        if self.resolution is not None and not 0 < self.resolution < math.inf:
+        if self.crs is not None and not isinstance(self.crs, str):
+            raise SettingError(f"crs must be text such as EPSG:32633, got {self.crs!r:.80}; leave it out for UTM")
+        if self.resolution is None:
+            return
+        if isinstance(self.resolution, bool) or not isinstance(self.resolution, Real):
+            raise SettingError(
+                f"resolution must be a number, got {self.resolution!r:.80}; 10 is that of IW GRDH in metres"
+            )
+        if not 0 < self.resolution < math.inf:
             raise SettingError(f"resolution must be above 0, got {self.resolution:g}; 10 is that of IW GRDH in metres")
 
 

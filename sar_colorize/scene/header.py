@@ -15,7 +15,7 @@ from ..errors import SceneError
 from ..raster import Grid, Unit
 from .control import GroundControl
 from .declare import Facts
-from .gdal import alpha_bands, is_scaled, read_valid
+from .gdal import alpha_bands, is_scaled, is_usable, read_valid
 from .layouts import SNAP, recognise
 from .scene import sample_windows
 from .snap import SnapBand, read_bands
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from .package import Package
 
 _MANY_ZEROS = 0.01
-_COORDINATES = 1e9
-"""The farthest that a corner may lie from the origin of a CRS: in metres, 25 times around the Earth."""
 
 
 @dataclass
@@ -164,12 +162,3 @@ class Header:
             yield "no CRS: the picture will have none either"
         if self.grid.transform is not None and (self.grid.transform.b or self.grid.transform.d):
             yield "rotated grid: kept as it is"
-
-
-def is_usable(transform: Affine) -> bool:
-    """Whether a transform is finite, can be turned around, and lies where a CRS may be."""
-    numbers = tuple(transform)[:6]
-    if not all(np.isfinite(numbers)) or max(map(abs, numbers)) > _COORDINATES:
-        return False
-    area = abs(transform.a * transform.e - transform.b * transform.d)
-    return bool(area > 1e-24)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from numbers import Real
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from ..credentials import name_without_credentials
@@ -70,6 +71,8 @@ def open_scene(
         UnitError: its unit or polarisation is not known, or not the one that is asked for.
         SettingError: a setting is out of its range, or does not apply to the source.
     """
+    _check_types(unit=(unit, str), polarization=(polarization, str), nodata=(nodata, Real), grid=(grid, str),
+                 crs=(crs, str), resolution=(resolution, Real), calibration=(calibration, str))  # fmt: skip
     check_unit(unit)
     if grid not in GRIDS:
         raise SettingError(f"grid must be one of {', '.join(GRIDS)}, got {grid!r}; map is usual")
@@ -127,6 +130,18 @@ def _open_path(
             raise
         shown = name_without_credentials(source)
         raise UnreadableError(f"input must be readable, got {shown} ({one_line(error)}); check the path") from error
+
+
+def _check_types(**given: tuple[Any, type]) -> None:
+    """Refuses values of another type than text or a number; None is a value that was left out.
+
+    Raises:
+        SettingError: one is not of its type.
+    """
+    for name, (value, kind) in given.items():
+        if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+            words = "text" if kind is str else "a number"
+            raise SettingError(f"{name} must be {words}, got {type(value).__name__}; leave it out for the usual one")
 
 
 def _on_grid(scene: Scene, grid: str, wanted: MapGrid) -> Scene:

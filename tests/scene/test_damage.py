@@ -371,6 +371,29 @@ def test_a_georeference_that_is_none_is_one_sentence(make_tif: MakeTif, numbers:
         open_scene(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("crs", 32633), ("crs", {"init": "x"}), ("crs", "nonsense"), ("crs", "EPSG:4978"), ("resolution", {}),
+     ("resolution", "10"), ("resolution", True), ("resolution", np.inf), ("resolution", np.nan), ("resolution", 1e-300),
+     ("resolution", 1e300)],
+)  # fmt: skip
+def test_a_map_grid_that_cannot_be_is_one_sentence(product: Path, name: str, value: object) -> None:
+    said = _sentence_or_result(lambda: open_scene(product, **{name: value}))
+    assert said.startswith(f"{name} must ") or (value == "EPSG:4978" and said), said
+    assert open_scene(product, resolution=np.float32(20)).grid.width > 0
+
+
+@pytest.mark.parametrize("kind", ["not finite", "singular", "far"])
+def test_a_picture_whose_georeference_is_none_is_one_sentence(make_tif: MakeTif, kind: str) -> None:
+    from affine import Affine
+
+    numbers = {"not finite": (np.inf, 0, 5e5, 0, -10, 5e6), "singular": (10, 10, 5e5, 10, 10, 5e6),
+               "far": (10, 0, 1e30, 0, -10, 5e6)}[kind]  # fmt: skip
+    path = make_tif(np.full((3, 96, 128), 90, np.uint8), transform=Affine(*numbers))
+    with pytest.raises(SettingError, match=r"palette must have a georeference that is finite and spans an area, or"):
+        read_palette(str(path), GRID)
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_raster_of_opacity_alone_is_refused(make_tif: MakeTif, count: int) -> None:
     from rasterio.enums import ColorInterp

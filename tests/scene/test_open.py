@@ -83,3 +83,10 @@ def test_what_is_no_source_is_refused_in_one_sentence(source: object) -> None:
     words = r"^source must be a path, an xarray DataArray or an open scene, got (numpy|builtins)\.\w+; wrap values as"
     with pytest.raises(SceneError, match=words):
         open_scene(source)
+
+
+@pytest.mark.parametrize("name", ["unit", "polarization", "nodata", "grid", "crs", "resolution", "calibration"])
+def test_a_value_of_another_type_is_one_sentence(make_tif, name):
+    """open_scene is public too, and was the one function whose wrong types gave tracebacks."""
+    with pytest.raises(SettingError, match=rf"{name} must be (text|a number), got dict; leave it out"):
+        open_scene(make_tif(speckled(64, 64)), **{name: {"a": 1}})
