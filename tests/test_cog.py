@@ -409,6 +409,11 @@ def test_black_ground_is_an_output(tmp_path):
         assert not dataset.read().any()
 
 
+def test_a_name_that_is_no_text_is_refused_before_any_work(tmp_path):
+    with pytest.raises(OutputError, match=r"output must be a name that a file can have, got .*surrogates not allowed"):
+        CogWriter(tmp_path / "\udcff.tif", Grid(64, 64), bands=RGB, dtype="uint8")
+
+
 def test_a_folder_that_vanishes_before_the_end_is_one_sentence(tmp_path):
     place = tmp_path / "place"
     place.mkdir()

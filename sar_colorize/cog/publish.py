@@ -38,6 +38,7 @@ def check_output(path: Path, *, overwrite: bool) -> None:
     try:
         if "\0" in str(path):
             raise ValueError("a null character")
+        str(path).encode()  # GDAL takes names as UTF-8 alone
         if path.is_dir():
             raise OutputError(f"output must be a file, got the folder {path}; add a file name")
         if path.exists() and not path.is_file():
