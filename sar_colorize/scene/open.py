@@ -11,7 +11,8 @@ from ..credentials import name_without_credentials
 from ..errors import SarColorizeError, SceneError, SettingError, UnitError, UnreadableError
 from .declare import check_unit
 from .gdal import one_line
-from .geocode import MapGrid, geocode
+from .geocode import geocode
+from .map_grid import MapGrid
 from .names import check_name, is_local
 from .safe import QUANTITIES, is_product, open_product
 from .scene import Scene
