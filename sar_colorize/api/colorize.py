@@ -74,7 +74,7 @@ def colorize(  # long: the public signature spells out every keyword, and its do
     """A colour picture of a radar scene: path to path, or lazy array to lazy array.
 
     Input:
-        source: A path, anything GDAL opens, a Sentinel-1 product, an xarray DataArray, or a Scene.
+        source: A path, a URL, a GDAL name, a Sentinel-1 product, an xarray DataArray, or a Scene.
         unit: What the values measure: auto, dn, amplitude, power, db or display; auto finds it and says why.
         polarization: The band to use; also names a single band that has no name. None uses those that the model takes.
         nodata: A value that is invalid besides what the file says.

@@ -69,7 +69,7 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
     """Radar values with their speckle filtered, in the unit and bands they came in.
 
     Input:
-        source: A path, anything GDAL opens, a Sentinel-1 product, an xarray DataArray, or a Scene; in Python also a
+        source: A path, a URL, a GDAL name, a Sentinel-1 product, an xarray DataArray, or a Scene; in Python also a
             numpy array or torch tensor (H, W) or (C, H, W), NaN where invalid, which is linear power unless `unit`
             says otherwise.
         unit: What the values measure: auto, dn, amplitude, power, db or display; auto finds it and says why.

@@ -32,7 +32,7 @@ def info(  # long: the public signature spells out every keyword, and its docstr
     """What a scene is and why we think so: bands, unit, scale, grid, validity of a sample; plain values, for JSON.
 
     Input:
-        source: A path, anything GDAL opens, a Sentinel-1 product, an xarray DataArray, or a Scene.
+        source: A path, a URL, a GDAL name, a Sentinel-1 product, an xarray DataArray, or a Scene.
         unit: What the values measure: auto, dn, amplitude, power, db or display; auto finds it and says why.
         polarization: The band to use; also names a single band that has no name.
         nodata: A value that is invalid besides what the file says.

@@ -28,8 +28,8 @@ def read_palette(path: str, grid: Grid) -> Palette:
     georeference too, and the note says so. Nodata, black, white clouds and extremes of brightness count for nothing.
 
     Args:
-        path: anything GDAL opens with red, green and blue: an 8-bit picture, or reflectance 0..1 or 0..10000, with
-            Sentinel-2's offset of -1000 or without.
+        path: a raster with red, green and blue (formats: `scene.gdal`): an 8-bit picture, or reflectance 0..1 or
+            0..10000, with Sentinel-2's offset of -1000 or without.
         grid: the scene's.
 
     Raises:

@@ -103,7 +103,7 @@ def look_at(path: str, what: str = "reference") -> Picture:
     """How to read an optical raster, from a thinned look at all of it.
 
     Args:
-        path: anything GDAL opens with red, green and blue.
+        path: a raster of a format in `scene.gdal` with red, green and blue.
         what: the setting that named it, for messages.
 
     Raises:

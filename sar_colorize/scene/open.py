@@ -55,7 +55,7 @@ def open_scene(
     What is set but cannot apply to the source is refused.
 
     Args:
-        source: a path, anything GDAL opens (`/vsizip/`, `/vsis3/`, `https://`), a SAFE product (its folder, its zip,
+        source: a path, a name for GDAL (`/vsizip/`, `/vsis3/`, `https://`), a SAFE product (its folder, its zip,
             its manifest, one of its measurements), an xarray DataArray, or a Scene.
         unit: "auto", or "dn", "amplitude", "power", "db", "display" to overrule what is found. Not of a Scene.
         polarization: the one band to use; also names a single band that has no name.

@@ -1,4 +1,4 @@
-"""A GeoTIFF, a COG, or any other raster that GDAL opens, as a lazy scene."""
+"""A GeoTIFF, a COG, or a raster of another format in `gdal.FORMATS`, as a lazy scene."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def open_raster(
     """A raster file as a scene; reads its header and, where nothing names its unit, a small sample.
 
     Args:
-        source: a path, or anything GDAL opens (`/vsizip/...`, `/vsis3/...`, `https://...`). A zip that holds one
+        source: a path, a URL, or a name of GDAL's (`/vsizip/...`, `/vsis3/...`, `https://...`). A zip that holds one
             raster is opened in place; a folder or zip with one file for each polarisation is one scene.
         unit, polarization: see `declare`.
         nodata: a value that is invalid besides what the file says.
