@@ -30,11 +30,10 @@ from .scene import Scene
 from .scene.area import Area
 from .speckle import Filter, get_filter
 from .speckle.values import looks_of_rasters
-from .tiles import MOST_WORK, TileGrid, check_block_px, check_whole_number
+from .tiles import check_block_px, check_tiles, check_whole_number
 
 AUTO = "auto"
 MOST_BATCH = 1024
-LEAST_TILE_PX = 64
 _log = logging.getLogger("sar_colorize")
 
 
@@ -152,7 +151,7 @@ def prepare(
     device, precision = "cpu", "fp32"
     if kind.has_network:
         tiles = tile_grid(card, settings.tile_px, settings.overlap_px)
-        _check_tiles(tiles)
+        check_tiles(tiles)
         device, precision = settings.device, settings.precision
         paints = TilePainter(
             painter, tiles, device=device, precision=precision, batch=settings.batch, with_error=with_error
@@ -189,17 +188,6 @@ def _check_fit(card: Card, settings: ColorizeSettings, with_error: bool) -> None
         raise SettingError(
             f"palette must be auto or none for {card.name}, which takes no picture, got {settings.palette}; "
             "by-place takes one"
-        )
-
-
-def _check_tiles(tiles: TileGrid) -> None:
-    """Refuses tiles so small, or sharing so much, that a run would not end."""
-    if tiles.tile_px < LEAST_TILE_PX:
-        raise SettingError(f"tile_px must be at least {LEAST_TILE_PX}, got {tiles.tile_px}; leave it out")
-    if tiles.work > MOST_WORK:
-        raise SettingError(
-            f"overlap_px={tiles.overlap_px} must be at most seven eighths of tile_px={tiles.tile_px}, or each pixel is "
-            f"computed {tiles.work:.0f} times; leave both out"
         )
 
 

@@ -19,6 +19,7 @@ from .raster import Window
 MOST_BLOCKS = 1_000_000
 """Of a run: a scene of 25,000 x 17,000 px has 400 of 1024 px. Each takes some hundred bytes before anything is read."""
 LEAST_BLOCK_PX, MOST_BLOCK_PX = 64, 1 << 16
+LEAST_TILE_PX = 64
 MOST_WORK = 64
 """Times that a pixel may be computed because tiles overlap."""
 
@@ -179,3 +180,18 @@ def check_whole_number(name: str, value: Any, least: int = -(1 << 31), most: int
         allowed = f"at least {least}" if value < least else f"at most {most}"
         got = value if abs(value) < 1 << 64 else f"a number of {value.bit_length()} bits"
         raise SettingError(f"{name} must be {allowed}, got {got}; leave it out for the usual one")
+
+
+def check_tiles(tiles: TileGrid) -> None:
+    """Refuses tiles so small, or sharing so much, that a run would not end.
+
+    Raises:
+        SettingError: a side under 64 px, or each pixel computed more than MOST_WORK times.
+    """
+    if tiles.tile_px < LEAST_TILE_PX:
+        raise SettingError(f"tile_px must be at least {LEAST_TILE_PX}, got {tiles.tile_px}; leave it out")
+    if tiles.work > MOST_WORK:
+        raise SettingError(
+            f"overlap_px={tiles.overlap_px} must be at most seven eighths of tile_px={tiles.tile_px}, or each pixel is "
+            f"computed {tiles.work:.0f} times; leave both out"
+        )
