@@ -22,6 +22,8 @@ CANCELLED = 130
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 _PATIENCE_S = 5.0
 _LAST_S = 10.0
+_CLEANING_S = 5.0
+_LONGEST_EXIT_S = 60.0
 _received: list[int] = []
 
 
@@ -55,8 +57,10 @@ def ignore() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def exit_soon(code: int = CANCELLED, seconds: float = _PATIENCE_S) -> None:
+def exit_soon(code: int = CANCELLED, seconds: float | None = None) -> None:
     """Ends the process after some seconds if it has not ended by itself; hidden folders are removed before."""
+    if seconds is None:
+        seconds = _PATIENCE_S if code == CANCELLED else _LONGEST_EXIT_S
     threading.Thread(target=_exit_after, args=(code, seconds), daemon=True).start()
 
 
@@ -81,10 +85,11 @@ def _cancel(number: int, _frame: FrameType | None) -> None:
 
 def _exit_after(code: int, seconds: float) -> None:
     time.sleep(seconds)
-    try:
-        atexit._run_exitfuncs()  # among them the removal of hidden folders, as at an exit that is not stuck
-    finally:
-        os._exit(code)
+    # Among them is the removal of hidden folders, as at an exit that is not stuck; one of them may be stuck too.
+    cleaner = threading.Thread(target=atexit._run_exitfuncs, daemon=True)
+    cleaner.start()
+    cleaner.join(_CLEANING_S)
+    os._exit(code)
 
 
 def _wait_for_eof() -> None:

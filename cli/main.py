@@ -26,8 +26,7 @@ def main() -> NoReturn:
             sys.stderr.write("cancelled\n")
     finally:
         interrupt.ignore()
-    if code == interrupt.CANCELLED:
-        interrupt.exit_soon()  # a thread may wait for what never comes
+    interrupt.exit_soon(code)  # a thread may wait for what never comes, and no signal is heard any more
     sys.exit(code)
 
 

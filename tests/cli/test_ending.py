@@ -151,7 +151,6 @@ from pathlib import Path
 from sar_colorize_cli import interrupt
 from sar_colorize.hidden_folder import HiddenFolder
 interrupt._PATIENCE_S = 0.2
-interrupt.exit_soon.__defaults__ = (130, 0.2)
 def hang(*_args, **_settings):
     import time
     hidden = HiddenFolder(Path({str(tmp_path / "c.tif")!r}))

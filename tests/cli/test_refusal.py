@@ -28,7 +28,7 @@ ANY_VERB: dict[str, tuple[list[object], int, str]] = {
     "block in words": (["--block-px", "big"], 2, "Invalid value for '--block-px': 'big' is not a valid integer"),
     "even window": (["--size", 4], 1, "error: --size must be an odd number of pixels from 3 to 31, got 4; 5 or 7"),
     "three corners": (["--bbox", 1, 2, 3], 2, "Option '--bbox' requires 4 arguments"),
-    "corners of no number": (["--bbox", "nan", 0, 1, 1], 1, "error: --bbox must be west south east north, got nan"),
+    "corners of no number": (["--bbox", "nan", 0, 1, 1], 1, "error: --bbox must be four finite numbers, got (nan"),
     "a CRS of no letters": (["--bbox", 0, 0, 1, 1, "--bbox-crs", ""], 1, "error: --bbox-crs must be a CRS such as"),
     "option without a value": (["--co", "LEVEL"], 2, "Invalid value for '--co': must be K=V, got 'LEVEL'"),
     "option of GDAL that is none": (["--co", "COLOUR=BLUE"], 1, "does not support creation option COLOUR"),
