@@ -21,7 +21,7 @@ from ..hidden_folder import HiddenFolder, remove_orphans
 from ..lightness import fit_offset_db
 from ..progress import Progress
 from ..raster import Bool, Window
-from ..reference.picture import Picture, look_at
+from ..reference.picture import Picture, look_at, open_picture
 from ..scene import Scene, open_scene
 from .build_settings import BuildSettings
 from .catalogue import CATALOGUE, write_catalogue
@@ -111,10 +111,8 @@ def _colour_raster(path: str | Path) -> Picture:
         SettingError: GDAL cannot read it, or its bands are not known.
         DataError: it has no CRS.
     """
-    import rasterio
-
     picture = look_at(str(path), "the colour raster")
-    with rasterio.open(path) as source:
+    with open_picture(str(path), "the colour raster") as source:
         if source.crs is None:
             raise DataError(f"the colour raster must have a CRS, got none in {path}; choose another")
     return picture

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from ..backscatter import db_range_of, to_db
 from ..color import to_uint8
-from ..errors import DataError, SceneError
+from ..errors import DataError, SceneError, UnreadableError
 from ..raster import Raster
 from ..reference.picture import NATURAL, PICTURE_8, REFLECTANCE_E4, Picture
 from ..scene import open_scene
+from ..scene.gdal import open_quietly
 
 
 def read_radar(path: Path, polarization: str) -> NDArray[np.uint8]:
@@ -43,11 +44,10 @@ def read_colour(path: Path) -> NDArray[np.uint8]:
     Raises:
         DataError: it is no raster, or its bands are not known.
     """
-    import rasterio
     from rasterio.errors import RasterioError
 
     try:
-        with rasterio.open(path) as source:
+        with open_quietly(str(path), alone=True) as source:
             if source.count not in NATURAL:
                 raise DataError(
                     f"a colour patch must have {', '.join(map(str, NATURAL))} bands, got {source.count} in {path}; "
@@ -55,7 +55,7 @@ def read_colour(path: Path) -> NDArray[np.uint8]:
                 )
             red, green, blue = (band + 1 for band in NATURAL[source.count])
             values = source.read([red, green, blue])
-    except RasterioError as error:
+    except (RasterioError, UnreadableError) as error:
         raise DataError(f"a patch must be a whole raster, got {path} ({error}); leave it out") from error
     # One patch shows too little to find an offset of its numbers in; the layouts known have none.
     kind = PICTURE_8 if values.dtype == np.uint8 else REFLECTANCE_E4
