@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import rasterio
 from made import shared_scene
 from made_product import HEIGHT, STEM, WIDTH, Make, copy_of, default_dn, gain_at, make_safe, make_zip
 
-from sar_colorize.errors import SarColorizeError
+from sar_colorize.errors import SarColorizeError, UnreadableError
 from sar_colorize.raster import Unit, Window
 from sar_colorize.scene import Scene, open_scene
 from sar_colorize.scene.safe.product import read_product
@@ -293,3 +295,15 @@ def test_noise_of_a_real_product_is_what_its_file_says(composite: Path) -> None:
     across = noise.across.at(Window(5, 0, 1, 1))[0, 0]
     assert noise.at(Window(5, 0, 1, 1))[0, 0] == pytest.approx(across * 1.012393, rel=1e-6)
     assert read_product(product.archive).control.rows.size == 210
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes in folders there")
+@pytest.mark.parametrize("part", ["measurement/*-vv-*.tiff", "annotation/*-vv-*.xml", "manifest.safe",
+                                  "annotation/calibration/noise-*-vv-*.xml"])  # fmt: skip
+def test_a_pipe_in_a_product_is_refused_instead_of_waited_for(tmp_path, part):
+    safe = make_safe(tmp_path)
+    path = next(safe.glob(part))
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(UnreadableError, match="must"):
+        open_scene(safe)

@@ -42,9 +42,14 @@ class Archive:
         return re.sub(r"\.(SAFE|zip)$", "", stem, flags=re.IGNORECASE)
 
     def gdal_path(self, member: str) -> str:
-        """The name under which GDAL opens a member in place."""
+        """The name under which GDAL opens a member in place.
+
+        Raises:
+            UnreadableError: it is no file, such as a pipe, in which GDAL would wait for ever.
+        """
         if self.is_zip:
             return f"/vsizip/{self.container.resolve().as_posix()}/{self.prefix}{member}"
+        self._check_file(member)
         return str(self.container / member)
 
     def xml(self, member: str) -> Element:
@@ -71,14 +76,29 @@ class Archive:
                 "download the product again"
             ) from None
 
+    def _check_file(self, member: str) -> Path:
+        """The path of a member of a folder, which is there and a file."""
+        path = self.container / member
+        try:
+            if path.is_file():
+                return path
+            reason = "no file" if path.exists() else "missing"
+        except (OSError, ValueError) as error:
+            reason = str(error)
+        raise UnreadableError(
+            f"product must be whole, got an unreadable {member} in {self.source} ({reason}); download it again"
+        )
+
     def _read(self, member: str) -> bytes:
         if self.is_zip:
             return member_of_zip(self.container, self.prefix + member, XML_BYTES, self.source)
         try:
-            path = self.container / member
+            path = self._check_file(member)
             if path.stat().st_size <= XML_BYTES:
                 return path.read_bytes()
         except (OSError, ValueError) as error:
+            if isinstance(error, UnreadableError):
+                raise
             raise UnreadableError(
                 f"product must be whole, got an unreadable {member} in {self.source} ({error}); download it again"
             ) from error
