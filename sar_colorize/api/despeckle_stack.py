@@ -192,7 +192,16 @@ def _described(grid: Grid) -> str:
 
 def _outputs(scenes: Sequence[Scene], folder: Path) -> list[Path]:
     """A path for each scene, by its own name."""
-    if folder.exists() and not folder.is_dir():
+    try:
+        if "\0" in str(folder):
+            raise ValueError("a null character")
+        str(folder).encode()  # GDAL takes names as UTF-8 alone
+        is_file = folder.exists() and not folder.is_dir()
+    except (OSError, ValueError) as error:
+        raise OutputError(
+            f"folder must be a name that a folder can have, got {str(folder)!r} ({error}); choose another"
+        ) from error
+    if is_file:
         raise OutputError(f"folder must be a folder, got the file {folder}; name another")
     names = [f"{Path(scene.source.rstrip('/')).stem}.tif" for scene in scenes]
     twice = sorted({name for name in names if names.count(name) > 1})

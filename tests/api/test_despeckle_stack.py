@@ -124,3 +124,10 @@ def test_the_command_line_writes_each_and_prints_one_object(
     again = run_cli("despeckle-stack", *dates, out)
     assert again.returncode == 1
     assert "output must not exist" in again.stderr
+
+
+@pytest.mark.parametrize("name", ["a\0b", "n" * 300, "\udcff"])
+def test_a_folder_that_no_folder_can_be_called_is_one_sentence(make_tif, tmp_path, name):
+    scenes = [make_tif(speckled(64, 64, seed=number), f"{number}.tif") for number in range(2)]
+    with pytest.raises(OutputError, match="folder must be a name that a folder can have, got"):
+        sc.despeckle_stack(scenes, tmp_path / name)
