@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from ...color import srgb_to_lab
 from ...credentials import name_without_credentials
 from ...engine.choose import autocast, choose_device
 from ...errors import Cancelled, DataError, ModelError, OutputError
+from ...hidden_folder import HiddenFolder, remove_orphans
 from ...infer import paint_picture
 from ...models import registry
 from ...models.by_place import ByPlace
@@ -103,8 +103,8 @@ def adapt(
     device = torch.device(choose_device(chosen.device))
     network = registry.load_network(chosen.model)
     assert isinstance(network, ByPlace)
-    with _cancellable(), tempfile.TemporaryDirectory() as folder:
-        learned, held_out = _cut(s1, s2, Path(folder) / "pairs", chosen, polarization)
+    with _cancellable(), _hidden_beside(out) as folder:
+        learned, held_out = _cut(s1, s2, folder / "pairs", chosen, polarization)
         palette = Moments.total(moments_of(pair) for pair in learned).palette()
         if palette is None:
             raise DataError("the colour raster must show ground, got only black or cloud; choose another picture")
@@ -122,6 +122,20 @@ def adapt(
     rasters = [Path(name_without_credentials(str(path))).name for path in (s1, s2)]
     registry.save_weights(out, adapted, _card(card, out, chosen, rasters, figures))
     return AdaptResult(str(out), round(before, 3), round(after, 3), steps, len(learned), len(held_out))
+
+
+@contextmanager
+def _hidden_beside(out: Path) -> Iterator[Path]:
+    """A folder for what is needed meanwhile; where a run is killed, the next one for the same file removes it."""
+    place = out.absolute()
+    remove_orphans(place)
+    hidden = HiddenFolder(place)
+    try:
+        folder = hidden.path / "whole"
+        folder.mkdir()
+        yield folder
+    finally:
+        hidden.remove()
 
 
 @contextmanager

@@ -1,5 +1,8 @@
 """A network of one's own region is kept where it gains on ground that it never learned from, and refused elsewhere."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import rasterio
@@ -119,3 +122,21 @@ def test_a_missing_folder_is_refused_before_anything_runs(weights, tmp_path, mon
         adapt(*_rasters(tmp_path, follows=True), tmp_path / "nowhere" / "x.safetensors", AdaptSettings(model=weights))
     with pytest.raises(OutputError, match=r"out must be a weights file, got the folder"):
         adapt(*_rasters(tmp_path, follows=True), tmp_path, AdaptSettings(model=weights))
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next(weights, tmp_path):
+    s1, s2 = _rasters(tmp_path, follows=False)
+    code = """
+import os, sys
+import sar_colorize.training.color.adapt as module
+module._trained = lambda *_: os.kill(os.getpid(), 9)
+from sar_colorize import api
+api.adapt(*sys.argv[1:4], model=sys.argv[4], patch_px=32, batch=4, steps=2, device="cpu")
+"""
+    words = [sys.executable, "-c", code, str(s1), str(s2), str(tmp_path / "mine.safetensors"), weights]
+    assert subprocess.run(words, check=False).returncode == -9
+    before = sorted(path.name for path in tmp_path.iterdir())
+    assert [name for name in before if name.startswith(".mine.safetensors.sar-colorize-")]
+    with pytest.raises(DataError, match="adapting must gain"):
+        adapt(s1, s2, tmp_path / "mine.safetensors", AdaptSettings(model=weights, **(QUICK | {"steps": 2})))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["s1.tif", "s2.tif", "start.safetensors"]
