@@ -53,8 +53,9 @@ def demo(
         raise SettingError(f"seed must be at least 0, got {seed}; 0 is usual")
     place = Path(folder)
     try:
+        str(place).encode()  # GDAL takes names as UTF-8 alone
         place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise OutputError(f"demo folder must be one that can be made, got {place} ({error}); choose another") from error
     scene, earlier, colour = place / "scene.tif", place / "earlier.tif", place / "colour.tif"
     picture = place / "before_after.png"

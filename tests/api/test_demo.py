@@ -62,3 +62,8 @@ def test_a_demo_that_cannot_be_made_leaves_nothing(tmp_path: Path, changes: dict
     with pytest.raises(SarColorizeError, match=sentence):
         demo(tmp_path / "demo", **changes)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_no_text_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="demo folder must be one that can be made, got"):
+        demo(tmp_path / "\udcff", model="composite")

@@ -22,6 +22,8 @@ from .case import BrokenPromiseError
 
 LIMIT_S = 50.0
 """A command that takes longer hangs."""
+EARLY_S = 0.2
+"""So long after its begin a command may still be without handlers of signals, on a busy machine."""
 NOBODY = 65534
 
 
@@ -62,18 +64,26 @@ class Command:
         """
         _load()
         self._reader, writer = os.pipe()
-        self._started = time.monotonic()
+        self._started, self._mark = time.monotonic(), folder / "began"
+        self._mark.unlink(missing_ok=True)
         self._text = bytearray()
         self.pid = os.fork()
         if self.pid == 0:
             os.close(self._reader)
-            _in_the_fork(words, folder, temporary, stdout, writer, dict(limits or {}), user)
+            _in_the_fork(words, folder, self._mark, temporary, stdout, writer, dict(limits or {}), user)
         os.close(writer)
 
     def kill(self, sent: signal.Signals) -> None:
         """Sends a signal, where it still lives."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, sent)
+
+    def is_early(self) -> bool:
+        """Whether the command has not begun yet, or just so: no handler of signals may be in place."""
+        try:
+            return time.time() - self._mark.stat().st_mtime < EARLY_S
+        except FileNotFoundError:
+            return True
 
     def is_alive(self) -> bool:
         """Whether it has not ended."""
@@ -153,7 +163,7 @@ def _load() -> None:
 
 
 def _in_the_fork(
-    words: Sequence[str], folder: Path, temporary: Path, stdout: str, stderr: int, limits: dict[int, int],
+    words: Sequence[str], folder: Path, mark: Path, temporary: Path, stdout: str, stderr: int, limits: dict[int, int],
     user: int | None,
 ) -> None:  # fmt: skip
     """Becomes the command, and ends as Python ends: threads, then what was registered, then the exit code."""
@@ -171,6 +181,7 @@ def _in_the_fork(
         sys.stdin = os.fdopen(0, closefd=False)
         import tempfile
 
+        mark.touch()
         os.environ["TMPDIR"], tempfile.tempdir = str(temporary), str(temporary)
         for limit, value in limits.items():
             resource.setrlimit(limit, (value, value))

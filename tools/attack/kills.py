@@ -74,13 +74,15 @@ def _killed(
     end = time.monotonic() + share * usual_s
     while time.monotonic() < end and command.is_alive():
         time.sleep(0.002)
-    children = command.children()
+    children, is_early = command.children(), command.is_early()
     for number, sent in enumerate(signals):
         if number:
             time.sleep(pause_s)
         command.kill(sent)
     ended = command.wait()
     gone(children)
+    if is_early and ended.code in (-signal.SIGINT, -signal.SIGTERM):
+        return Ended(130, "cancelled before anything of ours ran", ended.seconds)
     return ended
 
 
