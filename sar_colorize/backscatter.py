@@ -94,6 +94,4 @@ def db_range_of(polarization: str, ranges: Mapping[str, DbRange] = DB_RANGES) ->
         return ranges[polarization]
     except KeyError:
         known = ", ".join(ranges)
-        raise UnitError(
-            f"polarization must be one of {known}, got {polarization!r}; name one of them"
-        ) from None
+        raise UnitError(f"polarization must be one of {known}, got {polarization!r}; name one of them") from None
