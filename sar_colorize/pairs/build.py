@@ -81,7 +81,11 @@ def build_pairs(
     scene = scene.select(scene.bands[0])
     if scene.grid.transform is None or scene.grid.crs_wkt is None:
         raise DataError(f"the radar raster must have a CRS and a transform, got none in {s1}; geocode it first")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    try:
+        is_in_use = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    except OSError as error:
+        raise OutputError(f"the folder of pairs must be one that can be made, got {folder} ({error})") from error
+    if is_in_use:
         raise OutputError(f"the folder of pairs must be new or empty, got {folder}; name another")
     picture = _colour_raster(s2)
     _log.info("radar: %s of %s", scene.bands[0], scene.source)

@@ -8,7 +8,7 @@ from dataclasses import fields
 import pytest
 
 from sar_colorize import api
-from sar_colorize.errors import SettingError
+from sar_colorize.errors import OutputError, SettingError
 from sar_colorize.evaluation.color.settings import EvaluateSettings
 
 
@@ -43,3 +43,8 @@ def test_one_model_and_one_site_may_be_given_alone(pairs_folder, tmp_path) -> No
     assert made["models"][0]["name"] == "composite"
     assert made["pairs"] == {"coast": 1}
     assert made["settings"]["exclude"] == ["town"]
+
+
+def test_a_report_whose_name_is_too_long_is_one_sentence(tmp_path):
+    with pytest.raises(OutputError, match=r"must be a folder that can be made, got .*File name too long"):
+        api.evaluate("composite", tmp_path, tmp_path / ("n" * 300))

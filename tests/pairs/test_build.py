@@ -239,3 +239,8 @@ def test_a_folder_that_vanishes_while_pairs_are_written_is_one_sentence(rasters,
 
     with pytest.raises(OutputError, match="the folder of pairs must be where it can be written"):
         build_pairs(*rasters, place / "pairs", SETTINGS, progress=vanish)
+
+
+def test_a_folder_whose_name_is_too_long_is_one_sentence(rasters, tmp_path):
+    with pytest.raises(OutputError, match=r"must be one that can be made, got .*File name too long"):
+        build_pairs(*rasters, tmp_path / ("n" * 300), SETTINGS)

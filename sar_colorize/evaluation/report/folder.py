@@ -40,6 +40,10 @@ def check_report(folder: Path, *, overwrite: bool) -> None:
     Raises:
         OutputError: a file, an earlier report without `overwrite`, other files, or a folder that cannot be made.
     """
+    try:
+        folder.exists()
+    except OSError as error:
+        raise OutputError(f"report must be a folder that can be made, got {folder} ({error}); name another") from error
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"report must be a folder, got the file {folder}; name another")
     inside = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
