@@ -18,7 +18,7 @@ and exits with code 1. It holds no credentials, whatever name of a source it was
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from .credentials import without_credentials
 
@@ -28,6 +28,10 @@ class SarColorizeError(Exception):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*(without_credentials(x) if isinstance(x, str) else x for x in arguments))
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
+        """By its own arguments: dask's way of sending exceptions would otherwise guess how to make one."""
+        return type(self), self.args
 
 
 class SceneError(SarColorizeError, ValueError):

@@ -110,6 +110,10 @@ def test_neither_password_nor_query_of_any_url_is_left(password: str, query: str
 
 
 def test_errors_of_this_package_hold_none_and_survive_a_worker() -> None:
+    """By pickle as dask's `distributed` changes it with tblib."""
+    from tblib import pickling_support
+
+    pickling_support.install()
     for kind in (UnreadableError, OutputError, SettingError):
         error = kind(f"input must be read, got https://u:{CANARY}@h/x?k={CANARY}; do")
         error = pickle.loads(pickle.dumps(error))  # noqa: S301  # its own bytes
