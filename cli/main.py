@@ -19,11 +19,14 @@ def main() -> NoReturn:
         from .ending import run  # not before: an interrupt may fall into its imports
 
         code = run()
-    except BaseException:
-        if not interrupt.is_cancelled():
+    except BaseException as error:
+        if not interrupt.is_cancelled() and not isinstance(error, ImportError | OSError):
             raise
+        said = "cancelled"
+        if not interrupt.is_cancelled():  # `run` answers for all that comes after it was loaded
+            code, said = 1, f"error: sar-colorize must be able to load its modules, got {error}; install it anew"
         if sys.stderr is not None:
-            sys.stderr.write("cancelled\n")
+            sys.stderr.write(f"{said}\n")
     finally:
         interrupt.ignore()
     interrupt.exit_soon(code)  # a thread may wait for what never comes, and no signal is heard any more

@@ -51,7 +51,7 @@ _LEADS_ELSEWHERE = ("OVERVIEWS", "GEOLOCATION")
 """Domains of metadata that may name another file, which GDAL would open as whatever it is."""
 HTTP_PATIENCE = {
     "GDAL_HTTP_CONNECTTIMEOUT": 20,
-    "GDAL_HTTP_LOW_SPEED_TIME": 10,
+    "GDAL_HTTP_LOW_SPEED_TIME": 7,
     "GDAL_HTTP_LOW_SPEED_LIMIT": 1000,
     "GDAL_HTTP_MAX_RETRY": 1,
     "GDAL_HTTP_RETRY_DELAY": 1,

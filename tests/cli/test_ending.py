@@ -287,3 +287,19 @@ def test_a_full_standard_error_changes_no_exit_code(scene: Path, tmp_path: Path)
         ):
             done = subprocess.run(command(*arguments), stderr=full, stdout=subprocess.DEVNULL, check=False)
             assert done.returncode == code
+
+
+def test_a_program_that_cannot_load_itself_says_so_in_one_line() -> None:
+    """As at a very low limit of open files."""
+    before = """
+class Broken:
+    def find_spec(self, name, path=None, target=None):
+        if name == "sar_colorize_cli.ending":
+            raise OSError(24, "Too many open files")
+sys.meta_path.insert(0, Broken())
+"""
+    done = _program(before, "models", "list")
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "error: sar-colorize must be able to load its modules, got [Errno 24] Too many open files; install it anew"
+    ]

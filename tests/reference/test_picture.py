@@ -92,3 +92,9 @@ def test_what_is_no_optical_raster_is_refused(make_tif: Callable[..., Path], tmp
     ):
         with pytest.raises(SettingError, match=words):
             look_at(str(path))
+
+
+def test_a_pipe_in_the_place_of_a_picture_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.tif")
+    with pytest.raises(SettingError, match=r"reference cannot be used: input must be a file, got .*pipe\.tif"):
+        look_at(str(tmp_path / "pipe.tif"))
