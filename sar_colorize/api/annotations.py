@@ -107,7 +107,9 @@ def _parts(annotation: str) -> list[str]:
 
 def _numbers(value: Any) -> tuple[float, ...]:
     """A list, a tuple or an array as numbers; empty where it is something else."""
-    if not isinstance(value, Iterable) or not all(_is_number(item) for item in value):
+    if not isinstance(value, Iterable) or (isinstance(value, np.ndarray) and value.ndim != 1):
+        return ()
+    if not all(_is_number(item) for item in value):
         return ()
     return tuple(item.item() if isinstance(item, np.generic) else item for item in value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -138,7 +139,8 @@ def despeckle_stack(  # long: the public signature spells out every keyword, and
                 made = None
         finally:
             if made is not None:
-                made.rmdir()
+                with contextlib.suppress(OSError):  # somebody else uses it, or has removed it
+                    made.rmdir()
     return _results(scenes, window, spatial, None if dry_run else outputs, count, seconds, plan)
 
 

@@ -87,6 +87,10 @@ def build_pairs(
         raise OutputError(f"the folder of pairs must be one that can be made, got {folder} ({error})") from error
     if is_in_use:
         raise OutputError(f"the folder of pairs must be new or empty, got {folder}; name another")
+    if any("\ud800" <= letter <= "\udfff" for letter in str(folder.absolute())):
+        raise OutputError(
+            f"the folder of pairs must have a name that is valid UTF-8, got {str(folder)!r}; name another"
+        )
     picture = _colour_raster(s2)
     _log.info("radar: %s of %s", scene.bands[0], scene.source)
     _log.info("colour: %s, %s", s2, picture.words)

@@ -12,6 +12,8 @@ MOST_PROCESSES = 256
 MOST_IN_A_BATCH = 65_536
 """Patches in a step."""
 LARGEST_PATCH_PX = 8192
+LARGEST_SEED = 2**40
+"""Steps are added to a seed, and torch takes 64 bits."""
 WIDEST = 1024
 """Channels, as a card of a model may have them."""
 

@@ -45,6 +45,11 @@ def test_one_model_and_one_site_may_be_given_alone(pairs_folder, tmp_path) -> No
     assert made["settings"]["exclude"] == ["town"]
 
 
+def test_models_that_are_no_names_are_one_sentence(pairs_folder, tmp_path) -> None:
+    with pytest.raises(SettingError, match=r"models must be names or weights files, got 0; name one, such as by-place"):
+        api.evaluate((0, 0), pairs_folder, tmp_path / "report")  # type: ignore[arg-type]
+
+
 def test_a_report_whose_name_is_too_long_is_one_sentence(tmp_path):
     with pytest.raises(OutputError, match=r"must be a folder that can be made, got .*File name too long"):
         api.evaluate("composite", tmp_path, tmp_path / ("n" * 300))

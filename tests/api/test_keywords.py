@@ -44,6 +44,7 @@ TYPES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: sc.colorize("scene.tif", bbox=(1, 2, 3)),
         r"bbox must be four numbers, west south east north, got \(1, 2, 3\); give four",
     ),
+    "no corners": (lambda: sc.despeckle("scene.tif", bbox=np.array("x")), "bbox must be four numbers, "),
     "corners in a text": (lambda: sc.despeckle("scene.tif", bbox="1 2 3 4"), "bbox must be four numbers, .*'1 2 3 4'"),
     "corners of text": (lambda: sc.info("scene.tif", crs=4326), "crs must be text, got 4326; leave it out"),
     "a text for pixels": (lambda: sc.colorize("scene.tif", tile_px="512"), "tile_px must be a whole number, got '512'"),

@@ -244,3 +244,9 @@ def test_a_folder_that_vanishes_while_pairs_are_written_is_one_sentence(rasters,
 def test_a_folder_whose_name_is_too_long_is_one_sentence(rasters, tmp_path):
     with pytest.raises(OutputError, match=r"must be one that can be made, got .*File name too long"):
         build_pairs(*rasters, tmp_path / ("n" * 300), SETTINGS)
+
+
+def test_a_folder_whose_name_no_catalogue_can_hold_is_one_sentence(rasters, tmp_path):
+    with pytest.raises(OutputError, match=r"must have a name that is valid UTF-8, got .*rename it"):
+        build_pairs(*rasters, tmp_path / "pairs\udcff", SETTINGS)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["s1.tif", "s2.tif"]

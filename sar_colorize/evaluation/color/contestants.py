@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -121,6 +122,9 @@ def load_models(given: Sequence[str], *, filter: str, device: str, precision: st
     """
     if not given:
         raise SettingError("models must name at least one, got none; name one, such as by-place")
+    strange = [name for name in given if not isinstance(name, str | os.PathLike)]
+    if strange:
+        raise SettingError(f"models must be names or weights files, got {strange[0]!r}; name one, such as by-place")
     if len(set(given)) < len(given):
         raise SettingError(f"each model must be given once, got {', '.join(given)}; leave the second out")
     cards = [registry.load_card(name) for name in given]

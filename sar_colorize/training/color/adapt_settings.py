@@ -40,6 +40,7 @@ class AdaptSettings:
     def __post_init__(self) -> None:
         limits.at_least(self, 1, "steps", "batch")
         limits.at_least(self, 0, "seed")
+        limits.at_most(self, limits.LARGEST_SEED, "seed")
         limits.multiple_of(self, "patch_px", 32, "by-place")
         limits.at_most(self, limits.MOST_IN_A_BATCH, "batch")
         limits.at_most(self, limits.LARGEST_PATCH_PX, "patch_px")

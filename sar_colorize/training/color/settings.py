@@ -83,6 +83,7 @@ class CommonSettings:
             limits.one_of(self, name, allowed)
         limits.at_least(self, 1, "width", "epochs", "batch", "crops", "devices")
         limits.at_least(self, 0, "patience", "workers", "seed")
+        limits.at_most(self, limits.LARGEST_SEED, "seed")
         limits.at_most(self, limits.MOST_PROCESSES, "workers", "devices")
         limits.at_most(self, limits.MOST_IN_A_BATCH, "batch", "crops")
         limits.at_most(self, limits.LARGEST_PATCH_PX, "patch_px")

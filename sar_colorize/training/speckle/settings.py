@@ -53,6 +53,7 @@ class FilterSettings:
         limits.at_most(self, limits.LARGEST_PATCH_PX, "patch_px")
         limits.at_most(self, limits.WIDEST, "width")
         limits.at_least(self, 0, "seed")
+        limits.at_most(self, limits.LARGEST_SEED, "seed")
         limits.above_zero(self, "learning_rate")
         limits.share_below_one(self, "ema_decay")
         limits.within(self, 0.0, 1.0, "persistent_share", "hole_share", "real_share", "usual_share")

@@ -59,6 +59,13 @@ def test_every_size_of_a_training_is_bounded(kind, name):
             kind(**{name: 2**31})
 
 
+@pytest.mark.parametrize("kind", [ColorSARSettings, AdaptSettings, FilterSettings])
+def test_a_seed_that_no_generator_takes_is_refused(kind):
+    """adapt ended in a ValueError of torch after its first minutes."""
+    with pytest.raises(SettingError, match=r"seed must be at most \d+, got 10{30}; choose less"):
+        kind(seed=10**30)
+
+
 def test_lightness_of_the_colour_picture_is_refused_for_by_place():
     """It learns from radar alone; the setting was ignored."""
     with pytest.raises(SettingError, match="input must be left out for by-place"):
