@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..credentials import without_credentials
+from ..errors import SettingError
 from ..evaluation.color.settings import EvaluateSettings
 from ..progress import Progress
 from .keywords import verb
@@ -81,7 +82,7 @@ def evaluate(  # long: the public signature spells out every keyword, and its do
 
     settings = EvaluateSettings(
         split=split, input=input, filter=filter, palette=palette, half=half, limit=limit,
-        exclude=tuple(map(without_credentials, _several(exclude))), strict=strict, device=device,
+        exclude=_sites(exclude), strict=strict, device=device,
         precision=precision, seed=seed,
     )  # fmt: skip
     folder, pairs = Path(report), Path(data)
@@ -127,3 +128,12 @@ def evaluate_filters(
 def _several(names: str | Iterable[str]) -> tuple[str, ...]:
     """One name or several, as several."""
     return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _sites(names: str | Iterable[str]) -> tuple[str, ...]:
+    """Names of sites, without credentials."""
+    sites = _several(names)
+    for name in sites:
+        if not isinstance(name, str) or any("\ud800" <= letter <= "\udfff" for letter in name):
+            raise SettingError(f"exclude must be names of sites, got {name!r}; leave it out for none")
+    return tuple(map(without_credentials, sites))

@@ -81,16 +81,7 @@ def build_pairs(
     scene = scene.select(scene.bands[0])
     if scene.grid.transform is None or scene.grid.crs_wkt is None:
         raise DataError(f"the radar raster must have a CRS and a transform, got none in {s1}; geocode it first")
-    try:
-        is_in_use = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
-    except OSError as error:
-        raise OutputError(f"the folder of pairs must be one that can be made, got {folder} ({error})") from error
-    if is_in_use:
-        raise OutputError(f"the folder of pairs must be new or empty, got {folder}; name another")
-    if any("\ud800" <= letter <= "\udfff" for letter in str(folder.absolute())):
-        raise OutputError(
-            f"the folder of pairs must have a name that is valid UTF-8, got {str(folder)!r}; name another"
-        )
+    _check_folder(folder)
     picture = _colour_raster(s2)
     _log.info("radar: %s of %s", scene.bands[0], scene.source)
     _log.info("colour: %s, %s", s2, picture.words)
@@ -208,6 +199,20 @@ def _write(folder: Path, row: dict[str, Any], code: NDArray[np.uint8], rgb: NDAr
         for part in (path.parent.parent, path.parent):  # never the folder itself, which may have been taken away
             part.mkdir(exist_ok=True)
         image.fromarray(np.ascontiguousarray(array)).save(path)
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuses a folder in which no pairs can appear."""
+    try:
+        is_in_use = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    except OSError as error:
+        raise OutputError(f"the folder of pairs must be one that can be made, got {folder} ({error})") from error
+    if is_in_use:
+        raise OutputError(f"the folder of pairs must be new or empty, got {folder}; name another")
+    if any("\ud800" <= letter <= "\udfff" for letter in str(folder.absolute())):
+        raise OutputError(
+            f"the folder of pairs must have a name that is valid UTF-8, got {str(folder)!r}; name another"
+        )
 
 
 @contextmanager

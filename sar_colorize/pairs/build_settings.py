@@ -34,6 +34,8 @@ class BuildSettings:
         for name in ("val_share", "test_share", "least_valid", "most_cloud"):
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingError(f"{name} must be within 0..1, got {getattr(self, name)}; leave it out")
+        if any("\ud800" <= letter <= "\udfff" for letter in self.terrain):
+            raise SettingError(f"terrain must be valid UTF-8, got {self.terrain!r}; rename it")
         if self.val_share + self.test_share >= 1:
             raise SettingError(
                 f"val_share and test_share must leave something to train on, got {self.val_share} and "

@@ -50,6 +50,12 @@ def test_models_that_are_no_names_are_one_sentence(pairs_folder, tmp_path) -> No
         api.evaluate((0, 0), pairs_folder, tmp_path / "report")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("exclude", [range(3), "\ud800"])
+def test_sites_that_are_no_names_are_one_sentence(pairs_folder, tmp_path, exclude) -> None:
+    with pytest.raises(SettingError, match=r"exclude must be names of sites, got .*; leave it out for none"):
+        api.evaluate("composite", pairs_folder, tmp_path / "report", exclude=exclude)
+
+
 def test_a_report_whose_name_is_too_long_is_one_sentence(tmp_path):
     with pytest.raises(OutputError, match=r"must be a folder that can be made, got .*File name too long"):
         api.evaluate("composite", tmp_path, tmp_path / ("n" * 300))

@@ -184,6 +184,7 @@ def test_colour_with_unknown_bands_is_refused(rasters, tmp_path):
     ("change", "words"),
     [
         ({"patch_px": 8}, "patch_px must be a whole number of at least 16"),
+        ({"terrain": "\ud800"}, "terrain must be valid UTF-8"),
         ({"most_cloud": 2}, r"within 0\.\.1, got 2"),
         ({"val_share": 0.5, "test_share": 0.5}, "leave something to train on"),
     ],
@@ -247,6 +248,6 @@ def test_a_folder_whose_name_is_too_long_is_one_sentence(rasters, tmp_path):
 
 
 def test_a_folder_whose_name_no_catalogue_can_hold_is_one_sentence(rasters, tmp_path):
-    with pytest.raises(OutputError, match=r"must have a name that is valid UTF-8, got .*rename it"):
+    with pytest.raises(OutputError, match=r"must have a name that is valid UTF-8, got .*name another"):
         build_pairs(*rasters, tmp_path / "pairs\udcff", SETTINGS)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["s1.tif", "s2.tif"]

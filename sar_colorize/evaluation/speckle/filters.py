@@ -54,6 +54,8 @@ def evaluate_filters(
         get_filter(name)
     if dates is not None and dates < 1:
         raise SettingError(f"dates must be at least 1, got {dates}; leave it out for all")
+    if seed < 0:
+        raise SettingError(f"seed must be at least 0, got {seed}; choose another, such as 0")
     stacks = stacks_in(Path(data)) if data is not None else []
     ground = simulate_ground(seed)
     series = {stack.name: register(stack) for stack in stacks}

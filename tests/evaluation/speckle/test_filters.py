@@ -85,6 +85,7 @@ def test_thin_lines_are_one_pixel_wide_and_six_decibels_above_what_is_beside() -
         ({"data": "nowhere"}, DataError, r"must be a folder of stacks, got nowhere"),
         ({"filters": ("leee",)}, SettingError, r"filter must be one of none, .*, got 'leee'"),
         ({"dates": 0}, SettingError, r"dates must be at least 1, got 0"),
+        ({"seed": -1}, SettingError, r"seed must be at least 0, got -1"),
     ],
 )
 def test_wrong_settings_are_refused(arguments: dict, error: type, message: str) -> None:
