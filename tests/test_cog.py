@@ -187,6 +187,7 @@ def test_creation_options_override_the_profile(tmp_path):
         ({"options": {"NO_SUCH": "1"}}, "got driver COG does not support creation option NO_SUCH"),
         ({"options": {"COMPRESS": "FOO"}}, "got 'FOO' is an unexpected value for COMPRESS"),
         ({"options": {"LEVEL": "high"}}, "unexpected value for LEVEL"),
+        ({"options": {"BLOCKSIZE": "2147483648"}}, "BLOCKSIZE must be at most 4096, got 2147483648; 512 is usual"),
         ({"options": {"BLOCKSIZE": "100"}}, "got '100' is an unexpected value for BLOCKSIZE"),
         ({"options": {"TILING_SCHEME": "GoogleMapsCompatible"}}, "must keep grid and bands as they are, got TILING"),
     ],

@@ -13,6 +13,8 @@ from ..errors import SettingError
 from .messages import gdal_records, sentence
 
 BLOCK_PX = 512
+LARGEST_BLOCK_PX = 4096
+"""GDAL holds several blocks at once, and ends the process where it gets no memory for one."""
 
 PROFILES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -70,6 +72,9 @@ def creation_options(
         )
     if merged["COMPRESS"].upper() == "WEBP" and bands != 3:
         raise SettingError(f"WEBP must have 3 bands, got {bands}; use deflate or zstd")
+    block = merged["BLOCKSIZE"].strip().lstrip("+")
+    if block.isdecimal() and int(block) > LARGEST_BLOCK_PX:
+        raise SettingError(f"BLOCKSIZE must be at most {LARGEST_BLOCK_PX}, got {block}; {BLOCK_PX} is usual")
     _prove(merged, dtype=dtype, bands=bands)
     return merged
 
