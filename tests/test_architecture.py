@@ -57,14 +57,15 @@ def _modules(package: Path) -> frozenset[str]:
 
 
 @cache
-def _imports(path: Path, package: Path = PACKAGE) -> set[str]:
-    """Modules of this package that a module imports, also inside functions, not for type checking alone."""
+def _imports(path: Path, package: Path = PACKAGE, *, for_types: bool = False) -> set[str]:
+    """Modules of this package that a module imports, also inside functions; `for_types`: under TYPE_CHECKING too."""
     known = _modules(package)
     here = _module(path, package).split(".") if _module(path, package) else []
     folder = here if path.name == "__init__.py" else here[:-1]
     tree = ast.parse(path.read_text())
     for node in ast.walk(tree):
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+        is_for_types = isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        if is_for_types and not for_types:
             node.body = []
     found = set()
     for node in ast.walk(tree):
@@ -86,8 +87,8 @@ def _imports(path: Path, package: Path = PACKAGE) -> set[str]:
 
 
 def _circles(package: Path = PACKAGE) -> list[list[str]]:
-    """Modules that import each other, also by way of others."""
-    edges = {_module(path, package): _imports(path, package) for path in package.rglob("*.py")}
+    """Modules that import each other, also by way of others or for their types alone."""
+    edges = {_module(path, package): _imports(path, package, for_types=True) for path in package.rglob("*.py")}
     reached: dict[str, set[str]] = {}
     for start in edges:
         open_, seen = [start], set()
@@ -134,7 +135,7 @@ def test_the_check_for_circles_can_fail(tmp_path: Path) -> None:
         "from typing import TYPE_CHECKING\nfrom .a import late\nif TYPE_CHECKING:\n    from .e import z\n"
     )
     (package / "e.py").write_text("from .d import late\n")
-    assert _circles(package) == [("a", "b", "c")]
+    assert _circles(package) == [("a", "b", "c"), ("d", "e")]
 
 
 def test_file_names_are_the_fields_words() -> None:

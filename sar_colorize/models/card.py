@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from ..backscatter import DB_RANGES
-from ..errors import ModelError
-from ..weights import parse_card
-from .limits import SHAPES, check_card, refuse, shown
+from ..errors import ModelError, SettingError
+from ..tiles import MOST_WORK, TileGrid
+from ..weights import is_printable, parse_card
+from .limits import DB_LIMIT, MOST_TEXT, MOST_TILE_PX, SHAPES, Shape, is_number, is_whole, refuse, shown
 
 ARCHITECTURES = tuple(SHAPES)
 OUTPUTS = ("ab", "rgb", "maps")
@@ -68,7 +69,7 @@ class Card:
         _one_of("architecture", self.architecture, ARCHITECTURES)
         _one_of("output", self.output, OUTPUTS)
         _one_of("input", self.input, INPUTS)
-        check_card(self)
+        _check(self)
 
     def to_json(self) -> str:
         """The card as JSON text; `from_json` gives an equal card."""
@@ -99,3 +100,60 @@ class Card:
 def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
     if not isinstance(value, str) or value not in allowed:
         refuse(name, f"one of {', '.join(allowed)}", value)
+
+
+def _check(card: Card) -> None:
+    """Refuses a card whose values are of a wrong type, out of their range, or fit no other."""
+    for name in ("name", "despeckle", "license", "summary", "sources", "limits"):
+        value = getattr(card, name)
+        if not isinstance(value, str) or len(value) > MOST_TEXT or not is_printable(value):
+            refuse(name, f"a text of at most {MOST_TEXT} characters that can be printed", value)
+    for name in ("settings", "training", "quality", "db_ranges"):
+        if not isinstance(getattr(card, name), Mapping):
+            refuse(name, "an object", getattr(card, name))
+    shape = SHAPES[card.architecture]
+    if card.output != shape.output:
+        refuse("output", f"{shape.output} for {card.architecture}", card.output)
+    low, high = shape.channels
+    if not is_whole(card.channels, low, high):
+        refuse("channels", f"a whole number from {low} to {high} for {card.architecture}", card.channels)
+    if not is_number(card.fill_lightness, 0, 100):
+        refuse("fill_lightness", "within 0..100", card.fill_lightness)
+    _check_ranges(card.db_ranges)
+    _check_tiles(card, shape)
+
+
+def _check_ranges(ranges: Mapping[Any, Any]) -> None:
+    if not ranges or not set(ranges) <= set(DB_RANGES):
+        refuse("db_ranges", f"of some of {', '.join(DB_RANGES)}", list(ranges))
+    for pair in ranges.values():
+        numbers = pair if isinstance(pair, tuple | list) else ()
+        if (
+            len(numbers) != 2
+            or not all(is_number(value, -DB_LIMIT, DB_LIMIT) for value in numbers)
+            or not numbers[0] < numbers[1]
+        ):
+            refuse("db_ranges", f"pairs of decibels within {DB_LIMIT:g} of 0, low before high", dict(ranges))
+
+
+def _check_tiles(card: Card, shape: Shape) -> None:
+    for name in ("stride_px", "tile_px"):
+        if not is_whole(getattr(card, name), 1, MOST_TILE_PX):
+            refuse(name, f"a whole number of at least 1 and at most {MOST_TILE_PX}", getattr(card, name))
+    if card.stride_px % shape.stride_px:
+        refuse("stride_px", f"a multiple of {shape.stride_px} for {card.architecture}", card.stride_px)
+    if not is_whole(card.overlap_px, 0, card.tile_px - 1):
+        refuse("overlap_px", f"a whole number, at least 0 and under tile_px={card.tile_px}", card.overlap_px)
+    if card.halo_px is not None:
+        if not is_whole(card.halo_px, 0, MOST_TILE_PX) or card.halo_px % card.stride_px:
+            refuse("halo_px", f"null or a multiple of stride_px={card.stride_px}", card.halo_px)
+        if card.overlap_px < 2 * card.halo_px:
+            refuse("overlap_px", f"at least twice halo_px={card.halo_px}", card.overlap_px)
+    if card.tile_px % card.stride_px:
+        refuse("tile_px", f"a multiple of stride_px={card.stride_px}", card.tile_px)
+    try:
+        tiles = TileGrid(card.tile_px, card.overlap_px, blend=card.halo_px is None, align_px=card.stride_px)
+    except SettingError as error:
+        raise ModelError(f"tiles of a model card must fit together, got a card where {error}") from error
+    if tiles.work > MOST_WORK:
+        refuse("overlap_px", f"at most seven eighths of tile_px={card.tile_px}", card.overlap_px)

@@ -136,7 +136,7 @@ def build(card: Card) -> nn.Module:
     kinds: dict[str, type[nn.Module]] = {"by-place": ByPlace, "colorsar": ColorSAR, "pix2pix": Generator}
     if card.architecture not in kinds:
         raise ModelError(f"architecture must be one of {', '.join(kinds)}, got {card.architecture}; it has no network")
-    check_settings(card)
+    check_settings(card.architecture, card.settings)
     return kinds[card.architecture](**card.settings, channels=card.channels)
 
 

@@ -13,7 +13,8 @@ from ..credentials import name_without_credentials
 from ..errors import SceneError
 from ..raster import Bool, Grid, Raster, Unit, Window
 from .bands import POLARIZATIONS
-from .declare import Facts, declare
+from .declare import declare
+from .facts import Facts
 from .scene import Scene, sample_windows
 
 if TYPE_CHECKING:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import UnitError
+from .facts import Facts
 from .layouts import SNAP, file_name, radiometry_in
-
-if TYPE_CHECKING:
-    from .declare import Facts
 
 POLARIZATIONS = ("VV", "VH", "HH", "HV")
 

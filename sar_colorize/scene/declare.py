@@ -8,16 +8,16 @@ can be tested by itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import UnitError
 from ..raster import Unit
 from .bands import POLARIZATIONS, find_bands
-from .layouts import Layout, file_name, radiometry_in
+from .facts import Facts
+from .layouts import file_name, radiometry_in
 
 # Words that name a unit in tags, band descriptions and file names; the first that matches a whole word decides.
 _UNIT_WORDS: tuple[tuple[Unit, str], ...] = (
@@ -47,28 +47,6 @@ class Declaration:
     absolute: bool
     """Whether the unit has an absolute scale; otherwise one offset in dB is fitted for the whole scene."""
     scale_reason: str
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a source says of itself before anything is concluded."""
-
-    source: str
-    """Path or name."""
-    dtype: str
-    """Numpy's name."""
-    descriptions: Sequence[str]
-    """One for each band, "" where not given."""
-    units: Sequence[str]
-    """One for each band, "" where not given."""
-    tags: Mapping[str, str]
-    """Of the whole file."""
-    sample: Callable[[], Sequence[NDArray[np.float32]]]
-    """Valid values of each band, called only if nothing else decides."""
-    named_by: str = "the band descriptions"
-    """Where the descriptions were found."""
-    layout: Layout | None = None
-    """The published layout that it follows, if any."""
 
 
 def declare(facts: Facts, unit: str = "auto", polarization: str | None = None) -> Declaration:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..errors import SceneError
 from ..raster import Grid, Unit
 from .control import GroundControl
-from .declare import Facts
+from .facts import Facts
 from .gdal import alpha_bands, is_scaled, is_usable, read_valid
 from .layouts import SNAP, recognise
 from .scene import sample_windows

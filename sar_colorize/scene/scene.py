@@ -117,7 +117,10 @@ class Scene(ABC):
         """
         from .to_xarray import to_xarray
 
-        return to_xarray(self)
+        return to_xarray(
+            self.read, self.grid, self.bands, self.unit,
+            block_shape=self.block_shape, absolute=self.declaration.absolute, source=self.source,
+        )  # fmt: skip
 
 
 def sample_windows(grid: Grid, block_shape: tuple[int, int]) -> Iterator[Window]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SceneError
-from ..raster import Grid, Window
+from ..raster import Grid, Raster, Unit, Window
 
 if TYPE_CHECKING:
     import xarray
-
-    from .scene import Scene
 
 CHUNK_PX = 1024
 """Dask chunks are about this wide: the nearest whole multiple of the source's blocks."""
@@ -23,28 +22,37 @@ MOST_SIDE_PX, MOST_PIXELS = 20_000_000, 4e12
 """Coordinates and chunks are listed, so that there is an end to them; the Earth at 10 m is 4,000,000 x 2,000,000."""
 
 
-def to_xarray(scene: Scene) -> xarray.DataArray:
-    """See `Scene.to_xarray`."""
+def to_xarray(
+    read: Callable[[Window], Raster],
+    grid: Grid,
+    bands: tuple[str, ...],
+    unit: Unit,
+    *,
+    block_shape: tuple[int, int],
+    absolute: bool,
+    source: str,
+) -> xarray.DataArray:
+    """See `Scene.to_xarray`; `read` gives the bands of a window, `source` is a name for messages and dask."""
     import dask.array as da
     from dask.base import tokenize
 
-    if max(scene.grid.window.shape) > MOST_SIDE_PX or scene.grid.width * scene.grid.height > MOST_PIXELS:
+    if max(grid.window.shape) > MOST_SIDE_PX or grid.width * grid.height > MOST_PIXELS:
         raise SceneError(
             f"scene must be at most {MOST_SIDE_PX} px a side and {MOST_PIXELS:.0e} px to be a DataArray, got "
-            f"{scene.grid.width} x {scene.grid.height} in {scene.source}; cut it with gdal_translate -projwin"
+            f"{grid.width} x {grid.height} in {source}; cut it with gdal_translate -projwin"
         )
-    chunks = tuple(_chunk(block, side) for block, side in zip(scene.block_shape, scene.grid.window.shape, strict=True))
+    chunks = tuple(_chunk(block, side) for block, side in zip(block_shape, grid.window.shape, strict=True))
     lazy = da.from_array(
-        _Lazy(scene),
-        chunks=(len(scene.bands), *chunks),
-        name=f"scene-{tokenize(scene.source, scene.bands, scene.unit)}",
+        _Lazy(read, grid, len(bands)),
+        chunks=(len(bands), *chunks),
+        name=f"scene-{tokenize(source, bands, unit)}",
         meta=np.empty((0, 0, 0), dtype=np.float32),
         asarray=False,
     )
-    array = with_grid(lazy, scene.grid, scene.bands)
-    array.attrs["units"] = str(scene.unit)
-    array.attrs["scale"] = "absolute" if scene.declaration.absolute else "relative"
-    array.attrs["long_name"] = scene.bands
+    array = with_grid(lazy, grid, bands)
+    array.attrs["units"] = str(unit)
+    array.attrs["scale"] = "absolute" if absolute else "relative"
+    array.attrs["long_name"] = bands
     declared: xarray.DataArray = array.rio.write_nodata(np.nan)
     return declared
 
@@ -71,11 +79,13 @@ def with_grid(values: Any, grid: Grid, bands: tuple[str, ...]) -> xarray.DataArr
 class _Lazy:
     """A scene as the array-like that dask slices; every slice reads one window."""
 
-    scene: Scene
+    read: Callable[[Window], Raster]
+    grid: Grid
+    bands: int
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        return len(self.scene.bands), self.scene.grid.height, self.scene.grid.width
+        return self.bands, self.grid.height, self.grid.width
 
     @property
     def ndim(self) -> int:
@@ -88,7 +98,7 @@ class _Lazy:
     def __getitem__(self, index: tuple[slice, slice, slice]) -> NDArray[np.float32]:
         bands, rows, cols = (part.indices(side) for part, side in zip(index, self.shape, strict=True))
         window = Window(rows[0], cols[0], max(0, rows[1] - rows[0]), max(0, cols[1] - cols[0]))
-        raster = self.scene.read(window)
+        raster = self.read(window)
         values = np.where(raster.valid, raster.values, np.float32(np.nan))
         return values[slice(*bands), :: rows[2], :: cols[2]]
 

@@ -9,7 +9,8 @@ import pytest
 
 from sar_colorize.errors import UnitError
 from sar_colorize.raster import Unit
-from sar_colorize.scene.declare import Facts, declare
+from sar_colorize.scene.declare import declare
+from sar_colorize.scene.facts import Facts
 from sar_colorize.scene.layouts import Layout
 
 
