@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,3 +85,21 @@ def prepared(scene: Scene, settings: ColorizeSettings, **more: Any) -> tuple[Sce
 
     made = prepare(scene, settings, **more)
     return made.scene, made.colorizer
+
+
+def killed_with_blocks(output: Path, extra: str = "") -> Path:
+    """The hidden folder that a process left which died with blocks written."""
+    code = f"""
+import os, sys
+from pathlib import Path
+from sar_colorize.hidden_folder import HiddenFolder
+hidden = HiddenFolder(Path({str(output)!r}))
+(hidden.path / "blocks.tif").write_bytes(b"half")
+(hidden.path / "temporary").mkdir()
+(hidden.path / "temporary" / "of_gdal").write_bytes(b"x")
+{extra}
+print(hidden.path, flush=True)
+os._exit(9)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    return Path(done.stdout.strip())

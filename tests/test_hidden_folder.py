@@ -10,29 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made import killed_with_blocks
 
 from sar_colorize.cog import CogWriter
 from sar_colorize.errors import OutputError
 from sar_colorize.hidden_folder import NOTE, HiddenFolder, remove_orphans
 from sar_colorize.raster import Grid, Raster, Unit
-
-
-def _killed(output: Path, extra: str = "") -> Path:
-    """The hidden folder that a process left which died with blocks written."""
-    code = f"""
-import os, sys
-from pathlib import Path
-from sar_colorize.hidden_folder import HiddenFolder
-hidden = HiddenFolder(Path({str(output)!r}))
-(hidden.path / "blocks.tif").write_bytes(b"half")
-(hidden.path / "temporary").mkdir()
-(hidden.path / "temporary" / "of_gdal").write_bytes(b"x")
-{extra}
-print(hidden.path, flush=True)
-os._exit(9)
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    return Path(done.stdout.strip())
 
 
 def _write(path: Path, *, overwrite: bool = True) -> None:
@@ -42,7 +25,7 @@ def _write(path: Path, *, overwrite: bool = True) -> None:
 
 
 def test_what_a_killed_run_left_is_removed_by_the_next_one(tmp_path: Path) -> None:
-    orphan = _killed(tmp_path / "c.tif")
+    orphan = killed_with_blocks(tmp_path / "c.tif")
     assert orphan.is_dir()
     _write(tmp_path / "c.tif")
     assert [path.name for path in tmp_path.iterdir()] == ["c.tif"]
@@ -100,7 +83,7 @@ def test_a_folder_of_the_users_with_our_prefix_keeps_its_files(tmp_path: Path) -
 
 
 def test_what_a_stranger_put_into_an_orphan_stays(tmp_path: Path) -> None:
-    orphan = _killed(tmp_path / "c.tif")
+    orphan = killed_with_blocks(tmp_path / "c.tif")
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "kept.txt").write_bytes(b"kept")
     (orphan / "letter.txt").write_bytes(b"a stranger's")
@@ -113,7 +96,7 @@ def test_what_a_stranger_put_into_an_orphan_stays(tmp_path: Path) -> None:
 
 
 def test_a_note_that_names_other_files_is_not_believed(tmp_path: Path) -> None:
-    orphan = _killed(tmp_path / "c.tif")
+    orphan = killed_with_blocks(tmp_path / "c.tif")
     (orphan / "letter.txt").write_bytes(b"a stranger's")
     content = json.loads((orphan / NOTE).read_text())
     (orphan / NOTE).write_text(json.dumps(content | {"parts": ["*"]}))
@@ -126,7 +109,7 @@ def test_an_older_output_in_an_orphan_is_put_back(tmp_path: Path) -> None:
     """Killed between the two renames of a file system without hard links."""
     output = tmp_path / "c.tif"
     output.write_bytes(b"older")
-    _killed(output, extra=f"os.rename({str(output)!r}, hidden.earlier)")
+    killed_with_blocks(output, extra=f"os.rename({str(output)!r}, hidden.earlier)")
     assert not output.exists()
     remove_orphans(output)
     assert output.read_bytes() == b"older"
@@ -136,7 +119,7 @@ def test_an_older_output_in_an_orphan_is_put_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize("length", [230, 255])
 def test_a_name_as_long_as_a_file_may_have_works(tmp_path: Path, length: int) -> None:
     output = tmp_path / f"{'n' * (length - 4)}.tif"
-    _killed(output)
+    killed_with_blocks(output)
     _write(output)
     assert list(tmp_path.iterdir()) == [output]
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from made import killed_with_blocks
 
 from sar_colorize import hidden_folder
 from sar_colorize.hidden_folder import HiddenFolder
@@ -27,24 +26,6 @@ def leftovers() -> Any:
     return module
 
 
-def _killed(output: Path, extra: str = "") -> Path:
-    """The hidden folder that a process left which died with blocks written."""
-    code = f"""
-import os
-from pathlib import Path
-from sar_colorize.hidden_folder import HiddenFolder
-hidden = HiddenFolder(Path({str(output)!r}))
-(hidden.path / "blocks.tif").write_bytes(b"half")
-(hidden.path / "temporary").mkdir()
-(hidden.path / "temporary" / "of_gdal").write_bytes(b"x")
-{extra}
-print(hidden.path, flush=True)
-os._exit(9)
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    return Path(done.stdout.strip())
-
-
 def test_both_sides_know_the_same_names(leftovers: Any) -> None:
     for name in ("NOTE", "LOCK", "EARLIER", "KNOWN_PARTS", "_LONGEST_NAME"):
         assert getattr(leftovers, name) == getattr(hidden_folder, name)
@@ -52,7 +33,7 @@ def test_both_sides_know_the_same_names(leftovers: Any) -> None:
 
 @pytest.mark.parametrize("name", ["c.tif", "c [1]*.tif", f"{'n' * 251}.tif"])
 def test_what_a_killed_backend_left_is_removed(leftovers: Any, tmp_path: Path, name: str) -> None:
-    assert _killed(tmp_path / name).is_dir()
+    assert killed_with_blocks(tmp_path / name).is_dir()
     leftovers.remove_leftovers(str(tmp_path / "other.tif"))
     assert len(list(tmp_path.iterdir())) == 1
     leftovers.remove_leftovers(str(tmp_path / name))
@@ -74,7 +55,7 @@ def test_links_and_folders_of_the_users_keep_their_files(leftovers: Any, tmp_pat
         folder.mkdir()
         (folder / "blocks.tif").write_bytes(b"the user's")
     (tmp_path / ".c.tif.sar-colorize-evil").symlink_to(victim)
-    orphan = _killed(tmp_path / "c.tif")
+    orphan = killed_with_blocks(tmp_path / "c.tif")
     (orphan / "letter.txt").write_bytes(b"a stranger's")
     (orphan / "cog.tif").symlink_to(victim / "blocks.tif")
     leftovers.remove_leftovers(str(tmp_path / "c.tif"))
@@ -85,7 +66,7 @@ def test_links_and_folders_of_the_users_keep_their_files(leftovers: Any, tmp_pat
 
 
 def test_a_note_that_names_other_files_is_not_believed(leftovers: Any, tmp_path: Path) -> None:
-    orphan = _killed(tmp_path / "c.tif")
+    orphan = killed_with_blocks(tmp_path / "c.tif")
     content = json.loads((orphan / hidden_folder.NOTE).read_text())
     (orphan / hidden_folder.NOTE).write_text(json.dumps(content | {"parts": ["*"]}))
     (orphan / "letter.txt").write_bytes(b"a stranger's")
@@ -96,7 +77,7 @@ def test_a_note_that_names_other_files_is_not_believed(leftovers: Any, tmp_path:
 def test_an_older_output_is_put_back(leftovers: Any, tmp_path: Path) -> None:
     output = tmp_path / "c.tif"
     output.write_bytes(b"older")
-    _killed(output, extra=f"os.rename({str(output)!r}, hidden.earlier)")
+    killed_with_blocks(output, extra=f"os.rename({str(output)!r}, hidden.earlier)")
     leftovers.remove_leftovers(str(output))
     assert output.read_bytes() == b"older"
     assert list(tmp_path.iterdir()) == [output]
@@ -104,7 +85,7 @@ def test_an_older_output_is_put_back(leftovers: Any, tmp_path: Path) -> None:
 
 def test_a_folder_without_a_lock_goes_too(leftovers: Any, tmp_path: Path) -> None:
     """Killed between note and lock."""
-    (_killed(tmp_path / "c.tif") / hidden_folder.LOCK).unlink()
+    (killed_with_blocks(tmp_path / "c.tif") / hidden_folder.LOCK).unlink()
     leftovers.remove_leftovers(str(tmp_path / "c.tif"))
     assert list(tmp_path.iterdir()) == []
 
