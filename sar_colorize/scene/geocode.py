@@ -3,8 +3,7 @@
     map pixel -> CRS -> longitude, latitude -> thin plate spline through the ground control points -> radar pixel
 
 The spline is GDAL's. It is evaluated at every 16th pixel of the map grid and interpolated between, and power is
-interpolated between its four radar pixels, all from absolute positions: so two windows agree to the last bit where
-they overlap, which a warp of each window would not promise.
+interpolated between its four radar pixels: see `resample`.
 
 Heights are not corrected: ground control points follow the terrain only coarsely, so a mountain that stands h metres
 above them is drawn about h / tan(incidence) towards the radar, 1.0 to 1.7 h in IW.
@@ -23,60 +22,11 @@ from ..errors import SceneError, SettingError
 from ..raster import Bool, Float32, Raster, Window
 from .control import METRES_PER_DEGREE, Float64, GroundControl, refusing_points, unwrapped
 from .map_grid import MapGrid, grid_around, map_crs
+from .resample import Nodes, resample, tile_side, tiles_of
 from .scene import Scene
 
-NODE_PX = 16
-"""Distance of the pixels at which the spline is evaluated."""
-TILE_PX, RADAR_PX, MOST_SAMPLES = 256, 2048, 256
-"""A window is resampled by squares of at most TILE_PX, about RADAR_PX of the radar, NODE_PX at least, with at most
-MOST_SAMPLES along a side of a pixel: memory is bounded however coarse the grid."""
-MOST_STRETCHED = 20
-"""Radar pixels for each map pixel, beyond those that its resolution asks for: about 1.5 on the side of a real scene."""
-
-
-@dataclass(frozen=True)
-class _Nodes:
-    """Radar rows and columns at every NODE_PX-th map pixel of a window, which is counted in nodes."""
-
-    window: Window
-    rows: Float64
-    cols: Float64
-
-    def around(self, tile: Window) -> _Nodes:
-        """Only the nodes around a smaller window."""
-        part = _node_window(tile)
-        inside = part.within(self.window)
-        return _Nodes(part, self.rows[inside], self.cols[inside])
-
-    def radar_window(self) -> Window:
-        """The radar pixels under the nodes, with those beside them."""
-        top, left = int(np.floor(self.rows.min())) - 2, int(np.floor(self.cols.min())) - 2
-        return Window(top, left, int(np.ceil(self.rows.max())) + 2 - top, int(np.ceil(self.cols.max())) + 2 - left)
-
-    def widest(self) -> float:
-        """Radar pixels that they span along rows or columns, whichever is more; not finite where they are not."""
-        return max(float(np.ptp(self.rows)), float(np.ptp(self.cols)))
-
-    def at(self, tile: Window, down: float, right: float) -> tuple[Float64, Float64]:
-        """Radar rows and columns (height, width) of the points `down`, `right` (0..1) inside each pixel of a window."""
-        y = (np.arange(tile.row, tile.row + tile.height) + down) / NODE_PX
-        x = (np.arange(tile.col, tile.col + tile.width) + right) / NODE_PX
-        i, j = np.floor(y).astype(np.intp), np.floor(x).astype(np.intp)
-        fy, fx = (y - i)[:, None], (x - j)[None]
-        i, j = i - self.window.row, j - self.window.col
-
-        def blend(nodes: Float64) -> Float64:
-            along = nodes[:, j] + fx * (nodes[:, j + 1] - nodes[:, j])  # (nodes down, width)
-            return along[i] + fy * (along[i + 1] - along[i])
-
-        return blend(self.rows), blend(self.cols)
-
-
-def _node_window(window: Window) -> Window:
-    """The nodes around a window, counted in NODE_PX."""
-    row, col = window.row // NODE_PX, window.col // NODE_PX
-    bottom, right = -(-(window.row + window.height) // NODE_PX), -(-(window.col + window.width) // NODE_PX)
-    return Window(row, col, bottom - row + 1, right - col + 1)
+MOST_SAMPLES = 256
+"""Along a side of a map pixel: memory is bounded however coarse the grid."""
 
 
 class _Spline(threading.local):
@@ -128,54 +78,21 @@ class GeocodedScene(Scene):
     def _read_inside(self, window: Window) -> Raster:
         values = np.zeros((len(self.bands), *window.shape), dtype=np.float32)
         valid = np.zeros(window.shape, dtype=bool)
-        nodes = self._nodes(window)
-        side = self._tile_px
-        for row in range(window.row // side * side, window.row + window.height, side):
-            for col in range(window.col // side * side, window.col + window.width, side):
-                tile = Window(row, col, side, side).intersect(window)
-                inside = tile.within(window)
-                values[:, *inside], valid[inside] = self._resampled(tile, nodes.around(tile))
+        nodes, n = Nodes.of(window, self._radar_positions), self.samples_per_side
+        for tile in tiles_of(window, tile_side(n)):
+            inside = tile.within(window)
+            part = resample(self._read_radar, nodes.around(tile), tile, len(self.bands), self.radar.grid.window, n)
+            if part is None:
+                raise SceneError(
+                    f"ground control points must make a smooth map, got others in {self.source}; use `grid` radar to "
+                    "leave them out"
+                )
+            values[:, *inside], valid[inside] = part
         return Raster(values, valid, self.bands, self.unit)
 
-    @property
-    def _tile_px(self) -> int:
-        return max(NODE_PX, min(TILE_PX, RADAR_PX // self.samples_per_side // NODE_PX * NODE_PX))
-
-    def _resampled(self, tile: Window, nodes: _Nodes) -> tuple[Float32, Bool]:
-        """Values and validity of a small window: the mean of its samples, each between four radar pixels."""
-        n = self.samples_per_side
-        total = np.zeros((len(self.bands), *tile.shape), dtype=np.float32)
-        weight = np.zeros(tile.shape, dtype=np.float32)
-        if not nodes.widest() <= MOST_STRETCHED * self._tile_px * n:
-            raise SceneError(
-                f"ground control points must make a smooth map, got others in {self.source}; use `grid` radar to leave "
-                "them out"
-            )
-        span = nodes.radar_window()
-        if span.intersect(self.radar.grid.window).is_empty:
-            return total, np.zeros(tile.shape, dtype=bool)
-        raster = self.radar.read(span)
-        if not raster.valid.any():
-            return total, np.zeros(tile.shape, dtype=bool)
-        for i in range(n):
-            for j in range(n):
-                rows, cols = nodes.at(tile, (2 * i + 1) / (2 * n), (2 * j + 1) / (2 * n))
-                for part, share in _four(raster, span, rows, cols):
-                    total += part
-                    weight += share
-        valid = weight >= np.float32(0.5 * n * n)
-        return np.where(valid, total / np.where(valid, weight, np.float32(1.0)), np.float32(0.0)), valid
-
-    def _nodes(self, window: Window) -> _Nodes:
-        """The nodes around a window."""
-        around = _node_window(window)
-        rows, cols = np.meshgrid(
-            np.arange(around.row, around.row + around.height, dtype=np.float64) * NODE_PX,
-            np.arange(around.col, around.col + around.width, dtype=np.float64) * NODE_PX,
-            indexing="ij",
-        )
-        at_rows, at_cols = self._radar_positions(rows.ravel(), cols.ravel())
-        return _Nodes(around, at_rows.reshape(around.shape), at_cols.reshape(around.shape))
+    def _read_radar(self, window: Window) -> tuple[Float32, Bool]:
+        raster = self.radar.read(window)
+        return raster.values.astype(np.float32, copy=False), raster.valid
 
     def _radar_positions(self, rows: Float64, cols: Float64) -> tuple[Float64, Float64]:
         """Radar rows and columns of map positions (n,), both counted from the outer corner of the first pixel."""
@@ -246,25 +163,3 @@ def _geocoded(radar: Scene, control: GroundControl, wanted: MapGrid) -> Geocoded
         about=radar.about, radar=radar, points=control, corner=(grid.transform.c, grid.transform.f), pixel=resolution,
         samples_per_side=samples,
     )  # fmt: skip
-
-
-def _four(raster: Raster, span: Window, rows: Float64, cols: Float64) -> Iterator[tuple[Float32, Float32]]:
-    """The four radar pixels around each position: values times share, and share, 0 where invalid.
-
-    `span` is the window of the raster, which holds all four: see `_Nodes.radar_window`.
-    """
-    y, x = rows - 0.5, cols - 0.5  # from corners to centres
-    i, j = np.floor(y), np.floor(x)
-    fy, fx = (y - i).astype(np.float32), (x - j).astype(np.float32)
-    width = span.width
-    first = (i.astype(np.intp) - span.row) * width + (j.astype(np.intp) - span.col)
-    values, valid = raster.values.reshape(len(raster.bands), -1), raster.valid.ravel().astype(np.float32)
-    for offset, share in (
-        (0, (1 - fy) * (1 - fx)),
-        (1, (1 - fy) * fx),
-        (width, fy * (1 - fx)),
-        (width + 1, fy * fx),
-    ):
-        index = first + offset
-        share *= valid.take(index)
-        yield values.take(index, axis=1) * share, share

@@ -21,6 +21,7 @@ from sar_colorize.raster import Window
 from sar_colorize.scene import open_scene
 from sar_colorize.scene.control import GroundControl
 from sar_colorize.scene.geocode import GeocodedScene
+from sar_colorize.scene.resample import Nodes
 
 REAL_ZIP = f"sentinel1/{NAME}.zip"
 DECIMATED = "sentinel1/S1A_IW_GRDH_20180716_decimated_iw-vv.tiff"
@@ -77,7 +78,7 @@ def test_a_radar_pixel_stands_where_its_longitude_and_latitude_say(tmp_path: Pat
 def test_interpolating_between_the_nodes_of_the_spline_costs_a_hundredth_of_a_pixel(tmp_path: Path) -> None:
     scene = open_scene(_radar_file(tmp_path / "ramp.tif", _ramp()))
     window = Window(120, 130, 33, 41)
-    rows, cols = scene._nodes(window).at(window, 0.5, 0.5)
+    rows, cols = Nodes.of(window, scene._radar_positions).at(window, 0.5, 0.5)
     y, x = np.mgrid[:33, :41]
     exact = scene._radar_positions((y + 120.5).ravel(), (x + 130.5).ravel())
     assert np.abs(rows.ravel() - exact[0]).max() < 0.01
@@ -144,7 +145,7 @@ def test_a_coarse_map_is_made_of_few_radar_pixels_at_a_time(tmp_path: Path, monk
     """A map of 1 km read 25,600 x 25,600 radar pixels at once, 10 GB of a real scene."""
     scene = open_scene(_radar_file(tmp_path / "ramp.tif", _ramp()), resolution=50.0)
     whole = scene.read(scene.grid.window)
-    monkeypatch.setattr("sar_colorize.scene.geocode.RADAR_PX", 160)
+    monkeypatch.setattr("sar_colorize.scene.resample.SOURCE_PX", 160)
     read, widest = type(scene.radar).read, 0
 
     def counted(self: Any, window: Window) -> Any:
