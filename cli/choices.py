@@ -31,6 +31,7 @@ def choices(as_json: bool) -> None:
         "units": [str(unit) for unit in api.Unit],
         "profiles": list(api.PROFILES),
         "devices": list(api.DEVICES),
+        "structures": list(api.STRUCTURES),
     }
     if as_json:
         click.echo(json.dumps({"version": sar_colorize.__version__, **found}))

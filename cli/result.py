@@ -30,12 +30,18 @@ def show(result: Result, reporter: Progress, as_json: bool) -> None:
         if result.palette is not None and result.palette_lab is not None:
             mean = " ".join(f"{value:.0f}" for value in result.palette_lab)
             lines.append(f"  palette      {result.palette}, mean L a b {mean}")
+        if result.reference is not None:
+            lines.append(f"  reference    {result.reference}, structure {result.structure}")
         lines.append(f"  model        {result.model} on {result.device}, {result.precision}")
     skipped = f", {result.skipped_blocks} of them empty" if result.skipped_blocks else ""
     took = f" in {result.seconds:g} s" if result.output else ""
     lines.append(f"  blocks       {result.blocks}{skipped}{took}")
     if result.plan is not None and not result.output:
         lines.append(f"  plan         {_plan(result.plan)}")
+    if result.remembered is not None:
+        lines.append(f"  remembered   {result.remembered}")
+    if result.memory is not None:
+        lines.append(f"  memory       {result.memory}")
     if result.uncertainty is not None:
         lines.append(f"  uncertainty  {result.uncertainty}")
     click.echo("\n".join(lines))

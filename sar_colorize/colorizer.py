@@ -1,6 +1,6 @@
 """One window of a scene to one coloured window: the pure function that everything else runs.
 
-    scene -> despeckle -> lightness -> painter -> picture
+    scene -> despeckle -> lightness -> painter -> memory, where there is a reference -> picture
 
 What holds for the whole scene is settled before, in `prepare`; `Colorizer.block` depends on nothing but the scene and
 the window.
@@ -12,11 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .backscatter import DbRange
-from .infer import WindowPainter
+from .color import lab_to_srgb, srgb_to_lab, to_uint8
+from .ground import Recall
+from .infer import ERROR_TOP, WindowPainter
 from .lightness import to_lightness
 from .raster import Bool, Float32, Raster, Unit, Window
+from .reference.memory import Ground, Memory, Remembered
 from .scene import Scene
 from .scene.area import Area
 from .speckle import Filter
@@ -24,6 +28,10 @@ from .speckle.values import to_db
 
 RGB = ("red", "green", "blue")
 ERROR = "expected_ab_error"
+MEMORY = ("memory", "changed")
+"""Bands in percent: the share of a pixel that is the reference's, and how far the radar shows something new."""
+MEMORY_BYTES = 200
+"""Memory of a pixel while the reference is put into a picture."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,8 @@ class Loaded:
     lightness: Float32
     db: Float32
     valid: Bool
+    ground: Ground | None = None
+    """Of the window and what the memory needs around it."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +87,14 @@ class Colorizer:
     """From lightness to a picture."""
     area: Area | None = None
     """Outside it pixels become invalid; None where there is no limit."""
+    recall: Recall | None = None
+    """What the reference adds; None without one."""
 
     @property
     def bands(self) -> tuple[str, ...]:
-        """The bands of a block: red, green, blue, and the expected error where it was asked for."""
-        return (*RGB, ERROR) if self.painter.with_error else RGB
+        """The bands of a block: red, green, blue, the expected error where it was asked for, those of a memory."""
+        painted = (*RGB, ERROR) if self.painter.with_error else RGB
+        return painted if self.recall is None else (*painted, *MEMORY)
 
     def block(self, scene: Scene, window: Window) -> Raster:
         """The picture of a window.
@@ -101,15 +114,25 @@ class Colorizer:
         inside = self.area.inside(window) if self.area is not None else None
         if inside is not None and not inside.any():
             return None
-        span = self.painter.span(window)
-        raster = self.radar.read(scene, span)
-        valid = raster.valid[window.within(span.pad(self.radar.filter.halo_px))]
+        span, around = self.painter.span(window), self._around(window)
+        read = around.union(span)
+        raster = self.radar.read(scene, read)
+        valid = raster.valid[window.within(read.pad(self.radar.filter.halo_px))]
         if inside is not None:
             valid = valid & inside
         if not valid.any():
             return None
-        lightness, db, _ = self.radar.convert(raster, span)
-        return Loaded(window, span, scene.grid.window, lightness, db, valid)
+        lightness, db, known = self.radar.convert(raster, read)
+        ground = None
+        if self.recall is not None:
+            part = around.within(read)
+            ground = self.recall.ground.read(around, db[(slice(None), *part)], known[part])
+        inner = (slice(None), *span.within(read))
+        return Loaded(window, span, scene.grid.window, lightness[inner], db[inner], valid, ground)
+
+    def _around(self, window: Window) -> Window:
+        """The window and what the memory needs around it."""
+        return window if self.recall is None else window.pad(self.recall.memory.halo_px)
 
     def memory_bytes(self, scene: Scene, window: Window) -> tuple[int, int, int]:
         """Memory of one block, about: while it is read and made ready, while it waits, while it is painted here.
@@ -117,15 +140,38 @@ class Colorizer:
         A pixel of what is read is held as values, lightness and decibels of each band, and as much again while it is
         filtered; `run.plan` says how this was measured.
         """
-        span = self.painter.span(window).pad(self.radar.filter.halo_px)
-        pixels, bands = span.height * span.width, len(scene.bands)
-        return (
-            pixels * (12 * bands + 24),
-            pixels * (8 * bands + 1),
-            self.painter.memory_bytes(window, scene.grid.window),
-        )
+        span, around = self.painter.span(window), self._around(window)
+        read = around.union(span).pad(self.radar.filter.halo_px)
+        pixels, bands = read.height * read.width, len(scene.bands)
+        load, ready = pixels * (12 * bands + 24), pixels * (8 * bands + 1)
+        painting = self.painter.memory_bytes(window, scene.grid.window)
+        if self.recall is not None:
+            pixels, before = around.height * around.width, self.recall.ground.before
+            load += pixels * self.recall.ground.pixel_bytes
+            ready += pixels * (14 + 4 * bands * (1 if before is None else 2))
+            painting = max(painting, pixels * MEMORY_BYTES)
+        return load, ready, painting
 
     def paint(self, loaded: Loaded) -> Raster:
         """The picture of a loaded block."""
-        rgb = self.painter.paint(loaded.lightness, loaded.db, loaded.span, loaded.window, loaded.valid, loaded.scene)
-        return Raster(np.where(loaded.valid, rgb, np.uint8(0)), loaded.valid, self.bands, Unit.DISPLAY)
+        codes = self.painter.paint(loaded.lightness, loaded.db, loaded.span, loaded.window, loaded.valid, loaded.scene)
+        if self.recall is not None and loaded.ground is not None:
+            core = loaded.window.within(self._around(loaded.window))
+            codes = _remembered(codes, loaded.ground, self.recall.memory, core)
+        return Raster(np.where(loaded.valid, codes, np.uint8(0)), loaded.valid, self.bands, Unit.DISPLAY)
+
+
+def _remembered(
+    codes: NDArray[np.uint8], ground: Ground, memory: Memory, core: tuple[slice, slice]
+) -> NDArray[np.uint8]:
+    """The codes of a painted block with memory, and the bands MEMORY behind them; what it leaves keeps its codes."""
+    painted: Float32 = srgb_to_lab(codes[:3].astype(np.float32) / np.float32(255.0))
+    error = codes[3].astype(np.float32) / np.float32(10.0) if len(codes) > 3 else None
+    made: Remembered = memory.picture(painted, error, ground, core)
+    rgb: NDArray[np.uint8] = to_uint8(lab_to_srgb(made.lab))
+    parts = [np.where((made.lab == painted).all(0), codes[:3], rgb)]
+    if error is not None:
+        parts.append(np.rint(np.clip(made.error, 0.0, ERROR_TOP)[None] * np.float32(10.0)).astype(np.uint8))
+    shares = np.stack([made.memory, made.changed])
+    parts.append(np.rint(np.clip(shares, 0.0, 1.0) * np.float32(100.0)).astype(np.uint8))
+    return np.concatenate(parts)

@@ -7,28 +7,30 @@ import logging
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 from .backscatter import db_range_of, to_db
 from .colorizer import Colorizer, RadarLightness
 from .credentials import name_without_credentials
 from .engine.choose import DEVICES, PRECISIONS
 from .errors import SettingError
+from .ground import check_bands
 from .infer import PixelPainter, TilePainter, tile_grid
 from .lightness import fit_offset_db
 from .models import registry
 from .models.card import Card
 from .models.limits import MOST_TILE_PX
-from .models.painter import PalettePainter, choose_bands, kind_of
+from .models.painter import choose_bands, kind_of
 from .palette.choose import SOURCES as PALETTES
-from .palette.choose import choose_palette
-from .palette.fit import Examples, learn, spread_windows
 from .palette.palette import Palette
+from .place import Reference, Remembering, find_palette, remember
 from .raster import Float32
-from .reference.picture import reference_on
+from .reference.memory import STRUCTURES
 from .scene import Scene
 from .scene.area import Area
-from .speckle import Filter, get_filter
+from .scene.date import parse_date
+from .speckle import Filter
+from .speckle.choose import check_looks, looks_reason, make_filter
 from .speckle.values import looks_of_rasters
 from .tiles import check_block_px, check_tiles, check_whole_number
 
@@ -45,7 +47,17 @@ class ColorizeSettings:
     """A name of `models.registry.names()`, or a path to weights."""
     palette: str = AUTO
     """What colours the place has: "auto", a guess from the map; "none"; or the path of an optical raster of the place.
-    Only a model that takes a palette is given it."""
+    Only a model that takes a palette is given it. With a reference, "auto" is the reference."""
+    reference: str | None = None
+    """What a picture of the place is called whose ground is remembered; None without one."""
+    reference_radar: str | None = None
+    """What the radar scene of its date is called."""
+    reference_date: str | None = None
+    """When it was taken, "YYYY-MM-DD" or "YYYY-MM"; None reads it from its tags or name."""
+    date: str | None = None
+    """When the scene was taken, likewise."""
+    structure: str = STRUCTURES[0]
+    """Whose structure the picture shows: "both", "radar" or "reference"."""
     filter: str = AUTO
     """The speckle filter; "auto" is the one in the model's card."""
     size: int | None = None
@@ -74,6 +86,7 @@ class ColorizeSettings:
             raise SettingError(
                 f"precision must be one of {', '.join(PRECISIONS)}, got {self.precision!r}; auto picks one"
             )
+        self._check_reference()
         check_block_px(self.block_px)
         check_whole_number("size", self.size)
         check_whole_number("tile_px", self.tile_px, 1, MOST_TILE_PX)
@@ -86,17 +99,18 @@ class ColorizeSettings:
         elif not isinstance(self.offset_db, int | float) or not math.isfinite(self.offset_db):
             raise SettingError(f"offset_db must be a finite number, got {self.offset_db}; 0 leaves it out")
 
-
-def check_looks(looks: float | str | None) -> None:
-    """Refuses looks that are no number above zero.
-
-    Raises:
-        SettingError: another text than "auto", zero, a negative number, or one that is not finite.
-    """
-    if looks is None or looks == AUTO:
-        return
-    if isinstance(looks, str) or not (math.isfinite(looks) and looks > 0):
-        raise SettingError(f"looks must be auto or a number above 0, got {looks!r}; leave it out for the usual ones")
+    def _check_reference(self) -> None:
+        """Refuses a structure and dates that are none, and without a reference what only one has."""
+        if self.structure not in STRUCTURES:
+            raise SettingError(
+                f"structure must be one of {', '.join(STRUCTURES)}, got {self.structure!r}; both is usual"
+            )
+        for name in ("reference_radar", "reference_date", "date", "structure"):
+            value = getattr(self, name)
+            if self.reference is None and value not in (None, STRUCTURES[0]):
+                raise SettingError(f"{name} must come with a reference, got {value!r} alone; give the reference too")
+            if value is not None and name.endswith("date"):
+                parse_date(value, name)
 
 
 @dataclass(frozen=True)
@@ -122,6 +136,7 @@ def prepare(
     *,
     with_error: bool = False,
     start: bool = True,
+    reference: Reference | None = None,
 ) -> Prepared:
     """Settles what holds for the whole scene.
 
@@ -130,6 +145,8 @@ def prepare(
         with_error: blocks get a fourth band, the expected error of a and b.
         start: load the network onto its device now; false where workers elsewhere will paint, and choose by what they
             have.
+        reference: a picture of the place, whose ground is remembered. Then blocks have the expected error wherever the
+            model knows it.
 
     Raises:
         ModelError, SettingError, UnitError, SceneError: one sentence each.
@@ -138,14 +155,15 @@ def prepare(
     kind = kind_of(card)
     _check_fit(card, settings, with_error)
     scene = scene.select(*choose_bands(card, scene.bands))
-    name = card.despeckle if settings.filter == AUTO else settings.filter
-    chosen = choose_filter(scene, name, settings.size, settings.looks, settings.precision)
+    chosen = _filter(scene, card, settings)
     if not kind.has_network:
         _check_without_network(card, settings, chosen)
     offset_db, offset_reason = _offset(scene, settings.offset_db)
     _log.info("lightness: %s, %s, offset %+g dB (%s)", "+".join(scene.bands), chosen.name, offset_db, offset_reason)
     radar = RadarLightness(chosen, card.db_ranges, offset_db, card.fill_lightness)
-    palette = _palette(scene, settings, radar) if kind.takes_palette else None
+    memory = _memory(scene, settings, radar, reference)
+    shown = None if memory is None else memory.recall.ground.reference
+    palette = find_palette(scene, settings.palette, settings.model, radar, shown) if kind.takes_palette else None
     painter = registry.load_painter(settings.model, scene.bands, palette)
     paints: TilePainter | PixelPainter = PixelPainter(painter)
     device, precision = "cpu", "fp32"
@@ -153,6 +171,7 @@ def prepare(
         tiles = tile_grid(card, settings.tile_px, settings.overlap_px)
         check_tiles(tiles)
         device, precision = settings.device, settings.precision
+        with_error = with_error or (memory is not None and kind.knows_error)
         paints = TilePainter(
             painter, tiles, device=device, precision=precision, batch=settings.batch, with_error=with_error
         )
@@ -165,21 +184,50 @@ def prepare(
         "weights_sha256": registry.checksum(settings.model) if kind.has_network else None,
         "offset_db": offset_db,
         "offset_reason": offset_reason,
-        "palette": palette.source if palette else None,
-        "palette_lab": palette.mean if palette else None,
         "device": device,
         "precision": precision,
         "looks": round(chosen.looks, 2) if chosen.uses_looks else None,
         "looks_reason": looks_reason(chosen, settings.looks) if chosen.uses_looks else None,
-    }
-    notes = (palette.note,) if palette is not None and palette.note else ()
-    tags = _tags(card, scene, settings, chosen, palette, facts)
-    return Prepared(scene, Colorizer(radar, paints, area), tags, facts, notes)
+    } | _facts_of_place(palette, memory)
+    tags = _tags(card, scene, settings, chosen, palette, facts) | ({} if memory is None else memory.tags)
+    notes = () if memory is None else tuple(memory.notes)
+    notes += (palette.note,) if palette is not None and palette.note else ()
+    recall = None if memory is None else memory.recall
+    return Prepared(scene, Colorizer(radar, paints, area, recall), tags, facts, notes)
+
+
+def _facts_of_place(palette: Palette | None, memory: Remembering | None) -> dict[str, Any]:
+    """What a result says of the place."""
+    found: dict[str, Any] = {}
+    if palette is not None:
+        found |= {"palette": palette.source, "palette_lab": palette.mean}
+    if memory is not None:
+        taken = None if memory.date is None else str(memory.date)
+        found |= {"reference": memory.name, "reference_date": taken, "structure": memory.recall.memory.structure}
+    return found
+
+
+def _memory(
+    scene: Scene, settings: ColorizeSettings, radar: RadarLightness, reference: Reference | None
+) -> Remembering | None:
+    """What the reference adds to a scene; None without one."""
+    if reference is None:
+        return None
+    before_offset_db = 0.0
+    if reference.radar is not None:
+        check_bands(reference.radar, scene)
+        before_offset_db = _offset(reference.radar.select(*scene.bands), AUTO)[0]
+    dates = settings.date, settings.reference_date
+    return remember(reference, scene, radar, settings.structure, dates, before_offset_db)
 
 
 def _check_fit(card: Card, settings: ColorizeSettings, with_error: bool) -> None:
     """Refuses what a model cannot do."""
     kind = kind_of(card)
+    if settings.reference is not None and not kind.predicts:
+        raise SettingError(
+            f"reference must be left out for {card.name}, whose colours are a code for backscatter; by-place takes one"
+        )
     if with_error and not kind.knows_error:
         raise SettingError(
             f"uncertainty must be left out for {card.name}, which does not know its error; by-place does"
@@ -209,6 +257,12 @@ def _check_without_network(card: Card, settings: ColorizeSettings, chosen: Filte
             )
 
 
+def _filter(scene: Scene, card: Card, settings: ColorizeSettings) -> Filter:
+    """The speckle filter of a scene; that of the model's card for "auto"."""
+    name = card.despeckle if settings.filter == AUTO else settings.filter
+    return choose_filter(scene, name, settings.size, settings.looks, settings.precision)
+
+
 def choose_filter(
     scene: Scene, name: str, size: int | None, looks: float | str | None, precision: str = AUTO
 ) -> Filter:
@@ -216,58 +270,6 @@ def choose_filter(
     check_looks(looks)
     chosen = make_filter(name, size, looks, precision)
     return replace(chosen, looks=looks_of_rasters(scene.samples())) if looks == AUTO else chosen
-
-
-def make_filter(name: str, size: int | None, looks: float | str | None, precision: str = AUTO) -> Filter:
-    """The speckle filter of that name, with what verbs call size and looks; of "auto" looks, with its usual ones.
-
-    Raises:
-        SettingError: an unknown name, a value out of its range, or one that the filter has no use for.
-    """
-    check_whole_number("size", size)
-    chosen = get_filter(name, size_px=size, looks=None if isinstance(looks, str) else looks, precision=precision)
-    if size is not None and chosen.name == "none":
-        raise SettingError(f"size must be left out for the filter none, got {size}; choose a filter")
-    if looks is not None and not chosen.uses_looks:
-        raise SettingError(f"looks must be left out for the filter {chosen.name}, which uses none, got {looks}")
-    return chosen
-
-
-def looks_reason(chosen: Filter, looks: float | str | None) -> str:
-    """Where the looks of a filter come from, in words; `looks` is what was asked for."""
-    if looks == AUTO:
-        return "estimated from the flattest ground of the scene"
-    return chosen.default_looks_reason if looks is None else "given by the user"
-
-
-def _palette(scene: Scene, settings: ColorizeSettings, radar: RadarLightness) -> Palette:
-    """The palette of the scene's ground; where a picture overlaps the scene, with its colours fitted to the radar."""
-    palette = choose_palette(settings.palette, scene.grid)
-    if palette.overlaps:
-        painter = cast(PalettePainter, registry.load_painter(settings.model, scene.bands, palette))
-        palette = _fitted(palette, scene, settings.palette, painter, radar)
-    _log.info("palette: %s, mean L a b %s", palette.source, " ".join(f"{value:.1f}" for value in palette.mean))
-    return palette
-
-
-def _fitted(palette: Palette, scene: Scene, path: str, painter: PalettePainter, radar: RadarLightness) -> Palette:
-    """The palette with its colours fitted where radar and picture show the same ground; a note says the gain."""
-    found = Examples()
-    for part in spread_windows(scene.grid.height, scene.grid.width):
-        lightness, _, valid = radar.convert(radar.read(scene, part), part)
-        if not valid.any():
-            continue
-        lab, ground = reference_on(path, scene.grid.crop(part))
-        if (valid & ground).any():
-            learn(found, painter, lightness, lab, valid & ground)
-    fit = found.fit()
-    if fit is None:
-        return palette
-    note = (
-        f"{palette.note} Colours fitted at {fit.samples} places that both show; on parts left out the error is "
-        f"{fit.error:.1f} Lab units, that of the mean colour {fit.flat_error:.1f}."
-    )
-    return replace(palette, fit=fit, note=note)
 
 
 def _offset(scene: Scene, wanted: str | float) -> tuple[float, str]:
@@ -296,7 +298,11 @@ def _tags(
     facts: Mapping[str, Any],
 ) -> dict[str, str]:
     """What the output says of itself."""
-    names = {name: name_without_credentials(getattr(settings, name)) for name in ("model", "palette")}
+    names = {
+        name: name_without_credentials(given)
+        for name in ("model", "palette", "reference", "reference_radar")
+        if (given := getattr(settings, name)) is not None
+    }
     used = asdict(settings) | names | {"filter": chosen.name, "size": chosen.size_px, "looks": chosen.looks}
     return {
         "SAR_COLORIZE_NOTICE": "The colours are predicted from radar backscatter, not measured."

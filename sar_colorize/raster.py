@@ -70,6 +70,13 @@ class Window:
         right = min(self.col + self.width, other.col + other.width)
         return Window(row, col, max(0, bottom - row), max(0, right - col))
 
+    def union(self, other: Window) -> Window:
+        """The smallest window that holds both."""
+        row, col = min(self.row, other.row), min(self.col, other.col)
+        bottom = max(self.row + self.height, other.row + other.height)
+        right = max(self.col + self.width, other.col + other.width)
+        return Window(row, col, bottom - row, right - col)
+
     def within(self, outer: Window) -> tuple[slice, slice]:
         """Row and column slices of this window in an array that holds `outer`."""
         row, col = self.row - outer.row, self.col - outer.col

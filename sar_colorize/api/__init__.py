@@ -8,6 +8,7 @@ from ..evaluation.color.settings import HALVES, INPUTS, PALETTES
 from ..models.registry import DEFAULT_MODEL, load_card
 from ..models.registry import names as model_names
 from ..raster import Unit
+from ..reference.memory import STRUCTURES
 from ..scene import GRIDS, QUANTITIES, open_scene
 from ..scene.bands import POLARIZATIONS
 from ..speckle import FILTER_NAMES
@@ -37,6 +38,7 @@ __all__ = [
     "PRECISIONS",
     "PROFILES",
     "QUANTITIES",
+    "STRUCTURES",
     "TRAIN_CHOICES",
     "Result",
     "Unit",

@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..colorizer import ERROR, RGB, Colorizer, Loaded
+from ..colorizer import RGB, Colorizer
 from ..engine.choose import choose_device, choose_precision
+from ..errors import SettingError
 from ..models.registry import DEFAULT_MODEL
+from ..place import Reference
 from ..prepare import ColorizeSettings, Prepared, prepare
 from ..progress import Progress
-from ..raster import Raster, Window
+from ..raster import Window
+from ..reference.array_picture import picture_of
+from ..reference.picture import PictureSource
 from ..run.distributed import ask_workers
 from ..run.lazy import lazy_blocks
 from ..run.local import BlockCount
-from ..run.plan import FLOATS, LOSSY, PICTURE, BlockBytes, Output, check_plan, plan_run
-from ..run.to_file import Rasters, Work, run_to_files
+from ..run.plan import BlockBytes, check_plan, plan_run
+from ..run.to_file import Work, run_to_files
 from ..scene import Scene, open_scene
 from ..scene.gdal import bounded_gdal
+from ..scene.names import is_local
+from ..scene.safe import is_product
 from ..tiles import blocks, count_blocks, largest_blocks
 from .info import about
 from .keywords import usual_values, verb
-from .output import LOSSLESS, Box, PathLike, Target, check_file_alone, check_outputs, origin
+from .output import Box, PathLike, Target, check_file_alone, check_outputs, origin
+from .picture_files import PictureFiles, outputs_of, shares_of, split, writers_of
 from .result import Result, describe
 
 if TYPE_CHECKING:
@@ -49,6 +54,11 @@ def colorize(  # long: the public signature spells out every keyword, and its do
     calibration: str | None = None,
     remove_noise: bool | None = None,
     model: str = DEFAULT_MODEL,
+    reference: PathLike | xarray.DataArray | None = None,
+    reference_date: str | None = None,
+    reference_radar: PathLike | xarray.DataArray | Scene | None = None,
+    date: str | None = None,
+    structure: str = "both",
     palette: str = "auto",
     filter: str = "auto",
     size: int | None = None,
@@ -58,6 +68,7 @@ def colorize(  # long: the public signature spells out every keyword, and its do
     bbox_crs: str | None = None,
     aoi: PathLike | None = None,
     uncertainty: PathLike | None = None,
+    memory: PathLike | None = None,
     profile: str = "deflate",
     creation_options: Mapping[str, str] | None = None,
     overwrite: bool = False,
@@ -88,8 +99,16 @@ def colorize(  # long: the public signature spells out every keyword, and its do
 
     Picture:
         model: A model's name, or a weights file.
-        palette: What colours the place has: auto, a guess from the map; none; or the path of an optical raster of the
-            place, whose colours are fitted to the radar where the two overlap.
+        reference: An optical raster of the place, of any earlier or later date, resolution and CRS: its picture is kept
+            where the radar agrees with it. A path, or a DataArray (band, y, x) with rioxarray's CRS.
+        reference_date: When the reference was taken, YYYY-MM-DD or YYYY-MM; None reads it from its tags or its name.
+        reference_radar: A radar scene of the reference's date, of the same polarisations; it shows what has changed
+            since.
+        date: When the scene was taken, YYYY-MM-DD or YYYY-MM; None reads it from the product, the tags or the name.
+        structure: Whose structure the picture shows: both, the reference's with the radar's news; radar, the radar's in
+            the reference's colours; or reference.
+        palette: What colours the place has: auto, the reference's, or without one a guess from the map; none; or the
+            path of an optical raster of the place, whose colours are fitted to the radar where the two overlap.
         filter: Speckle filter before the lightness; auto is the one that the model was trained with.
         size: Width of the filter's window in pixels, odd; None for the filter's own.
         looks: Equivalent number of looks; None for the filter's usual, auto to estimate it once from the scene.
@@ -104,6 +123,8 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         output: Path of the Cloud Optimized GeoTIFF to write; None for a lazy array.
         uncertainty: Path of a second file: the expected absolute error of a and b for each pixel, float32, in Lab
             units, at most 25.5, NaN where invalid; always lossless.
+        memory: Path of another file, with a reference: bands memory and changed, uint8, 0 to 100 percent of each pixel
+            that is the reference's, and how far the radar shows something new; always lossless.
         profile: Compression of the output: deflate, zstd, webp or jpeg; the last two lose detail.
         creation_options: Options of GDAL's COG driver, by name.
         overwrite: Replace existing outputs.
@@ -127,13 +148,18 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         SarColorizeError: One sentence; nothing is written and an older output is untouched.
     """
     settings = ColorizeSettings(
-        model=model, palette=palette, filter=filter, size=size, looks=looks, offset_db=offset_db, tile_px=tile_px,
-        overlap_px=overlap_px, batch=batch, block_px=block_px, device=device, precision=precision,
+        model=model, palette=palette, reference=_name(reference), reference_radar=_name(reference_radar),
+        reference_date=reference_date, date=date, structure=structure, filter=filter, size=size, looks=looks,
+        offset_db=offset_db, tile_px=tile_px, overlap_px=overlap_px, batch=batch, block_px=block_px, device=device,
+        precision=precision,
     )  # fmt: skip
     target = Target(bbox, bbox_crs, aoi, profile, creation_options, overwrite)
+    files = PictureFiles(output, uncertainty, memory)
+    if memory is not None and reference is None:
+        raise SettingError(f"memory must come with a reference, got {memory} alone; give the reference too")
     if output is None and not dry_run:
         given = {
-            "uncertainty": uncertainty, "profile": profile, "creation_options": creation_options,
+            "uncertainty": uncertainty, "memory": memory, "profile": profile, "creation_options": creation_options,
             "overwrite": overwrite, "scheduler": scheduler, "on_progress": on_progress,
         }  # fmt: skip
         check_file_alone(given, usual_values(colorize))
@@ -142,15 +168,46 @@ def colorize(  # long: the public signature spells out every keyword, and its do
             source, unit=unit, polarization=polarization, nodata=nodata, grid=grid, crs=crs, resolution=resolution,
             calibration=calibration, remove_noise=remove_noise,
         )  # fmt: skip
-        outputs = [path for path in (output, uncertainty) if path is not None]
-        check_outputs(outputs, [scene], origin(source), aoi, palette, model)
+        before = _before(reference_radar, calibration, remove_noise)
+        read = [_path(x) for x in (source, reference, reference_radar)]
+        check_outputs(files.given, [scene] if before is None else [scene, before], *read, aoi, palette, model)
         window, area = target.extent(scene)
         count_blocks(window, block_px)
-        prepared = prepare(scene, settings, area, with_error=uncertainty is not None, start=scheduler is None)
+        prepared = prepare(
+            scene, settings, area, with_error=uncertainty is not None, start=scheduler is None,
+            reference=None if reference is None else Reference(_picture(reference), before),
+        )  # fmt: skip
         if output is None and not dry_run:
             rgba = partial(_rgba, prepared.colorizer, prepared.scene)
             return lazy_blocks(prepared.scene.grid, window, block_px, (*RGB, "alpha"), np.uint8, rgba)
-        return _to_files(prepared, settings, target, window, output, uncertainty, dry_run, scheduler, on_progress)
+        return _to_files(prepared, settings, target, window, files, dry_run, scheduler, on_progress)
+
+
+def _before(source: PathLike | xarray.DataArray | Scene | None, calibration: str | None, noise: bool | None) -> Any:
+    """The radar of the reference's date, opened as the scene is; None without one."""
+    if source is None:
+        return None
+    path = os.fspath(source) if isinstance(source, str | os.PathLike) else None
+    if path is None or not (is_local(path) and is_product(path)):
+        return open_scene(source)
+    return open_scene(path, calibration=calibration, remove_noise=noise)
+
+
+def _path(source: object) -> PathLike | None:
+    """The file that an input is read from; None of an open scene, which names its own."""
+    return source if isinstance(source, str | os.PathLike) else origin(source)
+
+
+def _name(source: object) -> str | None:
+    """What an input is called in settings and tags; None without one."""
+    if source is None or isinstance(source, str | os.PathLike):
+        return None if source is None else os.fspath(source)
+    return str(getattr(source, "source", None) or getattr(source, "name", None) or "array")
+
+
+def _picture(reference: PathLike | xarray.DataArray) -> PictureSource:
+    """The reference as what reads it."""
+    return os.fspath(reference) if isinstance(reference, str | os.PathLike) else picture_of(reference)
 
 
 def _to_files(
@@ -158,81 +215,53 @@ def _to_files(
     settings: ColorizeSettings,
     target: Target,
     window: Window,
-    output: PathLike | None,
-    uncertainty: PathLike | None,
+    files: PictureFiles,
     dry_run: bool,
     scheduler: str | None,
     on_progress: Progress | None,
 ) -> Result:
-    """The picture, and the expected error where it is asked for, as files; a dry run stops before the first block."""
+    """The picture, and what else is asked for, as files; a dry run stops before the first block."""
     scene, colorizer, facts = prepared.scene, prepared.colorizer, dict(prepared.facts)
-    tags, grid = prepared.tags | about(scene), scene.grid.crop(window)
-    writers = []
-    if output is not None:
-        writers.append(target.writer(output, grid, bands=RGB, dtype="uint8", tags=tags))
-    if uncertainty is not None:
-        writers.append(
-            target.writer(
-                uncertainty, grid, bands=(ERROR,), dtype="float32", tags=tags, units=("Lab units",), lossless=True
-            )
-        )
+    writers = writers_of(target, files, scene.grid.crop(window), prepared.tags | about(scene))
     if scheduler is not None:
         facts |= _engines(scheduler, settings)
-    outputs = _outputs(target, output, uncertainty)
+    outputs = outputs_of(target, files)
     block = _block_bytes(prepared, window, settings.block_px, here=scheduler is None)
     plan = plan_run(window, settings.block_px, block, outputs)
     check_plan(plan, outputs)
     work = Work(
         scene.in_reading_order(blocks(window, settings.block_px)),
         partial(colorizer.load, scene),
-        partial(_split, colorizer.paint),
+        partial(split, colorizer.paint, tuple(writer.bands for writer in writers)),
     )
     count, seconds = BlockCount(len(work.windows), 0), 0.0
     if not dry_run:
         count, seconds = run_to_files(work, writers, window, scheduler=scheduler, on_progress=on_progress)
-    chosen = colorizer.radar.filter
+        facts |= shares_of(count.sums)
     return describe(
         scene,
         window,
-        chosen,
-        None if dry_run or output is None else os.fspath(output),
+        colorizer.radar.filter,
+        files.written(files.output, dry_run=dry_run),
         count,
         seconds,
         prepared.notes,
-        uncertainty=None if dry_run or uncertainty is None else os.fspath(uncertainty),
+        uncertainty=files.written(files.uncertainty, dry_run=dry_run),
+        memory=files.written(files.memory, dry_run=dry_run),
         plan=plan.to_dict(),
         **facts,
     )
 
 
-def _outputs(target: Target, output: PathLike | None, uncertainty: PathLike | None) -> list[Output]:
-    """The files of a run, as its plan sees them."""
-    share = PICTURE if target.profile in LOSSLESS else LOSSY
-    outputs = [Output(3.125, share, None if output is None else Path(output).absolute().parent)]
-    if uncertainty is not None:
-        outputs.append(Output(4.0, FLOATS, Path(uncertainty).absolute().parent))
-    return outputs
-
-
 def _block_bytes(prepared: Prepared, window: Window, block_px: int, *, here: bool) -> BlockBytes:
     """Memory of the largest block; where workers paint, of what they send."""
     colorizer, largest = prepared.colorizer, largest_blocks(window, block_px)
-    result = max(part.height * part.width for part in largest) * (5 if colorizer.painter.with_error else 4)
+    result = max(part.height * part.width for part in largest) * (len(colorizer.bands) + 1)
     if not here:
         return BlockBytes(0, 0, 0, result)
     parts = (colorizer.memory_bytes(prepared.scene, part) for part in largest)
     load, ready, compute = (max(sizes) for sizes in zip(*parts, strict=True))
     return BlockBytes(load, ready, compute, result)
-
-
-def _split(paint: Callable[[Loaded], Raster], loaded: Loaded) -> Rasters:
-    """The picture of a block, and the expected error in Lab units where the block has a fourth band."""
-    raster = paint(loaded)
-    picture = replace(raster, values=raster.values[:3], bands=raster.bands[:3])
-    if len(raster.bands) == 3:
-        return (picture,)
-    error = raster.values[3:].astype(np.float32) / np.float32(10.0)
-    return picture, replace(raster, values=error, bands=raster.bands[3:])
 
 
 def _engines(scheduler: str, settings: ColorizeSettings) -> dict[str, str]:
@@ -256,5 +285,5 @@ def _rgba(colorizer: Colorizer, scene: Scene, window: Window) -> NDArray[np.uint
     """(4, height, width) uint8 of a window, the fourth 255 where valid."""
     raster = colorizer.block(scene, window)
     alpha = np.where(raster.valid, np.uint8(255), np.uint8(0))[None]
-    rgba: NDArray[np.uint8] = np.concatenate([raster.values, alpha])
+    rgba: NDArray[np.uint8] = np.concatenate([raster.values[:3], alpha])
     return rgba

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SettingError
-from ..prepare import AUTO, check_looks, choose_filter, looks_reason, make_filter
+from ..prepare import AUTO, choose_filter
 from ..progress import Progress
 from ..raster import Raster, Window
 from ..run.lazy import lazy_blocks
@@ -25,6 +25,7 @@ from ..scene import Scene, open_scene
 from ..scene.area import Area
 from ..scene.gdal import bounded_gdal
 from ..speckle import Filter
+from ..speckle.choose import check_looks, looks_reason, make_filter
 from ..speckle.values import despeckle_raster, despeckle_values, looks_of_values
 from ..tiles import blocks, check_block_px, count_blocks, largest_blocks
 from .info import about

@@ -59,12 +59,36 @@ class Result:
     """Where the colours of the place come from."""
     palette_lab: tuple[float, float, float] | None = None
     """Their mean."""
+    reference: str | None = None
+    """The picture whose ground is remembered."""
+    reference_date: str | None = None
+    """When it was taken, if known."""
+    structure: str | None = None
+    """Whose structure the picture shows: both, radar or reference."""
+    memory: str | None = None
+    """The file of the memory's share."""
+    kept_share: float | None = None
+    """Of the valid pixels, those that are as in the reference: at least half of each is its."""
+    changed_share: float | None = None
+    """Those of the others where the radar shows something new."""
+    not_shown_share: float | None = None
+    """The rest: what the reference does not show."""
     device: str | None = None
     """What the network ran on."""
     precision: str | None = None
     """And in which precision."""
     plan: dict[str, int] | None = None
     """What the run needs, about: blocks, pixels, memory_bytes, output_bytes, temporary_bytes; see `run.plan`."""
+
+    @property
+    def remembered(self) -> str | None:
+        """How much of the ground is as in the reference, in words; None without one, or where nothing was made."""
+        if self.kept_share is None or self.changed_share is None:
+            return None
+        kept, changed = round(100 * self.kept_share), round(100 * self.changed_share)
+        when = "the reference" if self.reference_date is None else f"the picture of {self.reference_date}"
+        hidden = max(0, 100 - kept - changed)
+        return f"{kept} % of the ground as in {when}, {changed} % changed, {hidden} % not shown by it"
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON; what does not apply is left out. `despeckle` is the old name of `filter`."""

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..color import srgb_to_lab
-from ..credentials import name_without_credentials
 from ..errors import SettingError
 from ..raster import Bool, Float32, Grid
 from ..reference.clouds import ground
-from ..reference.picture import look_at, open_picture
+from ..reference.picture import PictureSource, look_at, name_of, open_picture
 from .moments import Moments
 from .palette import MEASURED, Palette
 
@@ -21,7 +20,7 @@ _FARTHEST_KM = 200.0
 _LEAST_SHARE = 0.01
 
 
-def read_palette(path: str, grid: Grid) -> Palette:
+def read_palette(path: PictureSource, grid: Grid, what: str = "palette") -> Palette:
     """The palette of an optical raster, where it shows the ground of a scene.
 
     Of a raster that does not overlap the scene all of it is used, up to 200 km away; of a raster or scene without a
@@ -29,33 +28,33 @@ def read_palette(path: str, grid: Grid) -> Palette:
 
     Args:
         path: a raster with red, green and blue (formats: `scene.gdal`): an 8-bit picture, or reflectance 0..1 or
-            0..10000, with Sentinel-2's offset of -1000 or without.
+            0..10000, with Sentinel-2's offset of -1000 or without; or an array of the same.
         grid: the scene's.
+        what: the setting that named it, for messages.
 
     Raises:
         SettingError: no such raster, bands unknown, too far away, or no ground in it.
     """
-    picture = look_at(path, "palette")
-    with open_picture(path, "palette") as source:
-        window, where = _overlap(source, grid, path)
+    picture, name = look_at(path, what), name_of(path)
+    with open_picture(path, what) as source:
+        window, where = _overlap(source, grid, name, what)
         rgb, seen = picture.thinned(source, window)
     lab, shown = srgb_to_lab(rgb), ground(rgb * np.float32(255.0), seen)
     if shown.mean() < _LEAST_SHARE:
         raise SettingError(
-            f"palette must show ground, got only nodata, black or white cloud where it is used, in {path}; "
+            f"{what} must show ground, got only nodata, black or white cloud where it is used, in {name}; "
             "choose another picture"
         )
-    name = name_without_credentials(path)
     note = f"Palette of {Path(name).name}: {where}, {picture.words}, {shown.mean():.0%} of it ground."
     made = Moments.of(lab, shown & _usual(lab[0], shown)).palette(
         trust=MEASURED, source=name, note=note, overlaps=where.startswith(OVER)
     )
     if made is None:
-        raise SettingError(f"palette must show ground, got none in {path}; choose another picture")
+        raise SettingError(f"{what} must show ground, got none in {name}; choose another picture")
     return made
 
 
-def _overlap(source: Any, grid: Grid, path: str) -> tuple[Any, str]:
+def _overlap(source: Any, grid: Grid, path: str, what: str) -> tuple[Any, str]:
     """The window of the raster to be read, and what it is in words."""
     from rasterio.warp import transform_bounds
     from rasterio.windows import Window, from_bounds
@@ -82,7 +81,7 @@ def _overlap(source: Any, grid: Grid, path: str) -> tuple[Any, str]:
     away = _distance_km(source, grid)
     if away > _FARTHEST_KM:
         raise SettingError(
-            f"palette must lie within {_FARTHEST_KM:.0f} km of the scene, got {away:.0f} km in {path}; "
+            f"{what} must lie within {_FARTHEST_KM:.0f} km of the scene, got {away:.0f} km in {path}; "
             "choose a picture of the place"
         )
     return whole, f"all of it, {away:.0f} km from the scene"

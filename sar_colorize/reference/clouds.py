@@ -1,4 +1,8 @@
-"""Where a colour picture shows the ground: seen, not black, no white cloud."""
+"""Where a colour picture shows the ground: seen, not black, no white cloud.
+
+`ground` judges each pixel by itself. `clear_ground` leaves single white roofs and dark ponds in, and takes the soft
+edges of clouds away; it looks CLEAR_HALO_PX around a pixel, so that any window gives the same bits.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,14 @@ CLOUD = 228
 """sRGB code that the darkest channel of a cloud pixel has at least."""
 CLOUD_SPREAD = 22
 """Codes between the brightest and the darkest channel of a cloud pixel, at most: clouds are white."""
+
+
+ALONE_PX = 2
+"""White or black parts that hold no square of 2 * 2 + 1 pixels are roofs and ponds, not clouds and fill."""
+EDGE_PX = 3
+"""What clouds and nodata may have mixed with their surroundings, around them."""
+CLEAR_HALO_PX = 2 * ALONE_PX + EDGE_PX
+"""Pixels around a window that `clear_ground` needs."""
 
 
 def ground(codes: NDArray[Any], seen: Bool | None = None, margin_px: int = 0) -> Bool:
@@ -38,6 +50,25 @@ def ground(codes: NDArray[Any], seen: Bool | None = None, margin_px: int = 0) ->
     if margin_px == 0 or shown.all():
         return shown
     return ~_grown(~shown, margin_px)
+
+
+def clear_ground(codes: NDArray[Any], seen: Bool) -> Bool:
+    """True where a colour picture shows the ground, no cloud and no fill near it.
+
+    hidden = not seen, or in a square of 5 pixels of which `ground` calls none ground
+    clear  = no hidden pixel within 3 to each side
+
+    Args:
+        codes: (3, H, W) sRGB codes 0..255. seen: (H, W) true where the picture holds a value.
+
+    Returns:
+        (H, W); within CLEAR_HALO_PX of the edge it may take a part of a cloud for the ground.
+    """
+    hidden = ~ground(codes, seen)
+    if not hidden.any():
+        return ~hidden
+    wide = _grown(~_grown(~hidden, ALONE_PX), ALONE_PX)  # what holds a whole square, and all squares that it holds
+    return ~_grown(wide & hidden | ~seen, EDGE_PX)
 
 
 def _grown(part: Bool, margin_px: int) -> Bool:

@@ -20,9 +20,12 @@ from ..scene.gdal import is_usable, open_quietly, readable_by_gdal
 from ..scene.names import check_name, is_local
 from ..scene.sidecars import check_sidecars
 from ..scene.vrt import is_vrt, own_vrt
+from .array_picture import ArrayPicture
 from .clouds import ground
 from .offset import NO_OFFSET, Offset, claimed_offset, find_offset, own_offset_dn
 
+PictureSource = str | ArrayPicture
+"""A path or a name of GDAL's, or an array."""
 PICTURE_8, PICTURE_16 = "an 8-bit picture as it is", "a 16-bit picture as it is"
 REFLECTANCE, REFLECTANCE_E4 = "reflectance 0..1", "reflectance 0..10000"
 MOST_PX = 1024
@@ -40,7 +43,8 @@ _EDGE_PX = 2
 class Picture:
     """How the numbers of an optical raster become sRGB; from all of it, so that each window is read alike."""
 
-    path: str
+    source: PictureSource
+    """A path, a name of GDAL's, or an array."""
     bands: tuple[int, int, int]
     """Red, green and blue, from 1."""
     bands_by: str
@@ -84,7 +88,8 @@ class Picture:
         from rasterio.enums import ColorInterp, Resampling
         from rasterio.vrt import WarpedVRT
 
-        with open_picture(self.path) as source:
+        assert isinstance(self.source, str)
+        with open_picture(self.source) as source:
             has_mask = source.nodata is not None or ColorInterp.alpha in source.colorinterp
             options = {"crs": grid.crs_wkt, "transform": grid.transform, "height": grid.height, "width": grid.width}
             with WarpedVRT(source, **options, resampling=Resampling.bilinear, add_alpha=not has_mask) as warped:
@@ -99,67 +104,99 @@ def reference_on(path: str, grid: Grid) -> tuple[Float32, Bool]:
     return lab, ground(rgb * np.float32(255.0), seen)
 
 
-def look_at(path: str, what: str = "reference") -> Picture:
+def name_of(source: PictureSource) -> str:
+    """What a picture is called in messages and tags."""
+    return name_without_credentials(source) if isinstance(source, str) else source.name
+
+
+def look_at(source: PictureSource, what: str = "reference") -> Picture:
     """How to read an optical raster, from a thinned look at all of it.
 
     Args:
-        path: a raster of a format in `scene.gdal` with red, green and blue.
+        source: a raster of a format in `scene.gdal` with red, green and blue, or an array.
         what: the setting that named it, for messages.
 
     Raises:
         SettingError: no such raster, its bands are not known, or it holds nothing but nodata.
     """
-    check_name(path, what, SettingError)
-    local = is_local(path)
-    if local and not Path(path).exists():
+    if not isinstance(source, str):
+        return _look(source, what)
+    check_name(source, what, SettingError)
+    local = is_local(source)
+    if local and not Path(source).exists():
         allowed = "auto, none or an optical raster" if what == "palette" else "an optical raster"
-        raise SettingError(f"{what} must be {allowed}, got {path}, which does not exist; correct the path")
-    return _looked_at(path, what, Path(path).stat().st_mtime_ns if local else 0)
+        raise SettingError(f"{what} must be {allowed}, got {source}, which does not exist; correct the path")
+    return _looked_at(source, what, Path(source).stat().st_mtime_ns if local else 0)
 
 
 @contextmanager
-def open_picture(path: str, what: str = "reference") -> Iterator[Any]:
+def open_picture(source: PictureSource, what: str = "reference") -> Iterator[Any]:
     """An optical raster from a user, open in rasterio; what goes wrong with it while it is used is one sentence.
 
     As scenes are, it is of a few formats that hold their own pixels; see `scene.gdal` and `scene.vrt`.
 
     Args:
-        path: of a file, or a name of GDAL's.
+        source: path of a file, a name of GDAL's, or an array.
         what: the setting that named it, for messages.
 
     Raises:
         SettingError: it cannot be read.
     """
-    shown = name_without_credentials(path)
-    with readable_by_gdal(shown, what, SettingError):
+    with readable_by_gdal(name_of(source), what, SettingError):
+        dataset = opened_picture(source, what)
+        if not isinstance(source, str):
+            yield dataset
+            return
+        with dataset:
+            yield dataset
+
+
+def opened_picture(source: PictureSource, what: str = "reference", overview: int | None = None) -> Any:
+    """The same without an end: the caller closes it, and uses it inside `readable_by_gdal`.
+
+    Args:
+        overview: number of the overview to be read in place of the raster, from 0.
+    """
+    if not isinstance(source, str):
+        dataset: Any = source
+    else:
         try:
-            location = own_vrt(path) if is_vrt(path) else path
-            if is_local(path) and Path(path).exists() and not Path(path).is_file():
-                raise UnreadableError(f"input must be a file, got {shown}, a folder, a device or a pipe; name a raster")
+            location = own_vrt(source) if is_vrt(source) else source
+            if is_local(source) and Path(source).exists() and not Path(source).is_file():
+                raise UnreadableError(
+                    f"input must be a file, got {name_of(source)}, a folder, a device or a pipe; name a raster"
+                )
             if is_local(location):
-                check_sidecars(Path(path))
-            source = open_quietly(location, alone=not is_local(path))
+                check_sidecars(Path(source))
+            dataset = open_quietly(location, alone=not is_local(source), overview=overview)
         except UnreadableError as error:
             raise SettingError(f"{what} cannot be used: {error}") from error
-        with source:
-            if not is_usable(source.transform):
-                raise SettingError(
-                    f"{what} must have a georeference that is finite and spans an area, or none, got "
-                    f"{tuple(source.transform)[:6]} in {shown}; mend it, for example with gdal_edit.py -a_ullr"
-                )
-            yield source
+    if not is_usable(dataset.transform):
+        transform = tuple(dataset.transform)[:6]
+        if isinstance(source, str):
+            dataset.close()
+        raise SettingError(
+            f"{what} must have a georeference that is finite and spans an area, or none, got {transform} in "
+            f"{name_of(source)}; mend it, for example with gdal_edit.py -a_ullr"
+        )
+    return dataset
 
 
 @lru_cache(maxsize=64)
 def _looked_at(path: str, what: str, changed_ns: int) -> Picture:  # noqa: ARG001  # the time is part of the key
+    return _look(path, what)
+
+
+def _look(picture_source: PictureSource, what: str) -> Picture:
     from rasterio.windows import Window
 
-    with open_picture(path, what) as source:
+    path = picture_source if isinstance(picture_source, str) else picture_source.name
+    with open_picture(picture_source, what) as source:
         bands, bands_by = _natural(source, path, what)
         values, seen = _thinned(source, bands, Window(0, 0, source.width, source.height))
         red_green_blue = (bands[0], bands[1], bands[2])
-        if values.dtype == np.uint8:
-            return Picture(path, red_green_blue, bands_by, PICTURE_8)
+        if values.dtype == np.uint8 or getattr(source, "is_8bit", False):
+            return Picture(picture_source, red_green_blue, bands_by, PICTURE_8)
         claim = claimed_offset(source, path)
         scale, scale_offset = _own_scale(source)
     seen = seen & np.isfinite(values).all(0)
@@ -167,13 +204,13 @@ def _looked_at(path: str, what: str, changed_ns: int) -> Picture:  # noqa: ARG00
         raise SettingError(f"{what} must show ground, got only nodata in {path}; choose another picture")
     high = float(np.percentile(values[:, seen], 99)) * scale + scale_offset
     kind = REFLECTANCE if high <= 2.0 else REFLECTANCE_E4 if high <= 20000.0 else PICTURE_16
-    picture = Picture(path, red_green_blue, bands_by, kind, scale, scale_offset)
+    picture = Picture(picture_source, red_green_blue, bands_by, kind, scale, scale_offset)
     if kind == PICTURE_16 or (scale, scale_offset) != (1.0, 0.0):
         return picture
     codes = picture.rgb(values) * np.float32(255.0)
     numbers = values * 10000.0 if kind == REFLECTANCE else values
     offset = find_offset(numbers, ground(codes, seen, margin_px=_EDGE_PX), claim)
-    return Picture(path, red_green_blue, bands_by, kind, offset=offset)
+    return Picture(picture_source, red_green_blue, bands_by, kind, offset=offset)
 
 
 def _thinned(source: Any, bands: list[int], window: Any) -> tuple[NDArray[Any], Bool]:

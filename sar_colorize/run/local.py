@@ -24,6 +24,8 @@ class BlockCount:
 
     total: int
     skipped: int
+    sums: tuple[int, ...] = ()
+    """Of what each block counted."""
 
 
 def run_blocks(

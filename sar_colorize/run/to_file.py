@@ -6,8 +6,8 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar, cast
 
 from ..cog import CogWriter, publish
 from ..errors import Cancelled, SettingError
@@ -17,10 +17,21 @@ from .distributed import run_blocks_on
 from .local import BlockCount, run_blocks
 from .machine import is_out_of_memory
 
+_log = logging.getLogger("sar_colorize")
 Ready = TypeVar("Ready")
 Rasters = Sequence[Raster]
 """The rasters of one block, one for each file."""
-_log = logging.getLogger("sar_colorize")
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The rasters of one block and what was counted in it, such as pixels of a kind; sums are taken over all blocks."""
+
+    rasters: Rasters
+    counts: tuple[int, ...]
+
+
+Made = Rasters | Counted
 
 
 @dataclass(frozen=True)
@@ -31,10 +42,10 @@ class Work(Generic[Ready]):
     """The blocks, in the order in which they are read."""
     load: Callable[[Window], Ready | None]
     """Reads what a block needs; None where nothing in it is valid."""
-    compute: Callable[[Ready], Rasters]
+    compute: Callable[[Ready], Made]
     """From what was read to a raster for each file."""
 
-    def block(self, window: Window) -> Rasters | None:
+    def block(self, window: Window) -> Made | None:
         """Both steps, for a worker elsewhere; None where nothing is valid, so that nothing travels."""
         ready = self.load(window)
         return None if ready is None else self.compute(ready)
@@ -56,14 +67,18 @@ def run_to_files(
         scheduler: address of a dask scheduler whose workers compute the blocks; None computes them here.
 
     Returns:
-        How many blocks there were, and the seconds that all took.
+        How many blocks there were, with the sums of what they counted, and the seconds that all took.
 
     Raises:
         Cancelled: Ctrl-C; nothing was written. Also whatever a step raises; then nothing was written either.
     """
     started = time.perf_counter()
+    sums: list[int] = []
 
-    def write(window: Window, rasters: Rasters) -> None:
+    def write(window: Window, made: Made) -> None:
+        rasters = made.rasters if isinstance(made, Counted) else made
+        if isinstance(made, Counted):
+            sums[:] = map(sum, zip(sums or [0] * len(made.counts), made.counts, strict=True))
         target = Window(window.row - extent.row, window.col - extent.col, window.height, window.width)
         for writer, raster in zip(writers, rasters, strict=True):
             if raster.valid.any():
@@ -75,7 +90,8 @@ def run_to_files(
                 stack.callback(writer.close)
                 writer.open()
             if scheduler is not None:
-                count = run_blocks_on(scheduler, work.windows, work.block, write, on_progress)
+                made_there = cast(Callable[[Window], Any], work.block)  # mypy infers no union
+                count = run_blocks_on(scheduler, work.windows, made_there, write, on_progress)
             else:
                 count = run_blocks(work.windows, work.load, work.compute, write, on_progress)
             _log.info("blocks: %d, %d of them empty", count.total, count.skipped)
@@ -93,4 +109,4 @@ def run_to_files(
             raise Cancelled(f"cancelled when all was done: {', '.join(str(w.path) for w in writers)}") from error
         raise Cancelled("cancelled; nothing was written") from error
     _log.info("written: %s", ", ".join(str(writer.path) for writer in writers))
-    return count, time.perf_counter() - started
+    return replace(count, sums=tuple(sums)), time.perf_counter() - started

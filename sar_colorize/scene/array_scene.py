@@ -13,6 +13,7 @@ from ..credentials import name_without_credentials
 from ..errors import SceneError
 from ..raster import Bool, Grid, Raster, Unit, Window
 from .bands import POLARIZATIONS
+from .date import find_date
 from .declare import declare
 from .facts import Facts
 from .scene import Scene, sample_windows
@@ -84,9 +85,11 @@ def from_xarray(
     validity = (
         "not finite" if own_nodata is None or np.isnan(own_nodata) else f"not finite, nodata value {own_nodata:g}"
     )
+    taken = find_date(facts.tags, "")
     return ArrayScene(
-        name, grid, declaration, block_shape, validity, notes=notes, array=stacked.data, nodata=own_nodata
-    )
+        name, grid, declaration, block_shape, validity, notes=notes,
+        about={} if taken is None else {"time": str(taken)}, array=stacked.data, nodata=own_nodata,
+    )  # fmt: skip
 
 
 def _raster(part: Any, nodata: float | None, bands: tuple[str, ...] | None, scene: Scene | None) -> Raster:

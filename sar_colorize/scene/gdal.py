@@ -7,6 +7,7 @@ that hold their own pixels, and only those (FORMATS); virtual rasters are anothe
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -60,6 +61,15 @@ HTTP_PATIENCE = {
 asked again. GDAL alone waits for ever."""
 
 
+class Handles(threading.local):
+    """One open dataset for each thread: GDAL's datasets must not be shared between threads."""
+
+    dataset: DatasetReader | None = None
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        return Handles, ()
+
+
 def bounded_gdal() -> Any:
     """GDAL with a bounded cache, and bounded patience with servers, as a context."""
     import rasterio
@@ -67,7 +77,9 @@ def bounded_gdal() -> Any:
     return rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES, **HTTP_PATIENCE)
 
 
-def open_quietly(location: str, formats: Sequence[str] = FORMATS, *, alone: bool = False) -> DatasetReader:
+def open_quietly(
+    location: str, formats: Sequence[str] = FORMATS, *, alone: bool = False, overview: int | None = None
+) -> DatasetReader:
     """Opens a raster of a few formats, without the warning that it has no georeference: the scene's notes say it.
 
     GDAL 3.10's driver SNAP_TIFF takes the one-band files of SNAP and reads no grid but tie points; where there is a
@@ -77,6 +89,7 @@ def open_quietly(location: str, formats: Sequence[str] = FORMATS, *, alone: bool
         location: a path, a name of GDAL's, a URL, or the XML of a virtual raster that this program wrote.
         formats: GDAL's names of those that are tried.
         alone: whether files beside it (masks, overviews, metadata) are left alone.
+        overview: number of the overview that is opened in its place, from 0.
 
     Raises:
         UnreadableError: metadata that lead to another file, or blocks that are too large.
@@ -92,9 +105,9 @@ def open_quietly(location: str, formats: Sequence[str] = FORMATS, *, alone: bool
         options["GDAL_DISABLE_READDIR_ON_OPEN"] = "EMPTY_DIR"
     with warnings.catch_warnings(), rasterio.Env(**options) if options else nullcontext():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        dataset = _reader(location, formats)
+        dataset = _reader(location, formats, overview)
         if dataset.driver == "SNAP_TIFF":
-            usual = _reader(location, TIFF)
+            usual = _reader(location, TIFF, overview)
             if usual.transform.is_identity:
                 usual.close()
             else:
@@ -108,13 +121,15 @@ def open_quietly(location: str, formats: Sequence[str] = FORMATS, *, alone: bool
     return dataset
 
 
-def _reader(location: str, formats: Sequence[str]) -> DatasetReader:
+def _reader(location: str, formats: Sequence[str], overview: int | None) -> DatasetReader:
     """`rasterio.open` with several formats, which it does not offer itself."""
     import rasterio
     from rasterio.env import ensure_env_with_credentials
 
+    options: dict[str, Any] = {} if overview is None else {"OVERVIEW_LEVEL": overview}
+
     def read(name: str) -> DatasetReader:
-        return rasterio.DatasetReader(name, driver=list(formats))
+        return rasterio.DatasetReader(name, driver=list(formats), **options)
 
     opened: DatasetReader = ensure_env_with_credentials(read)(location)
     return opened

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..errors import SceneError
 from ..raster import Grid, Unit
 from .control import GroundControl
+from .date import find_date
 from .facts import Facts
 from .gdal import alpha_bands, is_scaled, is_usable, read_valid
 from .layouts import SNAP, recognise
@@ -113,9 +114,11 @@ class Header:
 
     @property
     def about(self) -> dict[str, str]:
-        """What its layout tells of the acquisition."""
+        """What its layout, and its tags, tell of the acquisition."""
         layout = self.facts.layout
-        return {"layout": layout.name, **layout.about} if layout else {}
+        taken = find_date(self.facts.tags, "")
+        about = {} if taken is None else {"time": str(taken)}
+        return about | ({"layout": layout.name, **layout.about} if layout else {})
 
     @cached_property
     def _published(self) -> tuple[float, ...]:

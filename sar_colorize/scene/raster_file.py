@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from ..credentials import name_without_credentials
 from ..errors import SceneError, UnreadableError
 from ..raster import Raster, Window
 from .declare import declare
-from .gdal import alpha_bands, open_quietly, read_valid, readable_by_gdal
+from .gdal import Handles, alpha_bands, open_quietly, read_valid, readable_by_gdal
 from .header import Header
 from .members import members_of_zip
 from .names import is_local
@@ -29,15 +28,6 @@ MOST_BANDS = 256
 """A sample of all bands is held in memory."""
 
 
-class _Handles(threading.local):
-    """One open dataset for each thread: GDAL's datasets must not be shared between threads."""
-
-    dataset: DatasetReader | None = None
-
-    def __reduce__(self) -> tuple[type, tuple[()]]:
-        return _Handles, ()
-
-
 @dataclass(frozen=True)
 class GeoTiffScene(Scene):
     """A raster file read by windows through GDAL, with one handle for each thread."""
@@ -48,7 +38,7 @@ class GeoTiffScene(Scene):
     """What GDAL opens, where that is not the source itself."""
     alone: bool = field(default=False, repr=False)
     """Whether files beside it are left alone: those on servers and in archives that nobody checked."""
-    _handles: _Handles = field(default_factory=_Handles, repr=False, compare=False)
+    _handles: Handles = field(default_factory=Handles, repr=False, compare=False)
 
     def _read_inside(self, window: Window) -> Raster:
         with readable_by_gdal(self.source):

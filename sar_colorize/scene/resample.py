@@ -62,7 +62,8 @@ class Nodes:
 
     def widest(self) -> float:
         """Source pixels that they span along rows or columns, whichever is more; not finite where they are not."""
-        return max(float(np.ptp(self.rows)), float(np.ptp(self.cols)))
+        with np.errstate(invalid="ignore"):
+            return max(float(np.ptp(self.rows)), float(np.ptp(self.cols)))
 
     def at(self, tile: Window, down: float, right: float) -> tuple[Float64, Float64]:
         """Source rows and columns (height, width) of the points `down`, `right` (0..1) inside each pixel of a tile."""

@@ -31,7 +31,10 @@ def test_choices_names_the_version_and_what_every_option_takes(run_cli: Run) -> 
     assert [model["name"] for model in found["models"]] == list(api.model_names())
     assert found["filters"] == list(api.FILTER_NAMES)
     assert found["units"] == ["dn", "amplitude", "power", "db", "display"]
-    assert set(found) == {"version", "models", "filters", "polarizations", "units", "profiles", "devices"}
+    assert found["structures"] == ["both", "radar", "reference"]
+    assert set(found) == {
+        "version", "models", "filters", "polarizations", "units", "profiles", "devices", "structures",
+    }  # fmt: skip
     for values in list(found.values())[2:]:
         for value in values:
             assert value in run_cli("choices").stdout

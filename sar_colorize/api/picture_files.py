@@ -1,0 +1,88 @@
+"""The files of a coloured scene: the picture, and beside it the expected error and the memory, where asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..cog import CogWriter
+from ..colorizer import ERROR, MEMORY, RGB, Loaded
+from ..raster import Grid, Raster
+from ..run.plan import FLOATS, LOSSY, PICTURE, Output
+from ..run.to_file import Counted, Rasters
+from .output import LOSSLESS, PathLike, Target
+
+HALF = 50
+"""Percent of a pixel from which on it counts as remembered, or as changed."""
+
+
+@dataclass(frozen=True)
+class PictureFiles:
+    """Where a run writes."""
+
+    output: PathLike | None
+    uncertainty: PathLike | None
+    memory: PathLike | None
+
+    @property
+    def given(self) -> list[PathLike]:
+        """Those that are written."""
+        return [path for path in (self.output, self.uncertainty, self.memory) if path is not None]
+
+    def written(self, path: PathLike | None, *, dry_run: bool) -> str | None:
+        """The path of one for a result; None where nothing is written."""
+        return None if dry_run or path is None else os.fspath(path)
+
+
+def writers_of(target: Target, files: PictureFiles, grid: Grid, tags: Mapping[str, str]) -> list[CogWriter]:
+    """One for each file."""
+    writers = []
+    if files.output is not None:
+        writers.append(target.writer(files.output, grid, bands=RGB, dtype="uint8", tags=tags))
+    beside: tuple[tuple[PathLike | None, tuple[str, ...], str, str], ...] = (
+        (files.uncertainty, (ERROR,), "float32", "Lab units"),
+        (files.memory, MEMORY, "uint8", "percent"),
+    )
+    for path, bands, dtype, unit in beside:
+        if path is not None:
+            units = (unit,) * len(bands)
+            writers.append(target.writer(path, grid, bands=bands, dtype=dtype, tags=tags, units=units, lossless=True))
+    return writers
+
+
+def outputs_of(target: Target, files: PictureFiles) -> list[Output]:
+    """The files of a run, as its plan sees them."""
+    share = PICTURE if target.profile in LOSSLESS else LOSSY
+    outputs = [Output(3.125, share, None if files.output is None else Path(files.output).absolute().parent)]
+    for path, pixel_bytes, kept in ((files.uncertainty, 4.0, FLOATS), (files.memory, 2.125, PICTURE)):
+        if path is not None:
+            outputs.append(Output(pixel_bytes, kept, Path(path).absolute().parent))
+    return outputs
+
+
+def split(paint: Callable[[Loaded], Raster], files: tuple[tuple[str, ...], ...], loaded: Loaded) -> Rasters | Counted:
+    """The rasters of a block by the bands of each file, the error in Lab units; with a memory, its counts too."""
+    raster = paint(loaded)
+    parts = []
+    for bands in files:
+        first = raster.bands.index(bands[0])
+        values = raster.values[first : first + len(bands)]
+        if bands == (ERROR,):
+            values = values.astype(np.float32) / np.float32(10.0)
+        parts.append(replace(raster, values=values, bands=bands))
+    if MEMORY[0] not in raster.bands:
+        return parts
+    memory, changed = (raster.values[raster.bands.index(name)][raster.valid] >= HALF for name in MEMORY)
+    return Counted(parts, (int(memory.sum()), int((changed & ~memory).sum()), memory.size))
+
+
+def shares_of(sums: tuple[int, ...]) -> dict[str, float]:
+    """How much of the ground is as in the reference, changed, and not shown by it; nothing without a count."""
+    if not sums or not sums[2]:
+        return {}
+    kept, changed = (round(count / sums[2], 4) for count in sums[:2])
+    return {"kept_share": kept, "changed_share": changed, "not_shown_share": round(1.0 - kept - changed, 4)}

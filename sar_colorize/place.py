@@ -1,0 +1,224 @@
+"""What is known of the place of a scene, settled once: its palette, and the reference whose picture is remembered."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+from .colorizer import RadarLightness
+from .errors import SettingError
+from .ground import GroundReader, Recall, radar_before
+from .models import registry
+from .models.painter import PalettePainter
+from .palette.choose import choose_palette
+from .palette.fit import Examples, learn, spread_windows
+from .palette.from_picture import read_palette
+from .palette.palette import Palette
+from .raster import Bool, Float32, Window
+from .reference.memory import Ground, fit_memory
+from .reference.picture import PictureSource, name_of, open_picture, reference_on
+from .reference.warp import WarpedPicture, warp
+from .scene import Scene
+from .scene.date import Date, find_date, parse_date
+from .scene.gdal import readable_by_gdal
+
+Show = Callable[[Window], tuple[Float32, Bool]]
+"""CIE Lab (3, H, W) of a window of the scene's grid, and where it shows ground."""
+_log = logging.getLogger("sar_colorize")
+_PICTURE_OF = {
+    "both": "The picture is that of {0} where the radar agrees with it",
+    "radar": "The colours are those of {0} where the radar agrees with it, over the radar's own brightness",
+    "reference": "The picture is that of {0}, with what the radar shows as changed",
+}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the user gave to remember the place by."""
+
+    source: PictureSource
+    """The picture."""
+    radar: Scene | None = None
+    """A radar scene of its date."""
+
+
+@dataclass(frozen=True)
+class Remembering:
+    """A reference in one scene."""
+
+    recall: Recall
+    name: str
+    """Of the reference, without credentials."""
+    date: Date | None
+    """Of the reference."""
+    scene_date: Date | None
+
+    @property
+    def words(self) -> str:
+        """The reference, for the user."""
+        short = Path(self.name).name or self.name
+        return short if self.date is None else f"{short} of {self.date}"
+
+    @property
+    def notes(self) -> Iterator[str]:
+        """What a user should know of it."""
+        reader, whole = self.recall.ground.reference, self.recall.ground.reference.alignment.target
+        share = reader.overlap.height * reader.overlap.width / (whole.height * whole.width)
+        yield f"Reference {self.words}: {reader.picture.words}, over {share:.0%} of the scene."
+        if self.recall.memory.note:
+            yield self.recall.memory.note
+
+    @property
+    def notice(self) -> str:
+        """What the picture is, in one sentence."""
+        return _PICTURE_OF[self.recall.memory.structure].format(self.words) + (
+            ", and predicted from radar backscatter, not measured, elsewhere."
+        )
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What the output says of it."""
+        found = {
+            "SAR_COLORIZE_NOTICE": self.notice,
+            "SAR_COLORIZE_REFERENCE": self.name,
+            "SAR_COLORIZE_REFERENCE_KIND": self.recall.ground.reference.picture.words,
+            "SAR_COLORIZE_REFERENCE_DATE": str(self.date or "unknown"),
+            "SAR_COLORIZE_STRUCTURE": self.recall.memory.structure,
+        }
+        if self.recall.ground.before is not None:
+            found["SAR_COLORIZE_REFERENCE_RADAR"] = self.recall.ground.before.scene.source
+        if self.scene_date is not None:
+            found["SAR_COLORIZE_DATE"] = str(self.scene_date)
+        if self.recall.memory.note:
+            found["SAR_COLORIZE_MEMORY_NOTE"] = self.recall.memory.note
+        return found
+
+
+def remember(
+    reference: Reference,
+    scene: Scene,
+    radar: RadarLightness,
+    structure: str,
+    dates: tuple[str | None, str | None],
+    before_offset_db: float,
+) -> Remembering:
+    """The reference of a scene, and what holds for its memory, fitted once.
+
+    Args:
+        scene: with the bands in use. structure: see `reference.memory`.
+        dates: of scene and reference, as the user gave them; None reads them from tags and names.
+        before_offset_db: shift of the reference's radar.
+
+    Raises:
+        SettingError: it cannot be read, lies elsewhere, or shows no ground of the scene.
+    """
+    shown = warp(reference.source, scene.grid)
+    before = None
+    if reference.radar is not None:
+        before = radar_before(reference.radar, scene, radar.filter, radar.ranges, before_offset_db)
+    ground = GroundReader(shown, before, radar.offset_db)
+    scene_date = _date_of(dates[0], "date", scene)
+    taken = parse_date(dates[1], "reference_date") if dates[1] is not None else _date_of_picture(reference.source)
+    if taken is None and reference.radar is not None:
+        taken = _date_of(None, "", reference.radar)
+    windows = _Windows(scene, radar, ground)
+    months = tuple(None if date is None else date.month for date in (scene_date, taken))
+    memory = fit_memory(windows, scene.bands, structure, cast(tuple[int | None, int | None], months))
+    if not windows.count:
+        raise SettingError(
+            f"reference must show ground of the scene, got only nodata, black or white cloud over it in {shown.name}; "
+            "choose another picture"
+        )
+    made = Remembering(Recall(ground, memory), shown.name, taken, scene_date)
+    _log.info("reference: %s, %s, structure %s", made.words, shown.picture.words, structure)
+    return made
+
+
+class _Windows:
+    """What reference and radar show in windows spread over their overlap, read one after the other."""
+
+    def __init__(self, scene: Scene, radar: RadarLightness, ground: GroundReader) -> None:
+        self.scene, self.radar, self.ground, self.count = scene, radar, ground, 0
+
+    def __iter__(self) -> Iterator[Ground]:
+        self.count = 0
+        for part in _spread(self.ground.reference.overlap):
+            _, db, valid = self.radar.convert(self.radar.read(self.scene, part), part)
+            if not valid.any():
+                continue
+            found = self.ground.read(part, db, valid)
+            if (found.seen & valid).any():
+                self.count += 1
+                yield found
+
+
+def _spread(within: Window) -> Iterator[Window]:
+    """Windows spread over a part of a scene."""
+    for part in spread_windows(within.height, within.width):
+        yield Window(part.row + within.row, part.col + within.col, part.height, part.width)
+
+
+def _date_of(given: str | None, what: str, scene: Scene) -> Date | None:
+    """When a scene was taken."""
+    if given is not None:
+        return parse_date(given, what)
+    return find_date({"acquisition_time": scene.about.get("time", "")}, scene.source)
+
+
+def _date_of_picture(source: PictureSource) -> Date | None:
+    """When a picture was taken, as it says itself."""
+    with readable_by_gdal(name_of(source), "reference", SettingError), open_picture(source) as dataset:
+        return find_date(dataset.tags(), name_of(source))
+
+
+def find_palette(
+    scene: Scene, wanted: str, model: str, radar: RadarLightness, reference: WarpedPicture | None
+) -> Palette:
+    """The palette of the scene's ground; where a picture overlaps the scene, with its colours fitted to the radar.
+
+    Args:
+        wanted: "auto", "none" or the path of a picture. model: a name or a path of weights.
+        reference: is the palette where "auto" is wanted; None without one.
+    """
+    show: Show
+    if reference is not None and wanted == "auto":
+        palette = replace(read_palette(reference.picture.source, scene.grid, "reference"), overlaps=True)
+        show, extent = reference.read, reference.overlap
+    else:
+        palette = choose_palette(wanted, scene.grid)
+        show, extent = partial(_shown, wanted, scene), scene.grid.window
+    if palette.overlaps:
+        painter = cast(PalettePainter, registry.load_painter(model, scene.bands, palette))
+        palette = _fitted(palette, scene, painter, radar, show, extent)
+    _log.info("palette: %s, mean L a b %s", palette.source, " ".join(f"{value:.1f}" for value in palette.mean))
+    return palette
+
+
+def _shown(path: str, scene: Scene, window: Window) -> tuple[Float32, Bool]:
+    return reference_on(path, scene.grid.crop(window))
+
+
+def _fitted(
+    palette: Palette, scene: Scene, painter: PalettePainter, radar: RadarLightness, show: Show, extent: Window
+) -> Palette:
+    """The palette with its colours fitted where radar and picture show the same ground; a note says the gain."""
+    found = Examples()
+    for part in _spread(extent):
+        lightness, _, valid = radar.convert(radar.read(scene, part), part)
+        if not valid.any():
+            continue
+        lab, ground = show(part)
+        if (valid & ground).any():
+            learn(found, painter, lightness, lab, valid & ground)
+    fit = found.fit()
+    if fit is None:
+        return palette
+    note = (
+        f"{palette.note} Colours fitted at {fit.samples} places that both show; on parts left out the error is "
+        f"{fit.error:.1f} Lab units, that of the mean colour {fit.flat_error:.1f}."
+    )
+    return replace(palette, fit=fit, note=note)

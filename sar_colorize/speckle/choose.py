@@ -1,0 +1,45 @@
+"""One speckle filter from what the user asked for: its name, its window, the looks of the data."""
+
+from __future__ import annotations
+
+import math
+
+from ..errors import SettingError
+from ..tiles import check_whole_number
+from . import Filter, get_filter
+
+AUTO = "auto"
+
+
+def check_looks(looks: float | str | None) -> None:
+    """Refuses looks that are no number above zero.
+
+    Raises:
+        SettingError: another text than "auto", zero, a negative number, or one that is not finite.
+    """
+    if looks is None or looks == AUTO:
+        return
+    if isinstance(looks, str) or not (math.isfinite(looks) and looks > 0):
+        raise SettingError(f"looks must be auto or a number above 0, got {looks!r}; leave it out for the usual ones")
+
+
+def make_filter(name: str, size: int | None, looks: float | str | None, precision: str = AUTO) -> Filter:
+    """The speckle filter of that name, with what verbs call size and looks; of "auto" looks, with its usual ones.
+
+    Raises:
+        SettingError: an unknown name, a value out of its range, or one that the filter has no use for.
+    """
+    check_whole_number("size", size)
+    chosen = get_filter(name, size_px=size, looks=None if isinstance(looks, str) else looks, precision=precision)
+    if size is not None and chosen.name == "none":
+        raise SettingError(f"size must be left out for the filter none, got {size}; choose a filter")
+    if looks is not None and not chosen.uses_looks:
+        raise SettingError(f"looks must be left out for the filter {chosen.name}, which uses none, got {looks}")
+    return chosen
+
+
+def looks_reason(chosen: Filter, looks: float | str | None) -> str:
+    """Where the looks of a filter come from, in words; `looks` is what was asked for."""
+    if looks == AUTO:
+        return "estimated from the flattest ground of the scene"
+    return chosen.default_looks_reason if looks is None else "given by the user"
