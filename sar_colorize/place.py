@@ -80,6 +80,12 @@ class Remembering:
         )
 
     @property
+    def facts(self) -> dict[str, str | None]:
+        """What a result says of it."""
+        taken = None if self.date is None else str(self.date)
+        return {"reference": self.name, "reference_date": taken, "structure": self.recall.memory.structure}
+
+    @property
     def tags(self) -> dict[str, str]:
         """What the output says of it."""
         found = {

@@ -6,7 +6,7 @@ import json
 import logging
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from .backscatter import db_range_of, to_db
@@ -15,12 +15,12 @@ from .credentials import name_without_credentials
 from .engine.choose import DEVICES, PRECISIONS
 from .errors import SettingError
 from .ground import check_bands
-from .infer import PixelPainter, TilePainter, tile_grid
+from .infer import PixelPainter, TilePainter, WindowPainter, tile_grid
 from .lightness import fit_offset_db
 from .models import registry
 from .models.card import Card
 from .models.limits import MOST_TILE_PX
-from .models.painter import choose_bands, kind_of
+from .models.painter import Painter, choose_bands, kind_of
 from .palette.choose import SOURCES as PALETTES
 from .palette.palette import Palette
 from .place import Reference, Remembering, find_palette, remember
@@ -30,8 +30,7 @@ from .scene import Scene
 from .scene.area import Area
 from .scene.date import parse_date
 from .speckle import Filter
-from .speckle.choose import check_looks, looks_reason, make_filter
-from .speckle.values import looks_of_rasters
+from .speckle.choose import check_looks, choose_filter, looks_reason
 from .tiles import check_block_px, check_tiles, check_whole_number
 
 AUTO = "auto"
@@ -165,46 +164,49 @@ def prepare(
     shown = None if memory is None else memory.recall.ground.reference
     palette = find_palette(scene, settings.palette, settings.model, radar, shown) if kind.takes_palette else None
     painter = registry.load_painter(settings.model, scene.bands, palette)
-    paints: TilePainter | PixelPainter = PixelPainter(painter)
-    device, precision = "cpu", "fp32"
-    if kind.has_network:
-        tiles = tile_grid(card, settings.tile_px, settings.overlap_px)
-        check_tiles(tiles)
-        device, precision = settings.device, settings.precision
-        with_error = with_error or (memory is not None and kind.knows_error)
-        paints = TilePainter(
-            painter, tiles, device=device, precision=precision, batch=settings.batch, with_error=with_error
-        )
-        if start:
-            engine = paints.start()
-            device, precision = engine.device, engine.precision
+    with_error = with_error or (memory is not None and kind.knows_error)
+    paints, device, precision = _window_painter(painter, settings, with_error=with_error, start=start)
     _log.info("model: %s on %s, %s", card.name, device, precision)
     facts = {
         "model": card.name,
         "weights_sha256": registry.checksum(settings.model) if kind.has_network else None,
         "offset_db": offset_db,
         "offset_reason": offset_reason,
+        "palette": palette.source if palette else None,
+        "palette_lab": palette.mean if palette else None,
         "device": device,
         "precision": precision,
         "looks": round(chosen.looks, 2) if chosen.uses_looks else None,
         "looks_reason": looks_reason(chosen, settings.looks) if chosen.uses_looks else None,
-    } | _facts_of_place(palette, memory)
-    tags = _tags(card, scene, settings, chosen, palette, facts) | ({} if memory is None else memory.tags)
-    notes = () if memory is None else tuple(memory.notes)
-    notes += (palette.note,) if palette is not None and palette.note else ()
-    recall = None if memory is None else memory.recall
-    return Prepared(scene, Colorizer(radar, paints, area, recall), tags, facts, notes)
+    }
+    tags = _tags(card, scene, settings, chosen, palette, facts)
+    notes = (palette.note,) if palette is not None and palette.note else ()
+    if memory is None:
+        return Prepared(scene, Colorizer(radar, paints, area), tags, facts, notes)
+    colorizer = Colorizer(radar, paints, area, memory.recall)
+    return Prepared(scene, colorizer, tags | memory.tags, facts | memory.facts, (*memory.notes, *notes))
 
 
-def _facts_of_place(palette: Palette | None, memory: Remembering | None) -> dict[str, Any]:
-    """What a result says of the place."""
-    found: dict[str, Any] = {}
-    if palette is not None:
-        found |= {"palette": palette.source, "palette_lab": palette.mean}
-    if memory is not None:
-        taken = None if memory.date is None else str(memory.date)
-        found |= {"reference": memory.name, "reference_date": taken, "structure": memory.recall.memory.structure}
-    return found
+def _window_painter(
+    painter: Painter, settings: ColorizeSettings, *, with_error: bool, start: bool
+) -> tuple[WindowPainter, str, str]:
+    """What paints windows, and its device and precision: those asked for, until it is started."""
+    if painter.network is None:
+        return PixelPainter(painter), "cpu", "fp32"
+    tiles = tile_grid(painter.card, settings.tile_px, settings.overlap_px)
+    check_tiles(tiles)
+    paints = TilePainter(
+        painter,
+        tiles,
+        device=settings.device,
+        precision=settings.precision,
+        batch=settings.batch,
+        with_error=with_error,
+    )
+    if not start:
+        return paints, settings.device, settings.precision
+    engine = paints.start()
+    return paints, engine.device, engine.precision
 
 
 def _memory(
@@ -260,16 +262,7 @@ def _check_without_network(card: Card, settings: ColorizeSettings, chosen: Filte
 def _filter(scene: Scene, card: Card, settings: ColorizeSettings) -> Filter:
     """The speckle filter of a scene; that of the model's card for "auto"."""
     name = card.despeckle if settings.filter == AUTO else settings.filter
-    return choose_filter(scene, name, settings.size, settings.looks, settings.precision)
-
-
-def choose_filter(
-    scene: Scene, name: str, size: int | None, looks: float | str | None, precision: str = AUTO
-) -> Filter:
-    """The speckle filter of a scene, its looks estimated from the scene where `looks` is "auto"."""
-    check_looks(looks)
-    chosen = make_filter(name, size, looks, precision)
-    return replace(chosen, looks=looks_of_rasters(scene.samples())) if looks == AUTO else chosen
+    return choose_filter(scene.samples, name, settings.size, settings.looks, settings.precision)
 
 
 def _offset(scene: Scene, wanted: str | float) -> tuple[float, str]:

@@ -32,7 +32,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ground": {"reference", "scene", "speckle"},
     "colorizer": {"infer", "scene", "speckle", "ground", "reference"},
     "place": {"colorizer", "ground", "models", "palette", "reference", "scene"},
-    "prepare": {"colorizer", "place", "ground", "infer", "engine", "models", "palette", "reference", "scene", "speckle"},
+    "prepare": {
+        "colorizer", "place", "ground", "infer", "engine", "models", "palette", "reference", "scene", "speckle",
+    },
     "run": {"cog", "scene"},
     "pairs": {"palette", "reference", "scene", "speckle"},
     "training": {"pairs", "prepare", "infer", "engine", "models", "palette", "reference", "scene", "speckle"},

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SettingError
-from ..prepare import AUTO, choose_filter
+from ..prepare import AUTO
 from ..progress import Progress
 from ..raster import Raster, Window
 from ..run.lazy import lazy_blocks
@@ -25,7 +25,7 @@ from ..scene import Scene, open_scene
 from ..scene.area import Area
 from ..scene.gdal import bounded_gdal
 from ..speckle import Filter
-from ..speckle.choose import check_looks, looks_reason, make_filter
+from ..speckle.choose import check_looks, choose_filter, looks_reason, make_filter
 from ..speckle.values import despeckle_raster, despeckle_values, looks_of_values
 from ..tiles import blocks, check_block_px, count_blocks, largest_blocks
 from .info import about
@@ -146,7 +146,7 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
         check_outputs([output] if output is not None else [], [scene], origin(source), aoi)
         window, area = target.extent(scene)
         count_blocks(window, block_px)
-        chosen = choose_filter(scene, filter, size, looks, precision)
+        chosen = choose_filter(scene.samples, filter, size, looks, precision)
         reason = looks_reason(chosen, looks)
         _log.info("filter: %s, size %d px, %.3g looks (%s)", chosen.name, chosen.size_px, chosen.looks, reason)
         facts: dict[str, Any] = {}

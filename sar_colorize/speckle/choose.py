@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from ..errors import SettingError
+from ..raster import Raster
 from ..tiles import check_whole_number
 from . import Filter, get_filter
+from .values import looks_of_rasters
 
 AUTO = "auto"
 
@@ -21,6 +25,19 @@ def check_looks(looks: float | str | None) -> None:
         return
     if isinstance(looks, str) or not (math.isfinite(looks) and looks > 0):
         raise SettingError(f"looks must be auto or a number above 0, got {looks!r}; leave it out for the usual ones")
+
+
+def choose_filter(
+    samples: Callable[[], Iterable[Raster]],
+    name: str,
+    size: int | None,
+    looks: float | str | None,
+    precision: str = AUTO,
+) -> Filter:
+    """The speckle filter of a scene, its looks estimated from samples of the scene where `looks` is "auto"."""
+    check_looks(looks)
+    chosen = make_filter(name, size, looks, precision)
+    return replace(chosen, looks=looks_of_rasters(samples())) if looks == AUTO else chosen
 
 
 def make_filter(name: str, size: int | None, looks: float | str | None, precision: str = AUTO) -> Filter:
