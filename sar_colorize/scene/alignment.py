@@ -69,7 +69,7 @@ class Alignment:
         )
 
     def positions(self, rows: Float64, cols: Float64) -> tuple[Float64, Float64]:
-        """Source rows and columns (n,) of target positions (n,); not finite where the CRS has none."""
+        """Source rows and columns (n,) of target positions (n,); all not finite where the CRS has none of one."""
         return _across(self.target, self.source, rows, cols, one_crs=self._is_one_crs)
 
     @cached_property
@@ -79,16 +79,23 @@ class Alignment:
         if not self._has_positions:
             return whole
         rows, cols = _lattice(self.target)
-        inside = _inside(self.source, *self.positions(rows, cols))
+        inside = _inside(self.source, *self._spread(self.target, self.source))
         step = (self.target.height / (_LATTICE - 1), self.target.width / (_LATTICE - 1))
         if not inside.any():  # a small source between the points
-            rows, cols = _across(self.source, self.target, *_lattice(self.source), one_crs=self._is_one_crs)
+            rows, cols = self._spread(self.source, self.target)
             inside, step = _inside(self.target, rows, cols), (2.0, 2.0)
         if not inside.any():
             return Window(0, 0, 0, 0)
         top, left = int(rows[inside].min() - step[0]), int(cols[inside].min() - step[1])
         bottom, right = int(np.ceil(rows[inside].max() + step[0])), int(np.ceil(cols[inside].max() + step[1]))
         return Window(top, left, bottom - top, right - left).intersect(whole)
+
+    def _spread(self, start: Grid, end: Grid) -> tuple[Float64, Float64]:
+        """Positions in one grid of a lattice over another, row by row: one that has none takes no other row with it."""
+        rows, cols = (values.reshape(_LATTICE, _LATTICE) for values in _lattice(start))
+        parts = [_across(start, end, *line, one_crs=self._is_one_crs) for line in zip(rows, cols, strict=True)]
+        down, right = zip(*parts, strict=True)
+        return np.concatenate(down), np.concatenate(right)
 
     @cached_property
     def finer(self) -> float:
@@ -122,9 +129,11 @@ class Alignment:
             down, right = self.positions(rows, cols)
             return down / block, right / block
 
-        nodes = Nodes.of(window, positions)
-        for tile in tiles_of(window, tile_side(block)):
-            made = resample(read if block == 1 else averaged, nodes.around(tile), tile, bands, extent)
+        side = tile_side(block)
+        for tile in tiles_of(window, side):
+            # Of the whole square: PROJ chooses its operation by all points of a call.
+            square = Window(tile.row // side * side, tile.col // side * side, side, side)
+            made = resample(read if block == 1 else averaged, Nodes.of(square, positions), tile, bands, extent)
             if made is not None:
                 inside = tile.within(window)
                 values[:, *inside], valid[inside] = made
@@ -152,8 +161,10 @@ def _added(values: Float32, axis: int, block: int) -> Float32:
 
 
 def _across(start: Grid, end: Grid, rows: Float64, cols: Float64, *, one_crs: bool) -> tuple[Float64, Float64]:
-    """Rows and columns of one grid in another."""
+    """Rows and columns of one grid in another; all not finite where the CRS has no place for one."""
+    from rasterio._err import CPLE_BaseError
     from rasterio.crs import CRS
+    from rasterio.errors import RasterioError
     from rasterio.warp import transform
 
     assert start.transform is not None
@@ -161,7 +172,10 @@ def _across(start: Grid, end: Grid, rows: Float64, cols: Float64, *, one_crs: bo
     x, y = _applied(start.transform, cols, rows)
     if not one_crs:
         crs = CRS.from_wkt(end.crs_wkt)
-        xs, ys = transform(CRS.from_wkt(start.crs_wkt), crs, x, y)
+        try:
+            xs, ys = transform(CRS.from_wkt(start.crs_wkt), crs, x, y)
+        except (RasterioError, CPLE_BaseError):
+            xs = ys = np.full(len(x), np.nan)
         x, y = np.asarray(xs), np.asarray(ys)
         if crs.is_geographic:
             a, b, c = tuple(end.transform)[:3]

@@ -108,7 +108,7 @@ def resample(
     to at least half.
 
     Args:
-        nodes: around `tile`. bands: that `read` gives. source: the extent of the source.
+        nodes: around `tile`, or around more. bands: that `read` gives. source: the extent of the source.
         samples: along each side of a pixel.
 
     Returns:
@@ -118,6 +118,7 @@ def resample(
     weight = np.zeros(tile.shape, dtype=np.float32)
     if not nodes.widest() <= MOST_STRETCHED * tile_side(samples) * samples:
         return None
+    nodes = nodes.around(tile)
     span = nodes.source_window()
     if span.intersect(source).is_empty:
         return total, np.zeros(tile.shape, dtype=bool)

@@ -7,7 +7,7 @@ import pytest
 from torch import from_numpy
 from torch.nn import functional as F
 
-from sar_colorize.reference.clouds import ground
+from sar_colorize.reference.clouds import CLEAR_HALO_PX, clear_ground, ground
 
 
 def pixels(*colours):
@@ -45,3 +45,16 @@ def test_the_margin_equals_torchs_max_pool(margin_px):
 
 def test_outside_the_picture_is_no_cloud():
     assert ground(np.full((3, 5, 5), 90, np.uint8), margin_px=4).all()
+
+
+def test_clear_ground_needs_no_more_than_its_halo():
+    random = np.random.default_rng(5)
+    codes = random.choice([0, 90, 240], (1, 90, 100), p=[0.1, 0.6, 0.3]).astype(np.uint8).repeat(6, 1).repeat(6, 2)
+    codes = codes[:, ::2, ::3].repeat(3, 0)
+    seen = random.random(codes.shape[1:]) > 0.0005
+    whole, halo = clear_ground(codes, seen), CLEAR_HALO_PX
+    assert 0.02 < whole.mean() < 0.9
+    for row, col in ((50, 60), (150, 10), (101, 77)):
+        part = (slice(row - halo, row + 30 + halo), slice(col - halo, col + 40 + halo))
+        inner = clear_ground(codes[(slice(None), *part)], seen[part])[halo:-halo, halo:-halo]
+        assert np.array_equal(inner, whole[row : row + 30, col : col + 40])
