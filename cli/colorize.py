@@ -17,6 +17,11 @@ from .signature import options, with_facts
     api.colorize,
     arguments={"source": "INPUT", "output": "OUTPUT"},
     facts=with_facts("filter", old=("--despeckle",))
+    | with_facts(
+        "reference",
+        text="An optical raster of the place, of any earlier or later date, resolution and CRS: its picture is kept "
+        "where the radar agrees with it.",
+    )
     | with_facts("uncertainty", old=("--confidence",))
     | with_facts("model", text=f"A model's name ({', '.join(api.model_names())}), or a weights file."),
 )
@@ -24,11 +29,12 @@ def colorize(source: str, output: str, progress: str, as_json: bool, **settings:
     """Colorize INPUT into OUTPUT, a Cloud Optimized GeoTIFF on the same grid.
 
     INPUT is a GeoTIFF, a COG, a zip that holds one, a Sentinel-1 GRD product, or anything GDAL opens (/vsizip/...,
-    /vsis3/..., https://...). The colours are a prediction, and the file's tags say so: model, checksum, source,
-    settings.
+    /vsis3/..., https://...). The colours are a prediction, and with --reference those of a picture of the place where
+    the radar agrees with it; the file's tags say so: model, checksum, source, reference, settings.
 
     \b
     sar-colorize colorize scene.tif colour.tif
+    sar-colorize colorize scene.tif colour.tif --reference earlier_picture.tif --memory memory.tif
     sar-colorize colorize scene.tif colour.tif --palette earlier_picture.tif --uncertainty error.tif
     sar-colorize colorize scene.tif colour.tif --model composite --bbox 11.2 46.1 11.6 46.4 --bbox-crs EPSG:4326
     """

@@ -101,10 +101,10 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         model: A model's name, or a weights file.
         reference: An optical raster of the place, of any earlier or later date, resolution and CRS: its picture is kept
             where the radar agrees with it. A path, or a DataArray (band, y, x) with rioxarray's CRS.
-        reference_date: When the reference was taken, YYYY-MM-DD or YYYY-MM; None reads it from its tags or its name.
+        reference_date: The day or month of the reference, YYYY-MM-DD or YYYY-MM. None takes that of its tags or name.
         reference_radar: A radar scene of the reference's date, of the same polarisations; it shows what has changed
             since.
-        date: When the scene was taken, YYYY-MM-DD or YYYY-MM; None reads it from the product, the tags or the name.
+        date: The day or month of the scene, likewise. None takes that of its product, tags or name.
         structure: Whose structure the picture shows: both, the reference's with the radar's news; radar, the radar's in
             the reference's colours; or reference.
         palette: What colours the place has: auto, the reference's, or without one a guess from the map; none; or the

@@ -31,7 +31,8 @@ def test_every_command_has_help_and_stands_in_the_docs(name: str) -> None:
 
 def test_every_option_of_the_contract_is_there() -> None:
     shown = CliRunner().invoke(cli, ["colorize", "--help"], prog_name="sar-colorize").output
-    contract = """--model --despeckle --filter --size --looks --palette --polarization --unit --bbox --bbox-crs --aoi
+    contract = """--model --despeckle --filter --size --looks --palette --reference --reference-date
+    --reference-radar --date --structure --memory --polarization --unit --bbox --bbox-crs --aoi
     --uncertainty --confidence --profile --co --block-px --tile-px --overlap-px --batch --device --precision --scheduler
     --overwrite --dry-run --progress --json --verbose"""
     assert [option for option in contract.split() if option not in shown] == []
@@ -45,6 +46,28 @@ def test_colorize_prints_one_json_object_and_only_that(scene_with_holes: Path, t
     result = json.loads(done.stdout)
     assert result["output"] == str(tmp_path / "c.tif")
     assert (result["width"], result["height"], result["model"]) == (700, 600, "composite")
+
+
+def test_a_reference_is_remembered_and_the_result_says_how_much(
+    scene_with_holes: Path, tmp_path: Path, run_cli: Run, make_tif: Callable[..., Path], placed_weights: Path
+) -> None:
+    ground = np.random.default_rng(0).integers(60, 170, (3, 600, 400)).astype(np.uint8)
+    reference, share = make_tif(ground, "farm_2026-03-02.tif"), tmp_path / "share.tif"
+    chosen = ("--model", placed_weights, "--reference", reference, "--memory", share, "--palette", "none")
+    done = run_cli("colorize", scene_with_holes, tmp_path / "c.tif", *chosen, "--structure", "radar")
+    assert done.returncode == 0
+    assert f"reference    {reference}, structure radar" in done.stdout
+    assert "of the ground as in the picture of 2026-03-02, 0 % changed, " in done.stdout
+    assert f"memory       {share}" in done.stdout
+    assert "Reference farm_2026-03-02.tif of 2026-03-02: an 8-bit picture as it is" in done.stderr
+    done = run_cli("colorize", scene_with_holes, tmp_path / "c.tif", *chosen, "--json", "--overwrite")
+    found = json.loads(done.stdout)
+    assert 0.4 < found["kept_share"] < 0.6
+    assert found["kept_share"] + found["not_shown_share"] == pytest.approx(1.0)
+    assert (found["reference_date"], found["structure"], found["changed_share"]) == ("2026-03-02", "both", 0.0)
+    refused = run_cli("colorize", scene_with_holes, tmp_path / "d.tif", "--structure", "radar")
+    assert refused.returncode == 1
+    assert "structure must come with a reference, got 'radar' alone" in refused.stderr
 
 
 def test_progress_events_are_one_json_object_a_line(scene_with_holes: Path, tmp_path: Path, run_cli: Run) -> None:
