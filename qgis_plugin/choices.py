@@ -36,6 +36,7 @@ class Choices:
     units: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ("deflate",)
     devices: tuple[str, ...] = ("auto",)
+    structures: tuple[str, ...] = ("both",)
 
 
 def plugin_version() -> str:
@@ -141,7 +142,7 @@ def _series(version: str) -> str:
 
 
 def _choices(answer: dict[str, Any]) -> Choices:
-    lists = ("filters", "polarizations", "units", "profiles", "devices")
+    lists = ("filters", "polarizations", "units", "profiles", "devices", "structures")
     return Choices(
         version=str(answer["version"]),
         models=tuple((model["name"], model["summary"]) for model in answer["models"]),

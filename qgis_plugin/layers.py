@@ -62,6 +62,21 @@ class Grey(_Named):
         )
 
 
+class Percent(_Named):
+    """The first band in grey, 0 black and 100 white."""
+
+    def style(self, layer: QgsRasterLayer) -> None:
+        renderer = QgsSingleBandGrayRenderer(layer.dataProvider(), 1)
+        stretch = QgsContrastEnhancement(layer.dataProvider().dataType(1))
+        stretch.setContrastEnhancementAlgorithm(
+            QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum
+        )
+        stretch.setMinimumValue(0.0)
+        stretch.setMaximumValue(100.0)
+        renderer.setContrastEnhancement(stretch)
+        layer.setRenderer(renderer)
+
+
 def style_later(context: QgsProcessingContext, path: str, processor: _Named) -> None:
     """Has `processor` called when QGIS loads the layer at `path`, if it is to be loaded."""
     if context.willLoadLayerOnCompletion(path):

@@ -12,15 +12,21 @@ from qgis.core import (
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterRasterLayer,
+    QgsProcessingParameterString,
 )
 
 from .. import choices
-from ..layers import Grey, Picture, style_later
+from ..layers import Grey, Percent, Picture, style_later
 from ..sources import SourceError, path_of
 from ..text import tr
 from .base import Parameters
 from .raster import OUTPUT, RasterAlgorithm, choice
 
+REFERENCE = "REFERENCE"
+REFERENCE_RADAR = "REFERENCE_RADAR"
+REFERENCE_DATE = "REFERENCE_DATE"
+STRUCTURE = "STRUCTURE"
+MEMORY = "MEMORY"
 MODEL = "MODEL"
 WEIGHTS = "WEIGHTS"
 PALETTE = "PALETTE"
@@ -57,6 +63,7 @@ class Colorize(RasterAlgorithm):
     def initAlgorithm(self, config: object = None) -> None:
         offered = choices.remembered()
         self.add_input()
+        self._add_reference(offered)
         summaries = "".join(f"<br>{escape(name)}: {escape(summary)}" for name, summary in offered.models)
         default = (
             tr("Default: auto, which is {0}.").format(offered.models[0][0]) if offered.models else tr("Default: auto.")
@@ -68,8 +75,9 @@ class Colorize(RasterAlgorithm):
         self.add(
             choice(PALETTE, tr("Palette"), ("auto", "none"), "auto"),
             tr(
-                "The typical colours of the place, for models that take them. auto: estimated from the coordinates of "
-                "the scene. none: the average of the training sites. Default: auto."
+                "The typical colours of the place, for models that take them. auto: those of the reference; without "
+                "one, estimated from the coordinates of the scene. none: the average of the training sites. Default: "
+                "auto."
             ),
         )
         self.add(
@@ -102,6 +110,43 @@ class Colorize(RasterAlgorithm):
                 "Default: not made."
             ),
         )
+        self.add(
+            QgsProcessingParameterRasterDestination(MEMORY, tr("Memory"), optional=True, createByDefault=False),
+            tr(
+                "With a reference: GeoTIFF with the share of each pixel that is the reference's (band 1), and how far "
+                "the radar shows something new (band 2), in percent. Default: not made."
+            ),
+        )
+
+    def _add_reference(self, offered: choices.Choices) -> None:
+        """The picture of the place, and what is known of it."""
+        self.add(
+            QgsProcessingParameterRasterLayer(REFERENCE, tr("Reference"), optional=True),
+            tr(
+                "A picture of the same place, of an earlier or later date: colours or reflectance, in any CRS and "
+                "resolution; it may cover a part, and have clouds. It is kept where the radar agrees with it; "
+                "elsewhere colours are predicted. Default: none."
+            ),
+        )
+        self.add(
+            QgsProcessingParameterRasterLayer(
+                REFERENCE_RADAR, tr("Radar layer of the reference's date"), optional=True
+            ),
+            tr("Shows what has changed since the reference, with the same polarisations. Default: none."),
+            advanced=True,
+        )
+        self.add(
+            QgsProcessingParameterString(REFERENCE_DATE, tr("Date of the reference"), None, False, True),
+            tr("2026-03-02, or 2026-03. Default: from its tags or name."),
+            advanced=True,
+        )
+        self.add(
+            choice(STRUCTURE, tr("Structure"), offered.structures, "both"),
+            tr(
+                "With a reference, whose structure the picture shows. both: the reference's with the radar's news. "
+                "radar: the radar's, in the reference's colours. reference: the reference's. Default: both."
+            ),
+        )
 
     def _add_network(self, offered: choices.Choices) -> None:
         """The advanced parameters of how the network runs."""
@@ -131,7 +176,8 @@ class Colorize(RasterAlgorithm):
     ) -> dict[str, str]:
         source, name = self.source(parameters, context)
         output = self.parameterAsOutputLayer(parameters, OUTPUT, context)
-        command = ["colorize", source, output, *self._model(parameters, context), *self._palette(parameters, context)]
+        command = ["colorize", source, output, *self._reference(parameters, context)]
+        command += [*self._model(parameters, context), *self._palette(parameters, context)]
         command += self.option(parameters, DESPECKLE, "--despeckle", context)
         command += self.input_arguments(parameters, context, feedback)
         command += self.number(parameters, TILE, "--tile-px", context)
@@ -141,12 +187,20 @@ class Colorize(RasterAlgorithm):
         if self.given(parameters, CONFIDENCE):
             made[CONFIDENCE] = self.parameterAsOutputLayer(parameters, CONFIDENCE, context)
             command += ["--confidence", made[CONFIDENCE]]
+        if self.given(parameters, MEMORY):
+            made[MEMORY] = self.parameterAsOutputLayer(parameters, MEMORY, context)
+            command += ["--memory", made[MEMORY]]
         command += self.output_arguments(parameters, context)
-        if self.run_backend(command, list(made.values()), feedback) is None:
+        result = self.run_backend(command, list(made.values()), feedback)
+        if result is None:
             return {}
+        if result.get("remembered"):
+            feedback.pushInfo(str(result["remembered"]))
         style_later(context, output, Picture(tr("{0} (colour)").format(name)))
         if CONFIDENCE in made:
             style_later(context, made[CONFIDENCE], Grey(tr("{0} (uncertainty)").format(name)))
+        if MEMORY in made:
+            style_later(context, made[MEMORY], Percent(tr("{0} (memory)").format(name)))
         return made
 
     def _model(self, parameters: Parameters, context: QgsProcessingContext) -> list[str]:
@@ -158,8 +212,23 @@ class Colorize(RasterAlgorithm):
         """A layer before the menu; it is a picture, so its bands need no names."""
         if not self.given(parameters, PALETTE_LAYER):
             return self.option(parameters, PALETTE, "--palette", context)
+        return ["--palette", self._path(parameters, PALETTE_LAYER, context)]
+
+    def _reference(self, parameters: Parameters, context: QgsProcessingContext) -> list[str]:
+        """What is given of the reference; what belongs to one is passed on without it too, and refused there."""
+        command = []
+        for name, option in ((REFERENCE, "--reference"), (REFERENCE_RADAR, "--reference-radar")):
+            if self.given(parameters, name):
+                command += [option, self._path(parameters, name, context)]
+        if self.given(parameters, REFERENCE_DATE):
+            command += ["--reference-date", self.parameterAsString(parameters, REFERENCE_DATE, context)]
+        structure = self.parameterAsEnumString(parameters, STRUCTURE, context)
+        return command + (["--structure", structure] if structure not in ("", "both") else [])
+
+    def _path(self, parameters: Parameters, name: str, context: QgsProcessingContext) -> str:
+        """The file of a layer."""
         try:
-            return ["--palette", path_of(self.raster_layer(parameters, PALETTE_LAYER, context))]
+            return path_of(self.raster_layer(parameters, name, context))
         except SourceError as error:
             raise QgsProcessingException(str(error)) from error
 

@@ -92,7 +92,8 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON; what does not apply is left out. `despeckle` is the old name of `filter`."""
-        found = {key: value for key, value in asdict(self).items() if value is not None}
+        found = asdict(self) | {"remembered": self.remembered}
+        found = {key: value for key, value in found.items() if value is not None}
         return found | {"despeckle": self.filter}
 
 

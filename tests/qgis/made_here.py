@@ -25,6 +25,7 @@ CHOICES: dict[str, Any] = {
     "units": ["db", "power"],
     "profiles": ["deflate", "jpeg"],
     "devices": ["auto", "cpu"],
+    "structures": ["both", "radar", "reference"],
 }
 
 _FAKE = """#!/usr/bin/python3

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_here import Heard, command_line, pixels, same_picture, write_scene
+from made_here import Heard, command_line, pixels, same_picture, utm33, write_scene
 from osgeo import gdal
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -105,6 +105,16 @@ def test_every_parameter_reaches_the_command_line(
     _run(provider, "colorize", more | {"PALETTE_LAYER": str(palette), "PALETTE": "none", "WEIGHTS": str(weights)})
     arguments = json.loads((program.parent / "arguments.json").read_text())
     assert arguments[4:8] == ["--model", str(weights), "--palette", str(palette)]
+    remembered = {
+        "REFERENCE": str(palette), "REFERENCE_RADAR": str(scene), "REFERENCE_DATE": "2026-03", "STRUCTURE": "radar",
+        "MEMORY": str(scene.parent / "share.tif"),
+    }  # fmt: skip
+    _run(provider, "colorize", more | remembered)
+    arguments = json.loads((program.parent / "arguments.json").read_text())
+    assert arguments[4:14] == [
+        "--reference", str(palette), "--reference-radar", str(scene), "--reference-date", "2026-03", "--structure",
+        "radar", "--memory", str(scene.parent / "share.tif"),
+    ]  # fmt: skip
     _run(provider, "colorize", more)
     arguments = json.loads((program.parent / "arguments.json").read_text())
     assert arguments[4:] == ["--profile", "deflate", "--overwrite", "--progress", "json", "--json"]
@@ -112,6 +122,31 @@ def test_every_parameter_reaches_the_command_line(
     arguments = json.loads((program.parent / "arguments.json").read_text())
     assert arguments[1] == "despeckle"
     assert arguments[4:10] == ["--filter", "frost", "--size", "9", "--looks", "4.9"]
+
+
+def test_a_reference_is_remembered_as_by_the_command_line(
+    real_backend: str, provider: Any, scene: Path, tmp_path: Path
+) -> None:
+    reference, folder = scene.parent / "earlier.tif", scene.parent
+    random = np.random.default_rng(0)
+    dataset = gdal.GetDriverByName("GTiff").Create(str(reference), 90, 96, 3, gdal.GDT_Byte)
+    dataset.SetGeoTransform((WEST, PX, 0.0, NORTH, 0.0, -PX))
+    dataset.SetProjection(utm33())
+    dataset.WriteArray(random.integers(60, 180, (3, 96, 90)).astype(np.uint8))
+    del dataset
+    heard = Heard()
+    given = {
+        "INPUT": str(scene), "REFERENCE": str(reference), "OUTPUT": str(folder / "c.tif"), "STRUCTURE": "radar",
+        "MEMORY": str(folder / "share.tif"), "REFERENCE_DATE": "2026-03",
+    }  # fmt: skip
+    assert _run(provider, "colorize", given, heard) == {"OUTPUT": given["OUTPUT"], "MEMORY": given["MEMORY"]}
+    command_line(
+        real_backend, "colorize", scene, tmp_path / "expected.tif", "--reference", reference, "--structure", "radar",
+        "--reference-date", "2026-03", "--memory", tmp_path / "share.tif",
+    )  # fmt: skip
+    assert same_picture(folder / "c.tif", tmp_path / "expected.tif")
+    assert same_picture(folder / "share.tif", tmp_path / "share.tif")
+    assert any("of the ground as in the picture of 2026-03, 0 % changed" in text for text in heard.said)
 
 
 def test_an_extent_in_another_crs_is_that_part_of_the_picture(real_backend: str, provider: Any, scene: Path) -> None:

@@ -112,11 +112,14 @@ def test_every_parameter_has_help_that_says_its_default(provider: Any, name: str
 def test_only_what_few_need_is_advanced(provider: Any) -> None:
     definitions = provider.algorithm("colorize").parameterDefinitions()
     advanced = {definition.name() for definition in definitions if definition.flags() & ADVANCED}
-    assert advanced == {"WEIGHTS", "TILE", "OVERLAP", "DEVICE", "UNIT", "BLOCK", "PROFILE", "EXTRA"}
+    assert advanced == {
+        "REFERENCE_RADAR", "REFERENCE_DATE", "WEIGHTS", "TILE", "OVERLAP", "DEVICE", "UNIT", "BLOCK", "PROFILE",
+        "EXTRA",
+    }  # fmt: skip
     plain = [definition.name() for definition in definitions if definition.name() not in advanced]
     assert plain == [
-        "INPUT", "MODEL", "PALETTE", "PALETTE_LAYER", "DESPECKLE", "POLARIZATION", "EXTENT", "MASK", "OUTPUT",
-        "CONFIDENCE",
+        "INPUT", "REFERENCE", "STRUCTURE", "MODEL", "PALETTE", "PALETTE_LAYER", "DESPECKLE", "POLARIZATION", "EXTENT",
+        "MASK", "OUTPUT", "CONFIDENCE", "MEMORY",
     ]  # fmt: skip
 
 

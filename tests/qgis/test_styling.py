@@ -131,3 +131,22 @@ print('{{}}')
     )  # fmt: skip
     assert [layer.name() for layer in layers] == ["scene (uncertainty)"]
     assert isinstance(layers[0].renderer(), QgsSingleBandGrayRenderer)
+
+
+def test_memory_is_loaded_in_grey_from_0_to_100_percent(fake_backend: Any, provider: Any, tmp_path: Path) -> None:
+    scene = write_scene(tmp_path / "scene.tif", bands=1)
+    fake_backend(
+        f"""
+import shutil
+for path in (output, arguments[arguments.index("--memory") + 1]):
+    shutil.copy({str(scene)!r}, path)
+print('{{}}')
+"""
+    )
+    layers = _load(
+        provider, "colorize",
+        {"INPUT": str(scene), "OUTPUT": str(tmp_path / "c.tif"), "MEMORY": _to_project(tmp_path / "share.tif")},
+    )  # fmt: skip
+    assert [layer.name() for layer in layers] == ["scene (memory)"]
+    stretch = layers[0].renderer().contrastEnhancement()
+    assert (stretch.minimumValue(), stretch.maximumValue()) == (0.0, 100.0)
