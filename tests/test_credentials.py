@@ -206,15 +206,29 @@ def test_a_canary_in_sources_that_are_read_reaches_no_file_result_or_log(
             scene, out / "c.tif", model=str(placed_weights), palette=remote("picture.tif"), aoi=area,
             uncertainty=out / "e.tif",
         )  # fmt: skip
+        remembered = sc.colorize(
+            scene, out / "r.tif", model=str(placed_weights), reference=remote("picture.tif"),
+            reference_radar=remote("scene.tif"), memory=out / "m.tif",
+        )  # fmt: skip
         described = sc.info(f"/vsicurl?{options}&url={scene.split('?')[0]}")
         smooth = sc.despeckle(scene, out / "s.tif")
         opened = sc.open_scene(scene)
         api.build_pairs(scene, remote("picture.tif"), out / "pairs", patch_px=32)
+    assert remembered.reference is not None
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/picture\.tif", remembered.reference)
     assert made.palette is not None
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/picture\.tif", made.palette)
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/scene\.tif", smooth.source)
     assert "picture.tif" in made.notes[-1]
-    for text in (repr(made), json.dumps(made.to_dict()), json.dumps(described), repr(opened), caplog.text):
+    for text in (
+        repr(made),
+        json.dumps(made.to_dict()),
+        repr(remembered),
+        json.dumps(remembered.to_dict()),
+        json.dumps(described),
+        repr(opened),
+        caplog.text,
+    ):
         assert CANARY not in text
     for path in out.rglob("*"):
         assert CANARY not in str(path)

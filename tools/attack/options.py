@@ -28,7 +28,8 @@ CLI_SHARE = 0.04
 """Share of the cases that run as a command of their own, which takes seconds."""
 CLI_LIMIT_S = 55.0
 VERBS = {
-    "colorize": 10, "despeckle": 8, "despeckle_stack": 4, "info": 4, "open_scene": 2, "build_pairs": 3, "adapt": 1.5,
+    "colorize": 6, "colorize with memory": 4,
+    "despeckle": 8, "despeckle_stack": 4, "info": 4, "open_scene": 2, "build_pairs": 3, "adapt": 1.5,
     "train": 2, "evaluate": 1, "evaluate_filters": 0.4, "demo": 0.4,
 }  # fmt: skip
 WRITTEN = ("output", "uncertainty", "memory", "folder", "out", "report")
@@ -93,6 +94,8 @@ def _usual(verb: str, ground: Ground, out: Path) -> tuple[Callable[..., Any], di
     made = str(out / "made.tif")
     usual: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         "colorize": (sc.colorize, {"source": scene, "output": made, "model": "composite"}),
+        "colorize with memory": (sc.colorize, {"source": scene, "output": made, "model": weights, "reference": optical,
+                                               "memory": str(out / "made_memory.tif"), "palette": "none"}),
         "despeckle": (sc.despeckle, {"source": scene, "output": made}),
         "despeckle_stack": (sc.despeckle_stack, {"sources": [scene, str(ground.later)], "folder": str(out / "made")}),
         "info": (sc.info, {"source": scene}),
