@@ -19,8 +19,9 @@ from .palette.fit import Examples, learn, spread_windows
 from .palette.from_picture import read_palette
 from .palette.palette import Palette
 from .raster import Bool, Float32, Window
-from .reference.memory import Ground, fit_memory
+from .reference.memory import Ground, Place, fit_memory
 from .reference.picture import PictureSource, name_of, open_picture, reference_on
+from .reference.position import middle_of
 from .reference.warp import WarpedPicture, warp
 from .scene import Scene
 from .scene.date import Date, find_date, parse_date
@@ -132,8 +133,9 @@ def remember(
     if taken is None and reference.radar is not None:
         taken = _date_of(None, "", reference.radar)
     windows = _Windows(scene, radar, ground)
-    months = tuple(None if date is None else date.month for date in (scene_date, taken))
-    memory = fit_memory(windows, scene.bands, structure, cast(tuple[int | None, int | None], months))
+    months = (None if taken is None else taken.month, None if scene_date is None else scene_date.month)
+    known = Place(months, middle_of(scene.grid), scene.declaration.absolute)
+    memory = fit_memory(windows, scene.bands, structure, known)
     if not windows.count:
         raise SettingError(
             f"reference must show ground of the scene, got only nodata, black or white cloud over it in {shown.name}; "

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 from ..raster import Grid
+from ..reference.position import middle_of
 from .from_picture import read_palette
 from .palette import UNKNOWN_PALETTE, Palette
 from .world import guess_palette
@@ -38,21 +38,11 @@ def choose_palette(wanted: str, grid: Grid) -> Palette:
             note="The scene has no georeference, so the average palette of the training sites is used; a picture of "
             "the place as palette gives better colours.",
         )
-    longitude, latitude = _middle(grid)
-    if not (math.isfinite(longitude) and math.isfinite(latitude)):
+    middle = middle_of(grid)
+    if middle is None:
         return replace(
             UNKNOWN_PALETTE,
             note="The scene's CRS gives no longitude and latitude here, so the average palette of the training sites "
             "is used.",
         )
-    return guess_palette(longitude, latitude)
-
-
-def _middle(grid: Grid) -> tuple[float, float]:
-    """Longitude and latitude of the middle of a grid."""
-    from rasterio.crs import CRS
-    from rasterio.warp import transform
-
-    x, y = grid.transform @ (grid.width / 2.0, grid.height / 2.0)  # type: ignore[operator]
-    longitudes, latitudes = transform(CRS.from_wkt(grid.crs_wkt), CRS.from_epsg(4326), [x], [y])
-    return float(longitudes[0]), float(latitudes[0])
+    return guess_palette(*middle)

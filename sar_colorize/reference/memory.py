@@ -1,27 +1,56 @@
 """The memory of a place: the reference where the radar agrees with it, and what the radar shows elsewhere.
 
-`fit_memory` settles it once per scene; `Memory.picture` depends on nothing but its window. Every filter is a direct
-convolution, so that a pixel has the same bits whatever the window.
+The picture starts as a copy of the reference and moves only as far as dates and radar prove:
 
-The rule here is a first one: the reference is believed wherever it shows ground, and fades out over FADE_PX at its
-edges.
+1. *season*: from the months of both, the climate of the place and the radar (`season`), colours drift;
+2. *water*: where the radar is dark, unexpectedly so, and the reference shows none, water is drawn (`water`);
+3. *surprise*: where the radar is far from what the reference leads one to expect (`agreement`), or from the radar of
+   the reference's date, the picture without memory is shown;
+4. where the reference shows nothing, or another place, the picture without memory is shown.
+
+`fit_memory` settles all of it once per scene; `Memory.picture` depends on nothing but its window. What is found out is
+found at half the resolution, at the same pixels whatever the window, with direct convolutions and networks that are run
+on cells fixed to the scene: a pixel has the same bits whatever the window.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..raster import Bool, Float32
+from . import season as seasons
+from . import water as waters
+from .agreement import WIDE, Agreement, Expected, colour_values, fit_expected, gather, judge
+from .half import box, double, gaussian, halve, smooth, spread
 
 STRUCTURES = ("both", "radar", "reference")
 """Whose structure a picture shows: the reference's with the radar's news, the radar's own, or the reference's."""
+CELL_PX = 128
+"""Side of the cells, in coarse pixels from the scene's corner, that the networks of the season are run on."""
 FADE_PX = 16
 """Over so many pixels inside its edge the reference gives way to what is painted."""
-REMEMBERED_ERROR = 5.0
-"""Expected error of a and b where all is remembered, in Lab units, as long as none is measured."""
+DETAIL_AB = 0.6
+"""Share of the reference's finest colour that is kept where colours drift: it changes most between dates."""
+SURE, SURE_ABSOLUTE = (0.25, 0.4), (0.6, 0.85)
+"""Probabilities of new water between which it fades in: by the scene alone, and by absolute decibels."""
+OLD_WATER = 0.8
+"""Probability above which the reference itself shows water."""
+CALM = -0.3
+"""Standard deviations above which a dark place is as dark as the picture leads one to expect."""
+SURPRISING = (4.0, 6.0)
+"""Standard deviations of the radar's surprise between which the reference is given up."""
+FLOODED = (0.003, 0.02)
+"""Shares of a scene under new water between which land is drawn as after a flood, where no dates are known."""
+NATURAL = (35.0, 20.0, 0.25)
+"""Of a picture in natural colours hardly anything is redder (a) or, where red, bluer (-b); more than this share is."""
+_NEAR = gaussian(1.5, 4)
+_FADES = (box(3), box(7), box(FADE_PX + 1))
+_REACH = max(len(WIDE) // 2 + len(_NEAR) // 2, FADE_PX // 2)
+"""Coarse pixels that a coarse pixel depends on to each side."""
+_MOST_SAMPLES = 60_000
 
 
 @dataclass(frozen=True)
@@ -38,6 +67,9 @@ class Ground:
     """(H, W), where the scene is valid."""
     before: Float32 | None = None
     """(C, H, W) despeckled decibels of the reference's radar, NaN where it has none."""
+    row: int = 0
+    col: int = 0
+    """Of its first pixel in the scene; negative before the scene's edge."""
 
 
 @dataclass(frozen=True)
@@ -55,18 +87,75 @@ class Remembered:
 
 
 @dataclass(frozen=True)
+class Place:
+    """What is known of a scene besides its pixels."""
+
+    months: tuple[int | None, int | None] = (None, None)
+    """1..12 of the reference and of the scene."""
+    position: tuple[float, float] | None = None
+    """Degrees east and north of its middle."""
+    absolute: bool = False
+    """Whether its decibels have an absolute level."""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """How the radar usually differs from that of the reference's date: median and spread (C,), decibels."""
+
+    median: Float32
+    spread: Float32
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What is found at half the resolution."""
+
+    drift: Float32
+    """(3, h, w) Lab units."""
+    doubt: Float32
+    """(h, w) Lab units."""
+    water: Float32
+    surprise: Float32
+    trust: Float32
+    """(h, w) each, 0..1."""
+    smooth: Float32
+    """(3, h, w) CIE Lab of the reference."""
+
+
+@dataclass(frozen=True)
 class Memory:
     """What holds for the memory of a whole scene."""
 
     structure: str
     """One of STRUCTURES."""
+    bands: tuple[str, ...]
+    absolute: bool
+    trust: float = 0.0
+    """How far the reference is believed at all, 0..1."""
+    move: tuple[int, int] = (0, 0)
+    """Pixels, down and right, by which the reference is moved to lie right."""
+    expected: Expected | None = None
+    level: waters.Level | None = None
+    middle: tuple[float, float, float] = (50.0, 0.0, 0.0)
+    """Median CIE Lab of the reference."""
+    water_lab: tuple[float, float, float] = (50.0, 0.0, 4.5)
+    """What new water is drawn as."""
+    flood: float = 0.0
+    """How far land is drawn as after a flood, 0..1."""
+    season: seasons.Season | None = None
+    earlier: Earlier | None = None
+    light: tuple[float, float, float, float] = (50.0, 10.0, -11.0, 4.0)
+    """Mean and spread of the reference's L, and of the radar's first band in decibels."""
+    error: tuple[float, float, float] = (4.0, 0.5, 0.5)
+    """Expected error of a and b where nothing drifts, and what each unit of drift and of doubt adds."""
     note: str = ""
     """What a user should know of it; empty where there is nothing to say."""
+    facts: dict[str, float] = field(default_factory=dict)
 
     @property
     def halo_px(self) -> int:
         """Pixels around a window that `picture` needs."""
-        return FADE_PX
+        return 2 * _REACH + 4 + max(map(abs, self.move))
 
     def picture(
         self, painted: Float32, painted_error: Float32 | None, ground: Ground, core: tuple[slice, slice]
@@ -82,45 +171,290 @@ class Memory:
         Returns:
             Everything of the core; anything where the scene is not valid.
         """
-        share = _faded(ground.seen)[core]
-        reference, rest = ground.reference[(slice(None), *core)], np.float32(1.0) - share
-        lab: Float32 = share * reference + rest * painted
+        inside, one = (slice(None), *core), np.float32(1.0)
+        if self.trust <= 0.0:
+            nothing = np.zeros(painted.shape[1:], np.float32)
+            rest = nothing + np.float32(2.0 * self.error[0]) if painted_error is None else painted_error
+            return Remembered(painted, nothing, nothing, rest)
+        reference, seen = self._moved(ground)
+        parts = self._parts(reference, seen, ground)
+        rows, cols = core
+
+        def full(values: Float32) -> Float32:
+            return double(values, ground.row, ground.col, seen.shape)[..., rows, cols]
+
+        trust, water, surprise = (full(each) for each in (parts.trust, parts.water, parts.surprise))
+        trust *= np.float32(self.trust) * seen[core]
+        own = reference[inside]
+        lab = own + full(parts.drift)
+        if self.season is not None or self.flood > 0.0:
+            lab[1:] -= np.float32(1.0 - DETAIL_AB) * (own[1:] - full(parts.smooth[1:]))
+        lab[0] = np.clip(lab[0], 0.0, 100.0)
         if self.structure == "radar":
-            lab[0] = painted[0]
-        error: Float32 = share * np.float32(REMEMBERED_ERROR)
-        if painted_error is not None:
-            error += rest * painted_error
-        return Remembered(lab, share, np.zeros_like(share), error)
+            lab[0] = self._radar_light(ground.db[0][core])
+            painted = np.concatenate([lab[:1], painted[1:]])
+        lab += surprise * (painted - lab)
+        drawn = np.empty_like(lab)
+        drawn[:] = np.array(self.water_lab, np.float32)[:, None, None]
+        if self.structure == "both":
+            drawn[0] += np.clip((ground.db[0][core] - np.float32(self.light[2])) * np.float32(0.5) + 6.0, -6.0, 6.0)
+        elif self.structure == "radar":
+            drawn[0] = lab[0]
+        lab += water * (drawn - lab)
+        lab = painted + trust * (lab - painted)
+        kept = (one - surprise) * (one - water)
+        base, by_drift, by_doubt = self.error
+        drift = np.abs(full(parts.drift)[1:]).mean(0)
+        error = np.float32(base) + np.float32(by_drift) * drift + np.float32(by_doubt) * full(parts.doubt)
+        error = error * (one + (one - kept) * np.float32(0.5))
+        rest = np.full_like(error, 2.0 * base) if painted_error is None else painted_error
+        expected: Float32 = trust * error + (one - trust) * rest
+        return Remembered(lab, *(each.astype(np.float32) for each in (trust * kept, trust * (one - kept), expected)))
+
+    def _moved(self, ground: Ground) -> tuple[Float32, Bool]:
+        """The reference where it lies right; what is moved in from outside is not seen."""
+        down, right = self.move
+        if not (down or right):
+            return ground.reference, ground.seen
+        reference = np.roll(ground.reference, (down, right), (1, 2))
+        seen = np.roll(ground.seen, (down, right), (0, 1))
+        rows, cols = np.arange(seen.shape[0])[:, None], np.arange(seen.shape[1])[None]
+        height, width = seen.shape
+        came = (rows - down >= 0) & (rows - down < height) & (cols - right >= 0) & (cols - right < width)
+        return reference, seen & came
+
+    def _parts(self, reference: Float32, seen: Bool, ground: Ground) -> Parts:
+        """All that is found at half the resolution."""
+        both = seen & ground.valid
+        lab, share = halve(reference, both, ground.row, ground.col)
+        db, radar = halve(ground.db, ground.valid, ground.row, ground.col)
+        known = (share > 0.3).astype(np.float32)
+        shape = known.shape
+        zero = np.zeros(shape, np.float32)
+        # Beyond the scene and where the radar is invalid, nothing is missing.
+        there, _ = halve((seen | ~ground.valid)[None].astype(np.float32), np.ones_like(seen), ground.row, ground.col)
+        missing = np.stack([spread(np.float32(1.0) - there[0], weights) for weights in _FADES]).max(0)
+        trust = np.clip(np.float32(1.0) - np.float32(2.0) * missing, 0.0, 1.0)
+        odd = self.expected.surprise(colour_values(lab, smooth(lab, known, WIDE)), db) if self.expected else db * 0
+        water = self._water(lab, db, odd, (radar > 0.3).astype(np.float32), known)
+        surprise = self._surprise(odd, db, ground, known)
+        drift, doubt = np.zeros_like(lab), zero
+        if self.season is not None:
+            before = None
+            if ground.before is not None:
+                old = known_before(ground.before)
+                before, part = halve(np.nan_to_num(ground.before), old, ground.row, ground.col)
+                before = np.where(part > 0.3, before, np.float32(np.nan))
+            drift, doubt = self._drift(lab, db, before, ground)
+        if self.flood > 0.0:
+            after = waters.table()["flood_land"]
+            gain, start = (np.array(after[key], np.float32)[:, None, None] for key in ("gain", "start"))
+            drift = drift + np.float32(self.flood) * (start + gain * lab - lab)
+        return Parts(drift, doubt, water, surprise, trust.astype(np.float32), lab)
+
+    def _water(self, lab: Float32, db: Float32, odd: Float32, weight: Float32, known: Float32) -> Float32:
+        """(h, w) 0..1, where water is new."""
+        if self.level is None:
+            return np.zeros(weight.shape, np.float32)
+        sure = waters.chance(waters.dark_values(self.level, db[0], odd[0], weight), "dark")
+        new = _ramp(sure, SURE)
+        if self.absolute:
+            new = np.minimum(new, _ramp(waters.absolute_chance(self.bands, db), SURE_ABSOLUTE))
+        old = waters.looks_like_water(lab, np.array(self.middle, np.float32))
+        calm = smooth(odd[:1], weight, _NEAR)[0] > np.float32(CALM)  # dark as the picture leads one to expect
+        stays = (old > OLD_WATER) | calm
+        return np.where((known > 0) & ~stays, new, np.float32(0.0)).astype(np.float32)
+
+    def _surprise(self, odd: Float32, db: Float32, ground: Ground, known: Float32) -> Float32:
+        """(h, w) 0..1, where the radar contradicts the reference, or the radar of its date."""
+        far = np.abs(smooth(odd, known, _NEAR)).max(0)
+        if self.earlier is not None and ground.before is not None:
+            old = known_before(ground.before)
+            before, part = halve(np.nan_to_num(ground.before), old, ground.row, ground.col)
+            centre, width = (each[:, None, None] for each in (self.earlier.median, self.earlier.spread))
+            news = np.abs(smooth((db - before - centre) / width, known, _NEAR)).max(0)
+            far = np.where(part > 0.3, np.minimum(far + np.float32(1.0), news), far)
+        return _ramp(far, SURPRISING) * known
+
+    def _drift(self, lab: Float32, db: Float32, before: Float32 | None, ground: Ground) -> tuple[Float32, Float32]:
+        """(3, h, w) and (h, w) from the networks of the season, run on whole cells fixed to the scene."""
+        assert self.season is not None
+        height, width = lab.shape[1:]
+        top, left = -(-ground.row // 2) % CELL_PX, -(-ground.col // 2) % CELL_PX
+        rows, cols = (-(-(start + side) // CELL_PX) for start, side in ((top, height), (left, width)))
+        given = np.concatenate([lab, db] if before is None else [lab, db, before])
+        canvas = np.zeros((len(given), rows * CELL_PX, cols * CELL_PX), np.float32)
+        canvas[:, top : top + height, left : left + width] = given
+        out = np.zeros((4, *canvas.shape[1:]), np.float32)
+        count = len(db)
+        for row in range(0, canvas.shape[1], CELL_PX):
+            for col in range(0, canvas.shape[2], CELL_PX):
+                cell = canvas[:, row : row + CELL_PX, col : col + CELL_PX].reshape(len(given), -1)
+                old = None if before is None else cell[3 + count :]
+                drift, doubt = self.season.drift(cell[:3], cell[3 : 3 + count], old)
+                part = out[:, row : row + CELL_PX, col : col + CELL_PX]
+                part[:3], part[3] = drift.reshape(3, CELL_PX, CELL_PX), doubt.reshape(CELL_PX, CELL_PX)
+        inner = out[:, top : top + height, left : left + width]
+        return inner[:3], inner[3]
+
+    def _radar_light(self, db: Float32) -> Float32:
+        """The radar's own lightness, with the reference's mean and spread over the scene."""
+        mean, width, middle, usual = (np.float32(each) for each in self.light)
+        light: Float32 = np.clip(mean + (db - middle) / usual * width, np.float32(0.0), np.float32(100.0))
+        return light
 
 
-def fit_memory(
-    windows: Iterable[Ground],
-    bands: tuple[str, ...],
-    structure: str,
-    months: tuple[int | None, int | None] = (None, None),
-) -> Memory:
+def fit_memory(windows: Iterable[Ground], bands: tuple[str, ...], structure: str, place: Place) -> Memory:
     """What holds for the memory of a scene, from windows spread over it.
 
     Args:
-        windows: where reference and scene both show ground. bands: the scene's polarisations.
-        structure: one of STRUCTURES. months: 1..12 of the scene and of the reference; None where not known.
+        windows: of the scene; those where reference and radar show nothing together count for nothing.
+        bands: the scene's polarisations. structure: one of STRUCTURES. place: what else is known.
     """
-    del bands, months
-    for _ in windows:
-        pass
-    return Memory(structure)
+    found, samples = [], []
+    for window in windows:
+        both = window.seen & window.valid
+        lab, share = halve(window.reference, both, window.row, window.col)
+        db, _ = halve(window.db, window.valid, window.row, window.col)
+        known = share > 0.5
+        if not known.any():
+            continue
+        found.append(gather(lab, db, known))
+        samples.append(_samples(lab, db, window, known))
+    if not samples:
+        return Memory(structure, bands, place.absolute, note="The reference shows no ground of the scene.")
+    agreement = judge(found, len(bands))
+    lab, wide, db, change = (np.concatenate([each[i] for each in samples], 1) for i in range(4))
+    return _fitted(lab, wide, db, change, agreement, bands, structure, place)
 
 
-def _faded(seen: Bool) -> Float32:
-    """1 well inside of what is seen, 0 outside: the distance to what is not seen in a square, over FADE_PX."""
-    from scipy.ndimage import minimum_filter1d
+def _samples(lab: Float32, db: Float32, window: Ground, known: Bool) -> tuple[Float32, Float32, Float32, Float32]:
+    """Colours, those around them, decibels and their change since the reference, (., N) each, of one window."""
+    wide = smooth(lab, known.astype(np.float32), WIDE)
+    change = np.full_like(db, np.nan)
+    if window.before is not None:
+        old = known_before(window.before)
+        before, part = halve(np.nan_to_num(window.before), old, window.row, window.col)
+        change = np.where(part > 0.3, db - before, np.float32(np.nan))
+    step = max(1, int(known.sum()) // (_MOST_SAMPLES // 16))
+    parts = (each[:, known][:, ::step] for each in (lab, wide, db, change))
+    a, b, c, d = parts
+    return a, b, c, d
 
-    share = seen.astype(np.float32)
-    total = np.zeros_like(share)
-    for margin in range(FADE_PX + 1):
-        if margin:
-            for axis in (0, 1):
-                share = minimum_filter1d(share, 3, axis=axis, mode="nearest")
-        total += share
-    faded: Float32 = total / np.float32(FADE_PX + 1)
-    return faded
+
+def _fitted(
+    lab: Float32,
+    wide: Float32,
+    db: Float32,
+    change: Float32,
+    agreement: Agreement,
+    bands: tuple[str, ...],
+    structure: str,
+    place: Place,
+) -> Memory:
+    """The memory of a scene from its samples, (., N) each."""
+    limit = NATURAL
+    false = (lab[1] > limit[0]) | ((lab[1] > 10.0) & (lab[2] < -limit[1]))
+    if float(false.mean()) > limit[2]:
+        note = (
+            f"The reference is not in natural colours ({float(false.mean()):.0%} of it red or purple), so it is not "
+            "remembered; give one with red, green and blue."
+        )
+        return Memory(structure, bands, place.absolute, note=note)
+    if not agreement.holds:
+        note = (
+            f"The reference does not explain this radar (agreement {agreement.share:.3f}, by chance "
+            f"{agreement.chance:.3f}): another place, far out of place, or too old; it is used as colours alone."
+        )
+        return Memory(structure, bands, place.absolute, note=note)
+    step = max(1, lab.shape[1] // _MOST_SAMPLES)
+    lab, wide, db, change = (each[:, ::step] for each in (lab, wide, db, change))
+    values = colour_values(lab[..., None], wide[..., None])[..., 0]
+    expected = fit_expected(values.T, db.T)
+    level = waters.level_of(db[0])
+    middle = np.median(lab, 1)
+    odd = expected.surprise(values[..., None], db[..., None])[..., 0]
+    wet = waters.looks_like_water(lab[..., None], middle)[:, 0] > OLD_WATER
+    if place.absolute:
+        wet &= waters.absolute_chance(bands, db[..., None])[:, 0] > 0.5
+    else:
+        wet &= db[0] < level.median - level.spread
+    old = np.median(lab[:, wet], 1) if wet.mean() > 0.002 and wet.sum() > 50 else None
+    usual = np.array(waters.table()["flood_lab"])
+    season = None
+    before, now = place.months
+    has_before = bool(np.isfinite(change).all(0).mean() > 0.5)
+    if before is not None and now is not None and place.position is not None:
+        radar = bands if place.absolute else ()
+        season = seasons.settle((before, now), *place.position, radar, has_before and place.absolute)
+    share = _new_water_share(lab, db, odd, level, middle, bands, place.absolute)
+    flood = float(_ramp(np.array(share, np.float32), FLOODED)) if season is None else 0.0
+    earlier = None
+    if has_before:
+        kept = change[:, np.isfinite(change).all(0)]
+        centre = np.median(kept, 1)
+        width = 1.4826 * np.median(np.abs(kept - centre[:, None]), 1) + 0.5
+        earlier = Earlier(centre.astype(np.float32), width.astype(np.float32))
+    move = (2 * agreement.move[0], 2 * agreement.move[1])
+    note = ""
+    if move != (0, 0):
+        note = f"The reference lies {-move[0]} pixels down and {-move[1]} right of the radar and is moved back."
+    radar_light = (float(np.median(db[0])), max(1.0, float(db[0].std())))
+    drawn = usual if old is None else 0.5 * (usual + old)
+    return Memory(
+        structure,
+        bands,
+        place.absolute,
+        1.0,
+        (-move[0], -move[1]),
+        expected,
+        level,
+        (float(middle[0]), float(middle[1]), float(middle[2])),
+        (float(drawn[0]), float(drawn[1]), float(drawn[2])),
+        flood,
+        season,
+        earlier,
+        (float(lab[0].mean()), max(4.0, float(lab[0].std())), *radar_light),
+        ERRORS["season" if season else "flood" if flood else "copy"],
+        note,
+        {"agreement": agreement.share, "by_chance": agreement.chance, "new_water": round(share, 4)},
+    )
+
+
+def known_before(before: Float32) -> Bool:
+    """(H, W), where every band of the reference's radar (C, H, W) is known."""
+    known: Bool = np.all(np.isfinite(before), axis=0)
+    return known
+
+
+def _ramp(values: Float32, bounds: tuple[float, float]) -> Float32:
+    """0 up to the first bound, 1 from the second on, a line between."""
+    low, high = (np.float32(each) for each in bounds)
+    ramp: Float32 = np.clip((values - low) / (high - low), 0.0, 1.0)
+    return ramp
+
+
+ERRORS = {"copy": (5.0, 0.0, 0.0), "season": (2.5, 0.6, 0.3), "flood": (5.0, 0.0, 0.0)}
+"""See `Memory.error`; measured on places left out."""
+
+
+def _new_water_share(
+    lab: Float32,
+    db: Float32,
+    odd: Float32,
+    level: waters.Level,
+    middle: Float32,
+    bands: tuple[str, ...],
+    absolute: bool,
+) -> float:
+    """The share of samples (., N) that are new water beyond doubt."""
+    values = waters.dark_values(level, db[0][:, None], odd[0][:, None], np.ones((db.shape[1], 1), np.float32))
+    # Without neighbours: what is near is what is there.
+    values[1], values[5] = values[0], values[4]
+    values[2] = np.clip((db[0][:, None] - level.valley) / 2.0, -4, 4)
+    values[3] = values[2] * min(level.distance, 5.0)
+    new: Bool = (waters.chance(values, "dark")[:, 0] > SURE[1]) & (odd[0] < CALM)
+    if absolute:
+        new &= waters.absolute_chance(bands, db[..., None])[:, 0] > SURE_ABSOLUTE[1]
+    new &= waters.looks_like_water(lab[..., None], middle.astype(np.float32))[:, 0] < OLD_WATER
+    return float(new.mean())

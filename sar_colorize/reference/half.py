@@ -1,0 +1,69 @@
+"""Half the resolution, the same for every window: a coarse pixel lies on each pixel with even row and column.
+
+Direct convolutions only, normalised by what is known: a value has the same bits whatever the window.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..raster import Bool, Float32
+
+MARGIN_PX = 2
+"""Pixels around a window that its coarse pixels need, besides one more for `double`."""
+Weights = NDArray[np.float64]
+_BINOMIAL = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
+
+
+def smooth(values: Float32, known: Float32, weights: Weights) -> Float32:
+    """(C, H, W) weighted means along rows and columns of what is known, (H, W) of 0 and 1; 0 where nothing is."""
+    total = spread(known, weights)
+    total = np.where(total > 1e-3, total, np.float32(np.inf))
+    return np.stack([spread(np.where(known > 0, each, np.float32(0.0)), weights) / total for each in values])
+
+
+def spread(values: Float32, weights: Weights) -> Float32:
+    """(H, W) weighted sums along rows and columns; what lies outside counts as nothing."""
+    from scipy.ndimage import correlate1d
+
+    rows = correlate1d(values, weights, axis=0, mode="constant")
+    result: Float32 = correlate1d(rows, weights, axis=1, mode="constant")
+    return result
+
+
+def halve(values: Float32, known: Bool, row: int, col: int) -> tuple[Float32, Float32]:
+    """(C, h, w) means around the pixels with even row and column of the scene, and (h, w) the share that is known.
+
+    Args:
+        values: (C, H, W). known: (H, W). row, col: of its first pixel in the scene.
+    """
+    where = known.astype(np.float32)
+    start = (slice(None), slice(row % 2, None, 2), slice(col % 2, None, 2))
+    return smooth(values, where, _BINOMIAL)[start], spread(where, _BINOMIAL)[start[1:]]
+
+
+def double(values: Float32, row: int, col: int, shape: tuple[int, int]) -> Float32:
+    """(..., H, W) linearly between (..., h, w) coarse pixels, for a window of that shape with its first pixel there.
+
+    The first coarse pixel is that of `halve`; where a window starts between two, its first pixel takes the next one.
+    """
+    for axis, start, length in ((-2, row % 2, shape[0]), (-1, col % 2, shape[1])):
+        at = np.arange(length) - start
+        low = np.clip(at // 2, 0, values.shape[axis] - 1)
+        high = np.clip((at + 1) // 2, 0, values.shape[axis] - 1)
+        half = np.float32(0.5)
+        values = half * np.take(values, low, axis) + half * np.take(values, high, axis)
+    return values
+
+
+def gaussian(sigma: float, radius: int) -> Weights:
+    """Weights of a Gaussian, 2 radius + 1 of them, with the sum 1."""
+    weights: Weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
+    weights /= weights.sum()
+    return weights
+
+
+def box(width: int) -> Weights:
+    """Equal weights with the sum 1."""
+    return np.full(width, 1.0 / width)

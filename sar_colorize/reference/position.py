@@ -1,0 +1,20 @@
+"""Where on Earth a grid lies."""
+
+from __future__ import annotations
+
+import math
+
+from ..raster import Grid
+
+
+def middle_of(grid: Grid) -> tuple[float, float] | None:
+    """Longitude and latitude of the middle of a grid, degrees; None where it has no georeference that gives them."""
+    if grid.crs_wkt is None or grid.transform is None:
+        return None
+    from rasterio.crs import CRS
+    from rasterio.warp import transform
+
+    x, y = grid.transform @ (grid.width / 2.0, grid.height / 2.0)
+    longitudes, latitudes = transform(CRS.from_wkt(grid.crs_wkt), CRS.from_epsg(4326), [x], [y])
+    place = float(longitudes[0]), float(latitudes[0])
+    return place if all(map(math.isfinite, place)) else None
