@@ -52,7 +52,7 @@ def ground(codes: NDArray[Any], seen: Bool | None = None, margin_px: int = 0) ->
     return ~_grown(~shown, margin_px)
 
 
-def clear_ground(codes: NDArray[Any], seen: Bool) -> Bool:
+def clear_ground(codes: NDArray[Any], seen: Bool, beyond: Bool | None = None) -> Bool:
     """True where a colour picture shows the ground, no cloud and no fill near it.
 
     hidden = not seen, or in a square of 5 pixels of which `ground` calls none ground
@@ -60,15 +60,20 @@ def clear_ground(codes: NDArray[Any], seen: Bool) -> Bool:
 
     Args:
         codes: (3, H, W) sRGB codes 0..255. seen: (H, W) true where the picture holds a value.
+        beyond: (H, W) true outside the frame of the picture, which hides nothing of what is inside.
 
     Returns:
         (H, W); within CLEAR_HALO_PX of the edge it may take a part of a cloud for the ground.
     """
+    outside = ~seen if beyond is None else ~seen & ~beyond
     hidden = ~ground(codes, seen)
-    if not hidden.any():
-        return ~hidden
-    wide = _grown(~_grown(~hidden, ALONE_PX), ALONE_PX)  # what holds a whole square, and all squares that it holds
-    return ~_grown(wide & hidden | ~seen, EDGE_PX)
+    if beyond is not None:
+        hidden &= ~beyond
+    clear = ~hidden
+    if hidden.any():
+        wide = _grown(~_grown(clear, ALONE_PX), ALONE_PX)  # what holds a whole square, and all squares that it holds
+        clear = ~_grown(wide & hidden | outside, EDGE_PX)
+    return clear if beyond is None else clear & ~beyond
 
 
 def _grown(part: Bool, margin_px: int) -> Bool:

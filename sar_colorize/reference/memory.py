@@ -32,7 +32,7 @@ CELL_PX = 128
 """Side of the cells, in coarse pixels from the scene's corner, that the networks of the season are run on."""
 FADE_PX = 16
 """Over so many pixels inside its edge the reference gives way to what is painted."""
-DETAIL_AB = 0.6
+DETAIL_AB = 0.3
 """Share of the reference's finest colour that is kept where colours drift: it changes most between dates."""
 SURE, SURE_ABSOLUTE = (0.25, 0.4), (0.6, 0.85)
 """Probabilities of new water between which it fades in: by the scene alone, and by absolute decibels."""
@@ -434,7 +434,7 @@ def _ramp(values: Float32, bounds: tuple[float, float]) -> Float32:
     return ramp
 
 
-ERRORS = {"copy": (5.0, 0.0, 0.0), "season": (2.5, 0.6, 0.3), "flood": (5.0, 0.0, 0.0)}
+ERRORS = {"copy": (5.0, 0.0, 0.0), "season": (3.2, 0.7, 0.4), "flood": (5.0, 0.0, 0.0)}
 """See `Memory.error`; measured on places left out."""
 
 

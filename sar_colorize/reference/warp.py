@@ -50,7 +50,9 @@ class WarpedPicture:
         values, seen = self.alignment.read(self._read_source, wide, 3)
         rgb = self.picture.rgb(values)
         inner = window.within(wide)
-        clear = clear_ground(rgb * np.float32(255.0), seen)[inner]
+        beyond = np.ones(wide.shape, bool)
+        beyond[self.overlap.intersect(wide).within(wide)] = False
+        clear = clear_ground(rgb * np.float32(255.0), seen, beyond)[inner]
         lab: Float32 = srgb_to_lab(np.ascontiguousarray(rgb[(slice(None), *inner)]))
         return np.where(clear, lab, np.float32(0.0)), clear
 
