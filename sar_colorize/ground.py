@@ -20,7 +20,7 @@ from .speckle.values import to_db
 
 REFERENCE_BYTES = 90
 """Memory of a pixel while the reference is read and turned to Lab."""
-RADAR_BYTES = 24
+RADAR_BYTES = 44
 """The same of each band of its radar."""
 
 

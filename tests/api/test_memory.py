@@ -107,9 +107,7 @@ def test_the_picture_has_the_same_bits_whatever_the_way(
         assert np.array_equal(rgba[3] > 0, valid)
     else:
         chosen = ColorizeSettings(settings["model"], "none", reference=str(settings["reference"]))
-        scene, colorizer = prepared(
-            open_scene(scene_with_holes), chosen, reference=Reference(str(settings["reference"]))
-        )
+        scene, colorizer = prepared(open_scene(scene_with_holes), chosen)
         copied = pickle.loads(pickle.dumps(colorizer))  # noqa: S301  # made here
         assert np.array_equal(copied.block(scene, scene.grid.window).values[:3], whole)
 
