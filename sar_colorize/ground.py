@@ -76,7 +76,7 @@ class GroundReader:
         lab, seen = self.reference.read(window)
         before = None if self.before is None else self.before.read(window)
         shifted = np.where(valid, db + np.float32(self.offset_db), np.float32(0.0))
-        return Ground(lab, seen, shifted, valid, before)
+        return Ground(lab, seen, shifted, valid, before, self.reference.in_scene(window))
 
     @property
     def pixel_bytes(self) -> int:

@@ -38,6 +38,8 @@ class Ground:
     """(H, W), where the scene is valid."""
     before: Float32 | None = None
     """(C, H, W) despeckled decibels of the reference's radar, NaN where it has none."""
+    inside: Bool | None = None
+    """(H, W), where the scene has pixels: a reference that ends with the scene has no edge there. None: everywhere."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Memory:
         Returns:
             Everything of the core; anything where the scene is not valid.
         """
-        share = _faded(ground.seen)[core]
+        share = _faded(ground.seen if ground.inside is None else ground.seen | ~ground.inside)[core]
         reference, rest = ground.reference[(slice(None), *core)], np.float32(1.0) - share
         lab: Float32 = share * reference + rest * painted
         if self.structure == "radar":
