@@ -194,9 +194,11 @@ def _look(picture_source: PictureSource, what: str) -> Picture:
     with open_picture(picture_source, what) as source:
         bands, bands_by = _natural(source, path, what)
         red_green_blue = (bands[0], bands[1], bands[2])
-        if source.dtypes[bands[0] - 1] == "uint8" or getattr(source, "is_8bit", False):
+        if isinstance(picture_source, str) and source.dtypes[bands[0] - 1] == "uint8":
             return Picture(picture_source, red_green_blue, bands_by, PICTURE_8)
         values, seen = _thinned(source, bands, Window(0, 0, source.width, source.height))
+        if values.dtype == np.uint8 or getattr(source, "is_8bit", False):
+            return Picture(picture_source, red_green_blue, bands_by, PICTURE_8)
         claim = claimed_offset(source, path)
         scale, scale_offset = _own_scale(source)
     seen = seen & np.isfinite(values).all(0)
