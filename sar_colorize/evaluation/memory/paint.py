@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...color import srgb_to_lab
 from ...colorizer import MEMORY
@@ -14,6 +15,7 @@ from ...errors import SettingError
 from ...models import registry
 from ...models.painter import kind_of
 from ...pairs.find import Pair
+from ...pairs.geotiff import read_radar
 from ...pairs.read import read_pair
 from ...place import Reference
 from ...prepare import ColorizeSettings, Prepared, prepare
@@ -124,13 +126,26 @@ def open_radar(pair: Pair) -> Scene:
     Raises:
         SceneError, DataError: it cannot be read.
     """
-    if pair.s1.suffix.lower() in (".tif", ".tiff"):
+    if _is_tiff(pair):
         return open_scene(pair.s1)
     import xarray
 
-    code, _ = read_pair(pair)
+    code = radar_code(pair)
     array = xarray.DataArray(code[None], dims=("band", "y", "x"), coords={"band": [pair.polarization]})
     return open_scene(array.rename(str(pair.s1)), unit="display")
+
+
+def radar_code(pair: Pair) -> NDArray[np.uint8]:
+    """Display code (H, W) of the radar of a pair, of the band of its polarisation.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    return read_radar(pair.s1, pair.polarization) if _is_tiff(pair) else read_pair(pair)[0]
+
+
+def _is_tiff(pair: Pair) -> bool:
+    return pair.s1.suffix.lower() in (".tif", ".tiff")
 
 
 def look(example: Example, scene: Scene) -> Sight:

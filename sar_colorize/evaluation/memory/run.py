@@ -15,7 +15,6 @@ from ...errors import DataError, SarColorizeError
 from ...models import registry
 from ...pairs.find import Pair, find_pairs
 from ...pairs.lightness import radar_lightness
-from ...pairs.read import read_pair
 from ...progress import Progress
 from ...raster import Float32, Grid
 from ...scene import open_scene
@@ -25,7 +24,7 @@ from ..color.baselines import Baselines
 from ..color.settings import OTHER_DATES, EvaluateSettings
 from .examples import Example, ExampleList, find_examples
 from .figures import Measured, Tables, measure
-from .paint import Painted, Painters, Sight, look, open_radar, painters_of
+from .paint import Painted, Painters, Sight, look, open_radar, painters_of, radar_code
 
 MEMORY, COPY, MEAN, FIT, PLAIN = "memory", "copy", "reference's mean", "fit", "no reference"
 MEANINGS = {
@@ -149,7 +148,7 @@ def _one(
         FIT: painters.with_palette(scene, example.reference).lab,
         PLAIN: painters.plain(scene).lab,
     }
-    code, _ = read_pair(example.pair)
+    code = radar_code(example.pair)
     radar = radar_lightness(code, example.pair.polarization, speckle_filter)
     if learned is not None:
         pictures |= {
@@ -204,7 +203,12 @@ def _baselines(
     left_out = None if settings.strict else broken
 
     def learn(pairs: Sequence[Pair]) -> Baselines | None:
-        return baselines.learn(baselines.samples(pairs, "sar", speckle_filter, left_out)) if pairs else None
+        try:
+            return baselines.learn(baselines.samples(pairs, "sar", speckle_filter, left_out)) if pairs else None
+        except DataError:
+            if settings.strict:
+                raise
+            return None  # none of them can be used; `broken` says why
 
     if train is None and found.is_series:
         return _from_other_places(found.pairs, learn)

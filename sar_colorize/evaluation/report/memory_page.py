@@ -53,8 +53,8 @@ def memory_page(figures: Mapping[str, Any], galleries: Mapping[str, bytes]) -> s
         f"of the two dates differ by more than {AB_CHANGE:g} Lab units in (a, b) or {L_CHANGE:g} in L.</p>{overall}"
         f"<details><summary>What is compared</summary><dl>{meanings}</dl></details></section>"
         f"{_floods(figures['floods'])}<section><h2>Pictures</h2><p class='soft'>Evenly spread over the examples of "
-        "each place. Of the share of memory, white is kept from the reference, red has changed, black is from the radar "
-        f"alone.</p>{pictures}</section><section><h2>Place by place</h2>{places}</section>{_made(figures)}"
+        "each place. Of the share of memory, white is kept from the reference, red has changed, black is from the "
+        f"radar alone.</p>{pictures}</section><section><h2>Place by place</h2>{places}</section>{_made(figures)}"
         "</main></body></html>\n"
     )
 
