@@ -19,6 +19,8 @@ from .signature import Fact, options
 ALL_FILTERS = "all"
 MODEL_COLUMNS = (("ab_error", 8, 2), ("ciede2000", 9, 2), ("chroma_ratio", 12, 2), ("ssim", 5, 3))
 """Of the table of models: the metric, its width, its decimals."""
+MEMORY_COLUMNS = (("ab_error", "ab", 9, 2), ("l_error", "L", 7, 2), ("ssim", "SSIM", 7, 3))
+"""Of the table of pictures with memory: the metric, its head, its width, its decimals."""
 SIMULATED_COLUMNS = (
     ("gain_db", "gain dB"),
     ("bias_db", "bias dB"),
@@ -69,6 +71,7 @@ FACTS = {
     "input": Fact(choices=api.INPUTS),
     "limit": Fact(text="At most so many pairs of each site, evenly spread, or dates of each stack; None for all."),
     "palette": Fact(choices=api.PALETTES),
+    "reference": Fact(metavar="other-dates|DIR"),
     "train": Fact(metavar="DIR"),
 }
 
@@ -93,6 +96,11 @@ def evaluate(
     sar-colorize evaluate --model colorsar-sar --data pairs --report report
     sar-colorize evaluate --model colorsar-sar --model run/weights.safetensors --data pairs --split val --report r2
 
+    With --reference, pictures with memory of the place are measured beside the reference itself.
+
+    \b
+    sar-colorize evaluate --reference other-dates --data series --report report
+
     Without a model, --filter measures speckle filters on a simulated ground and, with --data, on real dates: a
     folder of .tif files of one ground, one for each date, for every stack.
 
@@ -100,6 +108,8 @@ def evaluate(
     sar-colorize evaluate --filter
     sar-colorize evaluate --filter learned --data stacks --json
     """
+    if settings["reference"] is not None:
+        models = models or (api.DEFAULT_MODEL,)
     if not models and settings["filter"] != "auto":
         _refuse_options_of_models(click.get_current_context())
         chosen = () if settings["filter"] == ALL_FILTERS else (settings["filter"],)
@@ -110,7 +120,8 @@ def evaluate(
             raise click.MissingParameter(param_hint=f"'{name}'", param_type="option")
     if settings["filter"] == ALL_FILTERS:
         raise click.UsageError("--filter needs the name of one filter, or auto, where models are measured")
-    reporter = Progress(progress, unit="pairs")
+    has_memory = settings["reference"] is not None
+    reporter = Progress(progress, unit="examples" if has_memory else "pairs")
     made = api.evaluate(models, str(data), str(report), on_progress=reporter, **settings)
     for note in made["notes"]:
         reporter.message(note)
@@ -119,12 +130,41 @@ def evaluate(
     if as_json:
         click.echo(json.dumps(made))
         return
+    if has_memory:
+        _print_memory(made)
+        return
     click.echo(f"{made['files']['index.html']}: {sum(made['pairs'].values())} pairs of {len(made['pairs'])} sites")
     width = max(map(len, made["overall"]))
     click.echo(f"  {'':{width}}  ab error  CIEDE2000  chroma ratio   SSIM")
     for name, row in made["overall"].items():
         cells = (_number(row[key]["mean"], *shape) for key, *shape in MODEL_COLUMNS)
         click.echo(f"  {name:{width}}  " + "  ".join(cells))
+
+
+def _print_memory(made: Mapping[str, Any]) -> None:
+    """Prints the figures of pictures with memory on standard output."""
+    count = sum(made["pairs"].values())
+    click.echo(f"{made['files']['index.html']}: {count} examples of {len(made['pairs'])} places")
+    for group, rows in made["overall"].items():
+        click.echo(f"\n{group}, mean over places: error of a and b, of L, SSIM of L")
+        _print_memory_rows(rows)
+    for place, groups in made["sites"].items():
+        click.echo(f"\n{place}: {made['pairs'][place]} examples, {made['kept_share'][place]:.0%} kept")
+        _print_memory_rows({name: groups["all dates"][name] for name in ("memory", "copy")})
+    if made["floods"]:
+        click.echo("\nfloods: shown as water in the flood, and false water outside it, mean over places")
+        for name, row in made["floods"]["mean"].items():
+            click.echo(f"  {name:18}  {_number(row['water'], 6, 3)}  {_number(row['false_water'], 6, 3)}")
+
+
+def _print_memory_rows(rows: Mapping[str, Any]) -> None:
+    """A line for each contestant, on all, changed and unchanged ground."""
+    grounds = tuple(next(iter(rows.values())))
+    click.echo(f"  {'':18}" + "".join(f"  {ground:>21}" for ground in grounds))
+    click.echo(f"  {'':18}" + "".join(f"{head:>{width}}" for _, head, width, _ in MEMORY_COLUMNS) * len(grounds))
+    for name, row in rows.items():
+        cells = (_number(row[ground][key], *shape) for ground in grounds for key, _, *shape in MEMORY_COLUMNS)
+        click.echo(f"  {name:18}" + "".join(cells))
 
 
 def _refuse_options_of_models(context: click.Context) -> None:

@@ -39,7 +39,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pairs": {"palette", "reference", "scene", "speckle"},
     "training": {"pairs", "prepare", "infer", "engine", "models", "palette", "reference", "scene", "speckle"},
     "evaluation": {
-        "pairs", "prepare", "infer", "engine", "models", "palette", "reference", "scene", "speckle", "simulate", "cog",
+        "pairs", "prepare", "place", "colorizer", "infer", "engine", "models", "palette", "reference", "scene",
+        "speckle", "simulate", "cog",
     },
 }  # fmt: skip
 """What each room may import besides leaves and itself; docs/architecture.md is the table of it. `api` knows all."""

@@ -28,6 +28,9 @@ def evaluate(  # long: the public signature spells out every keyword, and its do
     filter: str = "auto",
     palette: str = "site",
     half: str = "all",
+    reference: str | Path | None = None,
+    reference_radar: bool = False,
+    structure: str = "both",
     device: str = "auto",
     precision: str = "fp32",
     seed: int = 0,
@@ -38,7 +41,8 @@ def evaluate(  # long: the public signature spells out every keyword, and its do
 
     The models paint as `colorize` does. Beside them stand the mean colour of train, a look-up table from the radar's
     value to the mean colour under it, LR4ColSAR and NoColSAR (Shen et al. 2024), and grey under the real lightness,
-    an oracle.
+    an oracle. With references, one model is measured beside the reference itself, its mean colour, its palette alone,
+    no reference, and all of these; on changed and unchanged ground apart, and on floods.
 
     Pairs:
         models: A name or a weights file, or several of them.
@@ -57,9 +61,16 @@ def evaluate(  # long: the public signature spells out every keyword, and its do
         half: The pairs of a site that are measured: all; second, the second half by key, with palettes from the first
             half, to which colours are also fitted.
 
+    Memory:
+        reference: Measure pictures with a reference instead. other-dates takes pictures of other dates of the same
+            place as references: of a series of PLACE_DATE_s1.tif and _s2.tif every ordered pair of dates, of pairs
+            those with keys bN (before) and aN (after). A folder holds references by the names of the real pictures.
+        reference_radar: Also give the radar of the reference's date.
+        structure: Whose structure these pictures show: both, radar or reference.
+
     Report:
-        report: A folder for index.html, metrics.json, patches.csv and, where the pairs have a grid, patches.gpkg; it
-            appears whole or not at all.
+        report: A folder for index.html, metrics.json, patches.csv and, where the pairs have a grid, patches.gpkg, or
+            with a reference examples.csv and gallery/PLACE.png; it appears whole or not at all.
         overwrite: Replace an earlier report.
         seed: Seed of the bootstrap.
 
@@ -77,18 +88,23 @@ def evaluate(  # long: the public signature spells out every keyword, and its do
         SettingError: A setting is not allowed.
         OutputError: The report cannot be written there.
     """
-    from ..evaluation.color.run import compare_models
-    from ..evaluation.report.folder import check_report, write_report
+    from ..evaluation.report.folder import check_report
 
     settings = EvaluateSettings(
         split=split, input=input, filter=filter, palette=palette, half=half, limit=limit,
         exclude=_sites(exclude), strict=strict, device=device,
-        precision=precision, seed=seed,
+        precision=precision, seed=seed, reference=None if reference is None else str(reference),
+        reference_radar=reference_radar, structure=structure,
     )  # fmt: skip
-    folder, pairs = Path(report), Path(data)
+    folder, pairs, learned_from = Path(report), Path(data), None if train is None else Path(train)
     check_report(folder, overwrite=overwrite)
+    if settings.reference is not None:
+        return _with_memory(_several(models), pairs, learned_from, folder, settings, overwrite, on_progress)
+    from ..evaluation.color.run import compare_models
+    from ..evaluation.report.folder import write_report
+
     comparison, skipped, notes = compare_models(
-        _several(models), pairs, settings, train=None if train is None else Path(train), on_progress=on_progress
+        _several(models), pairs, settings, train=learned_from, on_progress=on_progress
     )
     return write_report(folder, comparison, settings, data=pairs, skipped=skipped, notes=notes, overwrite=overwrite)
 
@@ -123,6 +139,25 @@ def evaluate_filters(
     from ..evaluation.speckle.filters import evaluate_filters as measure
 
     return measure(data, filters=filters, dates=dates, seed=seed, on_progress=on_progress)
+
+
+def _with_memory(
+    models: Sequence[str],
+    data: Path,
+    train: Path | None,
+    folder: Path,
+    settings: EvaluateSettings,
+    overwrite: bool,
+    on_progress: Progress | None,
+) -> dict[str, Any]:
+    """One model with references: its figures, and the paths of the report."""
+    from ..evaluation.memory.run import compare_memory
+    from ..evaluation.report.memory_folder import write_memory_report
+
+    if len(models) != 1:
+        raise SettingError(f"models must name one where a reference is given, got {len(models)}; name one")
+    comparison = compare_memory(models[0], data, settings, train=train, on_progress=on_progress)
+    return write_memory_report(folder, comparison, settings, data=data, overwrite=overwrite)
 
 
 def _several(names: str | Iterable[str]) -> tuple[str, ...]:

@@ -112,6 +112,11 @@ def ssim(rgb: Picture, true_rgb: Picture, valid: Bool) -> float:
     Windows are normalised by the weight of their valid pixels, so that invalid ones count for nothing; where all are
     valid it is scikit-image's `structural_similarity` with `gaussian_weights`.
     """
+    return float(ssim_map(rgb, true_rgb, valid)[:, valid].mean())
+
+
+def ssim_map(rgb: Picture, true_rgb: Picture, valid: Bool) -> Picture:
+    """(C, H, W) structural similarity at each pixel, see `ssim`; anything where not valid."""
     _at(rgb, valid)
     weight = _window(valid[None].astype(np.float64))
 
@@ -123,7 +128,8 @@ def ssim(rgb: Picture, true_rgb: Picture, valid: Bool) -> float:
     x_var, y_var, both = mean(x * x) - x_mean**2, mean(y * y) - y_mean**2, mean(x * y) - x_mean * y_mean
     c1, c2 = 0.01**2, 0.03**2
     each = (2 * x_mean * y_mean + c1) * (2 * both + c2) / ((x_mean**2 + y_mean**2 + c1) * (x_var + y_var + c2))
-    return float(each[:, valid].mean())
+    similarity: Picture = each
+    return similarity
 
 
 def psnr(rgb: Picture, true_rgb: Picture, valid: Bool) -> float:

@@ -8,7 +8,7 @@ import json
 import logging
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -30,7 +30,8 @@ from .page import page
 _log = logging.getLogger("sar_colorize")
 FORMAT = 2
 """Of metrics.json. 2: `filter` was `despeckle`, and `metrics` was `measures`."""
-FILES = ("index.html", "metrics.json", "patches.csv", "patches.gpkg")
+FILES = ("index.html", "metrics.json", "patches.csv", "patches.gpkg", "examples.csv", "gallery")
+"""What a report may hold; the last two where pictures with memory are measured."""
 _PACKAGES = ("sar-colorize", "torch", "numpy", "scikit-image")
 
 
@@ -76,18 +77,39 @@ def write_report(
 ) -> dict[str, Any]:
     """Writes the report beside its place and renames it: its figures, and the paths under "files"."""
     figures = _figures(comparison, settings, data, [*skipped, *comparison.skipped], notes)
+    frame = footprints(comparison, data)
+
+    def fill(made: Path) -> None:
+        write_figures(made, figures)
+        (made / "patches.csv").write_text(_patches(comparison), encoding="utf-8")
+        if frame is not None:
+            write_geopackage(frame, made / "patches.gpkg", "patches")
+        (made / "index.html").write_text(page(comparison, settings, figures), encoding="utf-8")
+
+    return figures | {"files": publish(folder, fill, overwrite=overwrite)}
+
+
+def write_figures(made: Path, figures: dict[str, Any]) -> None:
+    """Writes metrics.json into a report."""
+    (made / "metrics.json").write_text(json.dumps(figures, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def publish(folder: Path, fill: Callable[[Path], None], *, overwrite: bool) -> dict[str, str]:
+    """Has a report made beside its place and renames it: the paths written, by name.
+
+    Args:
+        fill: writes the files of a report into the folder that it is given.
+
+    Raises:
+        OutputError: it cannot be written there.
+    """
     place = folder.absolute()
     remove_orphans(place)
     hidden = HiddenFolder(place)
     try:
         made = hidden.path / "whole"
         made.mkdir()
-        (made / "metrics.json").write_text(json.dumps(figures, indent=1, ensure_ascii=False), encoding="utf-8")
-        (made / "patches.csv").write_text(_patches(comparison), encoding="utf-8")
-        frame = footprints(comparison, data)
-        if frame is not None:
-            write_geopackage(frame, made / "patches.gpkg", "patches")
-        (made / "index.html").write_text(page(comparison, settings, figures), encoding="utf-8")
+        fill(made)
         check_report(folder, overwrite=overwrite)
         if place.exists():
             place.rename(hidden.earlier)
@@ -97,7 +119,17 @@ def write_report(
     finally:
         hidden.remove()
     _log.info("written: %s", place)
-    return figures | {"files": {name: str(folder / name) for name in FILES if (folder / name).exists()}}
+    return {name: str(folder / name) for name in FILES if (folder / name).exists()}
+
+
+def made_by() -> dict[str, Any]:
+    """When and on what a report was made."""
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in _PACKAGES},
+    }
 
 
 def _figures(
@@ -108,12 +140,7 @@ def _figures(
     sites = [pair.site for pair in comparison.pairs]
     return {
         "format": FORMAT,
-        "made": {
-            "date": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-            "python": platform.python_version(),
-            "versions": {name: version(name) for name in _PACKAGES},
-        },
+        "made": made_by(),
         "settings": asdict(settings) | {"exclude": list(settings.exclude), "data": data.name},
         "models": [
             {

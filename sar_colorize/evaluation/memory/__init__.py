@@ -1,0 +1,1 @@
+"""Pictures with the memory of a place beside what they must beat."""
