@@ -34,7 +34,7 @@ FADE_PX = 16
 """Over so many pixels inside its edge the reference gives way to what is painted."""
 DETAIL_AB = 0.3
 """Share of the reference's finest colour that is kept where colours drift: it changes most between dates."""
-SURE, SURE_ABSOLUTE = (0.25, 0.4), (0.6, 0.85)
+SURE, SURE_ABSOLUTE = (0.25, 0.4), (0.75, 0.92)
 """Probabilities of new water between which it fades in: by the scene alone, and by absolute decibels."""
 OLD_WATER = 0.8
 """Probability above which the reference itself shows water."""
