@@ -26,7 +26,7 @@ from .palette.palette import Palette
 from .place import Reference, Remembering, find_palette, remember
 from .raster import Float32
 from .reference.memory import STRUCTURES
-from .scene import Scene
+from .scene import Scene, open_scene
 from .scene.area import Area
 from .scene.date import parse_date
 from .speckle import Filter
@@ -144,8 +144,8 @@ def prepare(
         with_error: blocks get a fourth band, the expected error of a and b.
         start: load the network onto its device now; false where workers elsewhere will paint, and choose by what they
             have.
-        reference: a picture of the place, whose ground is remembered. Then blocks have the expected error wherever the
-            model knows it.
+        reference: the picture of the place whose ground is remembered, and its radar, where they are open already; the
+            settings name them. Then blocks have the expected error wherever the model knows it.
 
     Raises:
         ModelError, SettingError, UnitError, SceneError: one sentence each.
@@ -212,9 +212,12 @@ def _window_painter(
 def _memory(
     scene: Scene, settings: ColorizeSettings, radar: RadarLightness, reference: Reference | None
 ) -> Remembering | None:
-    """What the reference adds to a scene; None without one."""
-    if reference is None:
+    """What the reference adds to a scene, as given or as the settings name it; None without one."""
+    if reference is None and settings.reference is None:
         return None
+    if reference is None:
+        before = None if settings.reference_radar is None else open_scene(settings.reference_radar)
+        reference = Reference(str(settings.reference), before)
     before_offset_db = 0.0
     if reference.radar is not None:
         check_bands(reference.radar, scene)

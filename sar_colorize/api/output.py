@@ -199,9 +199,8 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 def _is_same(path: Path, other: Path) -> bool:
     """The same file, or the same name where neither is there yet."""
-    if path.exists() and other.exists():
-        return path.samefile(other)
-    return path.absolute() == other.absolute()
+    ours, theirs = _identity(path), _identity(other)
+    return ours == theirs if ours and theirs else path.absolute() == other.absolute()
 
 
 def is_array(source: object) -> TypeIs[NDArray[Any] | torch.Tensor]:

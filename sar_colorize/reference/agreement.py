@@ -25,11 +25,12 @@ SEARCH = 3
 """A misregistration is looked for up to so many coarse pixels."""
 _COARSE = gaussian(6.0, 12)
 _RIDGE = 0.01
-_FAR = tuple((a / 6.0, b / 6.0) for a in range(6) for b in range(6) if 2 <= a <= 4 or 2 <= b <= 4)[::2]
+_FAR = tuple((a / 6.0, b / 6.0) for a in range(6) for b in range(6) if 2 <= a <= 4 or 2 <= b <= 4)[::4]
 """Moves, in shares of a window, at which a picture can explain nothing."""
 _LEAST_STRUCTURE = (0.45, 1.2)
 """Standard deviations of what is fine in the radar (dB) and in the picture's L below which nothing can be judged."""
-_LEAST = 0.02
+_LEAST, _USUAL_COUNT = 0.02, 16384
+"""Of a picture of 256 x 256 pixels; of n times as many a share smaller by the root of n proves it, down to a fifth."""
 _LEAST_GAIN = 1.15
 """A picture is moved only where it then explains so much more."""
 _LEAST_COUNT = 4000
@@ -121,18 +122,16 @@ def gather(lab: Float32, db: Float32, known: Bool) -> Evidence:
     moves = MOVES + [(int(a * height), int(b * width)) for a, b in _FAR]
     squares = np.zeros((FOLDS, len(x), len(x)))
     products, totals = np.zeros((FOLDS, len(moves), len(x))), np.zeros((FOLDS, len(moves)))
-    for f in range(FOLDS):
-        here = x[:, fold == f].astype(np.float64)
-        squares[f] = here @ here.T
+    flat, places = x.reshape(len(x), -1), [np.flatnonzero(fold == f) for f in range(FOLDS)]
+    parts = [flat[:, place].astype(np.float64) for place in places]
+    for f, part in enumerate(parts):
+        squares[f] = part @ part.T
     for m, move in enumerate(moves):
-        moved = np.roll(y, move, (1, 2))
-        there = np.roll(weight, move, (0, 1)) > 0
-        for f in range(FOLDS):
-            chosen = fold == f
-            part = (moved[:, chosen] * there[chosen]).astype(np.float64)
-            seen = x[:, chosen].astype(np.float64)
-            products[f, m] = (seen @ part.T).sum(1)
-            totals[f, m] = (part * part).sum()
+        moved = np.roll(y, move, (1, 2)).reshape(len(y), -1)
+        for f, (place, part) in enumerate(zip(places, parts, strict=True)):
+            there = moved[:, place].astype(np.float64)
+            products[f, m] = (part @ there.T).sum(1)
+            totals[f, m] = (there * there).sum()
     n = max(1, int(known.sum()))
     fine = float(np.sqrt((y[0] ** 2).sum() / n))
     light = float(np.sqrt((x[0] ** 2).sum() / n)) * 20.0
@@ -168,21 +167,25 @@ class Agreement:
     """Coarse rows and columns by which the picture must be moved to lie right."""
     judged: bool
     """False where radar or picture is too smooth to tell."""
+    least: float = _LEAST
+    """What must be explained at least, less the more ground was looked at."""
 
     @property
     def holds(self) -> bool:
         """Whether the picture may be believed."""
-        return not self.judged or self.share > max(_LEAST, 1.5 * self.chance)
+        return not self.judged or self.share > max(self.least, 1.5 * self.chance)
 
 
 def judge(found: Sequence[Evidence], bands: int) -> Agreement:
     """The agreement of one window, or of all of a scene."""
-    share = explained(found, bands)
-    near, far = share[: len(MOVES)], share[len(MOVES) :]
+    shares = explained(found, bands)
+    near, far = shares[: len(MOVES)], shares[len(MOVES) :]
     here, best = near[MOVES.index((0, 0))], int(near.argmax())
     counts = np.array([each.count for each in found], float)
     gains = near[best] > max(_LEAST_GAIN * here, here + 0.01) and near[best] > max(0.05, 3.0 * far.max())
     move = MOVES[best] if gains and counts.sum() >= _LEAST_COUNT else (0, 0)
     fine, light = (np.array([each.structure for each in found]) * counts[:, None]).sum(0) / counts.sum()
     judged = fine > _LEAST_STRUCTURE[0] and light > _LEAST_STRUCTURE[1]
-    return Agreement(round(float(near[MOVES.index(move)]), 4), round(float(far.max()), 4), move, bool(judged))
+    least = float(np.clip(_LEAST * np.sqrt(_USUAL_COUNT / counts.sum()), _LEAST / 5.0, _LEAST))
+    share, chance = round(float(near[MOVES.index(move)]), 4), round(float(far.max()), 4)
+    return Agreement(share, chance, move, bool(judged), least)

@@ -52,23 +52,28 @@ def ground(codes: NDArray[Any], seen: Bool | None = None, margin_px: int = 0) ->
     return ~_grown(~shown, margin_px)
 
 
-def clear_ground(codes: NDArray[Any], seen: Bool) -> Bool:
+def clear_ground(codes: NDArray[Any], seen: Bool, beyond: Bool | None = None) -> Bool:
     """True where a colour picture shows the ground, no cloud and no fill near it.
 
     hidden = not seen, or in a square of 5 pixels of which `ground` calls none ground
-    clear  = no hidden pixel within 3 to each side
+    clear  = seen, and no hidden pixel within 3 to each side
 
     Args:
         codes: (3, H, W) sRGB codes 0..255. seen: (H, W) true where the picture holds a value.
+        beyond: (H, W) true where nobody looks, such as beyond the edge of a scene: what is not seen there hides nothing
+            beside it. None is nowhere.
 
     Returns:
         (H, W); within CLEAR_HALO_PX of the edge it may take a part of a cloud for the ground.
     """
     hidden = ~ground(codes, seen)
+    lost = ~seen
+    if beyond is not None:
+        hidden, lost = hidden & (seen | ~beyond), lost & ~beyond
     if not hidden.any():
-        return ~hidden
+        return seen.copy()
     wide = _grown(~_grown(~hidden, ALONE_PX), ALONE_PX)  # what holds a whole square, and all squares that it holds
-    return ~_grown(wide & hidden | ~seen, EDGE_PX)
+    return ~_grown(wide & hidden | lost, EDGE_PX) & seen
 
 
 def _grown(part: Bool, margin_px: int) -> Bool:

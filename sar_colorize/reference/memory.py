@@ -32,7 +32,7 @@ CELL_PX = 128
 """Side of the cells, in coarse pixels from the scene's corner, that the networks of the season are run on."""
 FADE_PX = 16
 """Over so many pixels inside its edge the reference gives way to what is painted."""
-DETAIL_AB = 0.6
+DETAIL_AB = 0.3
 """Share of the reference's finest colour that is kept where colours drift: it changes most between dates."""
 SURE, SURE_ABSOLUTE = (0.25, 0.4), (0.6, 0.85)
 """Probabilities of new water between which it fades in: by the scene alone, and by absolute decibels."""
@@ -47,8 +47,8 @@ FLOODED = (0.003, 0.02)
 NATURAL = (35.0, 20.0, 0.25)
 """Of a picture in natural colours hardly anything is redder (a) or, where red, bluer (-b); more than this share is."""
 _NEAR = gaussian(1.5, 4)
-_FADES = (box(3), box(7), box(FADE_PX + 1))
-_REACH = max(len(WIDE) // 2 + len(_NEAR) // 2, FADE_PX // 2)
+_FADE = box(2 * (FADE_PX // 4) + 1)
+_REACH = max(len(WIDE) // 2 + len(_NEAR) // 2, len(_FADE) - 1)
 """Coarse pixels that a coarse pixel depends on to each side."""
 _MOST_SAMPLES = 60_000
 
@@ -232,9 +232,7 @@ class Memory:
         shape = known.shape
         zero = np.zeros(shape, np.float32)
         # Beyond the scene and where the radar is invalid, nothing is missing.
-        there, _ = halve((seen | ~ground.valid)[None].astype(np.float32), np.ones_like(seen), ground.row, ground.col)
-        missing = np.stack([spread(np.float32(1.0) - there[0], weights) for weights in _FADES]).max(0)
-        trust = np.clip(np.float32(1.0) - np.float32(2.0) * missing, 0.0, 1.0)
+        trust = _fade((radar - share > 0.01).astype(np.float32))
         odd = self.expected.surprise(colour_values(lab, smooth(lab, known, WIDE)), db) if self.expected else db * 0
         water = self._water(lab, db, odd, (radar > 0.3).astype(np.float32), known)
         surprise = self._surprise(odd, db, ground, known)
@@ -250,7 +248,7 @@ class Memory:
             after = waters.table()["flood_land"]
             gain, start = (np.array(after[key], np.float32)[:, None, None] for key in ("gain", "start"))
             drift = drift + np.float32(self.flood) * (start + gain * lab - lab)
-        return Parts(drift, doubt, water, surprise, trust.astype(np.float32), lab)
+        return Parts(drift, doubt, water, surprise, trust, lab)
 
     def _water(self, lab: Float32, db: Float32, odd: Float32, weight: Float32, known: Float32) -> Float32:
         """(h, w) 0..1, where water is new."""
@@ -427,6 +425,18 @@ def known_before(before: Float32) -> Bool:
     return known
 
 
+def _fade(missing: Float32) -> Float32:
+    """(h, w) 0..1 of coarse pixels, 0 or 1: 0 where one is missing, rising to 1 at FADE_PX from it on all sides.
+
+    The mean of a square, of what is missing and grown by half of that square: so it is 0 at corners, too.
+    """
+    from scipy.ndimage import maximum_filter
+
+    grown = maximum_filter(missing, len(_FADE), mode="constant")
+    fade: Float32 = np.clip(np.float32(1.0) - np.float32(1.001) * spread(grown, _FADE), 0.0, 1.0)
+    return fade
+
+
 def _ramp(values: Float32, bounds: tuple[float, float]) -> Float32:
     """0 up to the first bound, 1 from the second on, a line between."""
     low, high = (np.float32(each) for each in bounds)
@@ -434,7 +444,7 @@ def _ramp(values: Float32, bounds: tuple[float, float]) -> Float32:
     return ramp
 
 
-ERRORS = {"copy": (5.0, 0.0, 0.0), "season": (2.5, 0.6, 0.3), "flood": (5.0, 0.0, 0.0)}
+ERRORS = {"copy": (5.0, 0.0, 0.0), "season": (3.2, 0.7, 0.4), "flood": (5.0, 0.0, 0.0)}
 """See `Memory.error`; measured on places left out."""
 
 

@@ -193,8 +193,10 @@ def _look(picture_source: PictureSource, what: str) -> Picture:
     path = picture_source if isinstance(picture_source, str) else picture_source.name
     with open_picture(picture_source, what) as source:
         bands, bands_by = _natural(source, path, what)
-        values, seen = _thinned(source, bands, Window(0, 0, source.width, source.height))
         red_green_blue = (bands[0], bands[1], bands[2])
+        if isinstance(picture_source, str) and source.dtypes[bands[0] - 1] == "uint8":
+            return Picture(picture_source, red_green_blue, bands_by, PICTURE_8)
+        values, seen = _thinned(source, bands, Window(0, 0, source.width, source.height))
         if values.dtype == np.uint8 or getattr(source, "is_8bit", False):
             return Picture(picture_source, red_green_blue, bands_by, PICTURE_8)
         claim = claimed_offset(source, path)

@@ -21,7 +21,7 @@ from ..weights import check_sum, read_whole
 from .climate import climate_at
 
 WEIGHTS = Path(__file__).parent / "weights" / "season.safetensors"
-CAUTION = 2.0
+CAUTION = 1.5
 """How much disagreement takes away; chosen on places left out."""
 REACH = 4.0
 """Standard deviations beyond which a value counts as one at that distance."""

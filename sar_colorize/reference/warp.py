@@ -50,9 +50,17 @@ class WarpedPicture:
         values, seen = self.alignment.read(self._read_source, wide, 3)
         rgb = self.picture.rgb(values)
         inner = window.within(wide)
-        clear = clear_ground(rgb * np.float32(255.0), seen)[inner]
+        clear = clear_ground(rgb * np.float32(255.0), seen, ~self.in_scene(wide))[inner]
         lab: Float32 = srgb_to_lab(np.ascontiguousarray(rgb[(slice(None), *inner)]))
         return np.where(clear, lab, np.float32(0.0)), clear
+
+    def in_scene(self, window: Window) -> Bool:
+        """(H, W) which pixels of a window the scene has."""
+        inside = np.zeros(window.shape, bool)
+        part = window.intersect(self.alignment.target.window)
+        if not part.is_empty:
+            inside[part.within(window)] = True
+        return inside
 
     def _read_source(self, window: Window) -> tuple[Float32, Bool]:
         """Digital numbers of a window of the raster's own pixels, 0 where it has none, and where it has."""

@@ -182,3 +182,8 @@ def test_what_a_filter_has_no_use_for_is_refused_and_not_ignored(
         with pytest.raises(SettingError, match=message):
             verb(scene, tmp_path / "out.tif", **keywords)
     assert sc.despeckle(scene, tmp_path / "out.tif", filter="boxcar", dry_run=True).looks is None
+
+
+def test_two_outputs_with_names_too_long_for_any_file_are_one_sentence(scene: Path, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"File name too long|name"):
+        sc.colorize(scene, tmp_path / ("n" * 252 + ".tif"), uncertainty=tmp_path / ("m" * 252 + ".tif"))
