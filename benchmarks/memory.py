@@ -158,10 +158,10 @@ def figures(
             made = painters.remembered(scene, example, str(path))
         except SarColorizeError as error:
             print(f"\r{example.place} {example.pair.key}, {name}: {error}")
-            made = painters.plain(scene)
+            made = painters.plain(scene, example)
         found[name] = measured(made.lab, made.memory)
         path.unlink()
-    found[NOTHING] = measured(painters.plain(scene).lab, None)
+    found[NOTHING] = measured(painters.plain(scene, example).lab, None)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,8 @@ class Painters:
     structure: str
     with_radar: bool
     """Whether the radar of the reference's date is given too."""
+    _last: dict[Path, Painted] = field(default_factory=dict, repr=False, compare=False)
+    """The last picture without a reference, by its scene: a scene has many references, one after the other."""
 
     def remembered(self, scene: Scene, example: Example, reference: PictureSource | None = None) -> Painted:
         """The picture with memory; `reference` replaces that of the example."""
@@ -95,9 +97,13 @@ class Painters:
         """The picture that has the colours of the reference alone."""
         return _painted(prepare(scene, self._settings(palette=str(reference))))
 
-    def plain(self, scene: Scene) -> Painted:
-        """The picture without any reference."""
-        return _painted(prepare(scene, self._settings()))
+    def plain(self, scene: Scene, example: Example) -> Painted:
+        """The picture of an example's scene without any reference."""
+        path = example.pair.s1
+        if path not in self._last:
+            self._last.clear()
+            self._last[path] = _painted(prepare(scene, self._settings()))
+        return self._last[path]
 
     def _settings(self, **more: Any) -> ColorizeSettings:
         return ColorizeSettings(

@@ -146,7 +146,7 @@ def _one(
         COPY: sight.reference,
         MEAN: np.broadcast_to(mean[:, None, None], sight.truth.shape).astype(np.float32),
         FIT: painters.with_palette(scene, example.reference).lab,
-        PLAIN: painters.plain(scene).lab,
+        PLAIN: painters.plain(scene, example).lab,
     }
     code = radar_code(example.pair)
     radar = radar_lightness(code, example.pair.polarization, speckle_filter)

@@ -49,7 +49,8 @@ def _figures(comparison: MemoryComparison, settings: EvaluateSettings, data: Pat
     return {
         "format": FORMAT,
         "made": made_by(),
-        "settings": asdict(settings) | {"exclude": list(settings.exclude), "data": data.name},
+        "settings": asdict(settings)
+        | {"exclude": list(settings.exclude), "data": data.name, "reference": Path(settings.reference or "").name},
         "models": [{"name": comparison.model, "sha256": comparison.checksum}],
         "methods": {name: MEANINGS[name] for name in tables.contestants},
         "changed_where": {"ab_above": AB_CHANGE, "l_above": L_CHANGE},
