@@ -21,12 +21,17 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from .errors import OutputError
+from .errors import OutputError, way_out
 
 NOTE, LOCK, EARLIER = "note.json", "lock", "earlier"
 KNOWN_PARTS = ("blocks.tif*", "cog.tif*", "messages.txt", "temporary", "whole", EARLIER)
 """What the folders of this program may hold besides note and lock: names or patterns of files, and names of folders."""
 _LONGEST_NAME = 200
+_RESERVED = 8
+"""Descriptors that are kept for the removal of folders: as many as it opens at a time, four folders deep."""
+_reserve: list[int] = []
+_living: set[Path] = set()
+"""The hidden folders of this process, which share the reserve."""
 _HAS_DIR_FD = {os.open, os.stat, os.unlink} <= os.supports_dir_fd
 
 
@@ -41,21 +46,25 @@ class HiddenFolder:
         lock = None
         while lock is None:  # again where a cleaner took the folder before its lock was held
             try:
+                _hold_reserve()
                 self.path = Path(tempfile.mkdtemp(prefix=_prefix(output), dir=output.parent))
                 _write_note(self.path, output)
                 lock = _lock(self.path)
             except FileNotFoundError:
                 if not output.parent.is_dir():
+                    _free_reserve_of_none()
                     raise OutputError(
                         f"folder of the output must exist, got {output.parent}, which is gone; create it first"
                     ) from None
             except OSError as error:
                 if hasattr(self, "path"):
                     _take_back(self.path)
+                _free_reserve_of_none()
                 reason = error.strerror or str(error)
                 raise OutputError(
-                    f"output must be writable, got {reason} for {output}; choose another folder"
+                    f"output must be writable, got {reason} for {output}; {way_out(error, 'choose another folder')}"
                 ) from error
+        _living.add(self.path)
         # Also at interpreter exit: an interrupt may fall between two lines of any cleaning.
         self._finalizer = weakref.finalize(self, _remove, self.path, lock, os.getpid())
 
@@ -73,6 +82,29 @@ class HiddenFolder:
             if pending is not None:
                 self._finalizer = weakref.finalize(self, pending[1], *pending[2])
             raise
+
+
+def _hold_reserve() -> None:
+    """Opens descriptors, so that a process which may open no more files can still remove its folders.
+
+    Raises:
+        OSError: it may not even open these.
+    """
+    while len(_reserve) < _RESERVED:
+        _reserve.append(os.open(os.devnull, os.O_RDONLY))
+
+
+def _free_reserve() -> None:
+    """Closes them, for those that a removal opens."""
+    with contextlib.suppress(IndexError):
+        while True:
+            os.close(_reserve.pop())
+
+
+def _free_reserve_of_none() -> None:
+    """Closes them where no folder needs them."""
+    if not _living:
+        _free_reserve()
 
 
 def _take_back(folder: Path) -> None:
@@ -170,6 +202,7 @@ def _remove(folder: Path, lock: int, owner: int) -> None:
     """Removes what is ours in a folder whose lock is held, and the folder where nothing else is in it."""
     if os.getpid() != owner:  # a forked child inherits the finalizer, not the work
         return
+    _free_reserve()
     root: int | None = None
     with contextlib.suppress(OSError):
         if _HAS_DIR_FD:
@@ -188,6 +221,10 @@ def _remove(folder: Path, lock: int, owner: int) -> None:
         os.close(root)
     if sys.platform != "win32":
         os.close(lock)
+    _living.discard(folder)
+    if _living:
+        with contextlib.suppress(OSError):
+            _hold_reserve()
 
 
 def _remove_parts(folder: Path, root: int | None) -> None:

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from made import killed_with_blocks
 
 from sar_colorize.cog import CogWriter
 from sar_colorize.errors import OutputError
-from sar_colorize.hidden_folder import NOTE, HiddenFolder, remove_orphans
+from sar_colorize.hidden_folder import NOTE, HiddenFolder, _reserve, remove_orphans
 from sar_colorize.raster import Grid, Raster, Unit
 
 
@@ -193,4 +195,55 @@ def test_a_folder_that_cannot_be_finished_is_taken_back(
     monkeypatch.setattr(f"sar_colorize.hidden_folder.{step}", fail)
     with pytest.raises(OutputError, match="got Too many open files"):
         HiddenFolder(tmp_path / "c.tif")
+    assert list(tmp_path.iterdir()) == []
+
+
+@contextmanager
+def _no_more_files() -> Iterator[None]:
+    """This process may open no more file than it has open."""
+    resource = pytest.importorskip("resource")
+    limits, taken = resource.getrlimit(resource.RLIMIT_NOFILE), [os.open(os.devnull, os.O_RDONLY)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (taken[0] + 32, limits[1]))
+    try:
+        with suppress(OSError):
+            while True:
+                taken.append(os.dup(taken[0]))
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        for handle in taken:
+            os.close(handle)
+
+
+def test_a_folder_is_removed_where_no_more_file_may_be_opened(tmp_path: Path) -> None:
+    hidden, other = HiddenFolder(tmp_path / "made"), HiddenFolder(tmp_path / "c.tif")
+    deep = hidden.path / "whole" / "train" / "site" / "s1"
+    deep.mkdir(parents=True)
+    (deep / "patch.png").write_bytes(b"half")
+    (other.path / "blocks.tif").write_bytes(b"half")
+    with _no_more_files():
+        hidden.remove()
+        other.remove()
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_could_not_be_removed_again_is_not_begun(tmp_path: Path) -> None:
+    with (
+        _no_more_files(),
+        pytest.raises(
+            OutputError, match=r"got Too many open files for .*; allow the process more open files, .*ulimit"
+        ),
+    ):
+        HiddenFolder(tmp_path / "c.tif")
+    assert list(tmp_path.iterdir()) == []
+    assert _reserve == []
+
+
+def test_no_process_for_the_last_step_is_one_sentence(tmp_path: Path) -> None:
+    writer = CogWriter(tmp_path / "c.tif", Grid(4, 4), bands=("power",), dtype="float32")
+    writer.open()
+    (writer.hidden.path / "temporary").mkdir()
+    with _no_more_files(), pytest.raises(OutputError, match=r"got Too many open files for .*ulimit"):
+        writer._build(writer.hidden.path)
+    writer.close()
     assert list(tmp_path.iterdir()) == []

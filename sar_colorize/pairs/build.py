@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..backscatter import db_range_of, to_db
 from ..color import to_uint8
-from ..errors import Cancelled, DataError, OutputError, SarColorizeError
+from ..errors import Cancelled, DataError, OutputError, SarColorizeError, way_out
 from ..hidden_folder import HiddenFolder, remove_orphans
 from ..lightness import fit_offset_db
 from ..progress import Progress
@@ -235,9 +235,9 @@ def _appearing(folder: Path) -> Iterator[Path]:
     except OSError as error:
         if isinstance(error, SarColorizeError):
             raise
+        mend = way_out(error, "free some space or name another")
         raise OutputError(
-            f"the folder of pairs must be where it can be written, got {folder} ({error}); free some space or name "
-            "another"
+            f"the folder of pairs must be where it can be written, got {folder} ({error}); {mend}"
         ) from error
     finally:
         hidden.remove()

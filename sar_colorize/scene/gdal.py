@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import SarColorizeError, UnreadableError
+from ..errors import SarColorizeError, UnreadableError, way_out
 from ..raster import Bool, Window
 
 if TYPE_CHECKING:
@@ -160,7 +160,9 @@ def readable_by_gdal(
         detail, mend = one_line(reason), "if it is truncated, copy or download it again"
         if "not recognized as being in a supported file format" in detail:
             detail, mend = "of no known format", f"formats are {FORMAT_NAMES}: convert others with gdal_translate"
-        raise error(f"{what} must be a raster that GDAL reads, got {source} ({detail}); {mend}") from reason
+        raise error(
+            f"{what} must be a raster that GDAL reads, got {source} ({detail}); {way_out(reason, mend)}"
+        ) from reason
     except (RasterioError, CPLE_BaseError, CRSError, RPCError, UnicodeError, OverflowError) as reason:
         raise error(
             f"{what} must be a raster that GDAL reads, got {source} ({one_line(reason)}); copy or download it again"
