@@ -9,6 +9,7 @@ place is empty.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -17,6 +18,7 @@ import stat
 import sys
 import tempfile
 import weakref
+from collections.abc import Collection
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -82,6 +84,33 @@ class HiddenFolder:
             if pending is not None:
                 self._finalizer = weakref.finalize(self, pending[1], *pending[2])
             raise
+
+
+def publish_folder(made: Path, place: Path, files: Collection[str]) -> None:
+    """Renames a finished folder to its place, whole or not at all.
+
+    Args:
+        made: in a hidden folder beside `place`, where nothing or an empty folder stands.
+        files: what was written into it, by its path in it.
+
+    Raises:
+        OSError: it cannot be renamed, or a file is gone because somebody removed the folder meanwhile.
+    """
+    _check_there(made, files)
+    made.replace(place)
+    try:
+        _check_there(place, files)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            place.rename(made)
+        raise
+
+
+def _check_there(folder: Path, files: Collection[str]) -> None:
+    """Refuses a folder in which a file is missing."""
+    for name in files:
+        if not (folder / name).is_file():
+            raise FileNotFoundError(errno.ENOENT, "A file was removed while others were written", name)
 
 
 def _hold_reserve() -> None:

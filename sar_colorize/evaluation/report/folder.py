@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import OutputError
-from ...hidden_folder import HiddenFolder, remove_orphans
+from ...hidden_folder import HiddenFolder, publish_folder, remove_orphans
 from ...pairs.catalogue import write_geopackage
 from ..color.compare import Comparison
 from ..color.metrics import HISTOGRAM_TOP, METRICS
@@ -91,7 +91,7 @@ def write_report(
         check_report(folder, overwrite=overwrite)
         if place.exists():
             place.rename(hidden.earlier)
-        made.rename(place)
+        publish_folder(made, place, [name for name in FILES if name != "patches.gpkg" or frame is not None])
     except OSError as error:
         raise OutputError(f"report must be where it can be written, got {folder} ({error}); name another") from error
     finally:
