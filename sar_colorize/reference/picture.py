@@ -133,9 +133,9 @@ def open_picture(path: str, what: str = "reference") -> Iterator[Any]:
     shown = name_without_credentials(path)
     with readable_by_gdal(shown, what, SettingError):
         try:
-            location = own_vrt(path) if is_vrt(path) else path
             if is_local(path) and Path(path).exists() and not Path(path).is_file():
                 raise UnreadableError(f"input must be a file, got {shown}, a folder, a device or a pipe; name a raster")
+            location = own_vrt(path) if is_vrt(path) else path
             if is_local(location):
                 check_sidecars(Path(path))
             source = open_quietly(location, alone=not is_local(path))

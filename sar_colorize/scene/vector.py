@@ -20,6 +20,7 @@ from ..errors import SettingError, UnreadableError
 from .gdal import one_line
 from .members import member_of_zip, members_of_zip
 from .names import check_name, is_local
+from .sidecars import check_pipes
 
 MOST_BYTES = 64 << 20
 """Of a file; an area of interest is a few polygons."""
@@ -64,6 +65,7 @@ def read_vector(path: str) -> Any:
     if start.startswith(b"PK\x03\x04"):
         return _from_zip(file, shown)
     if _is_shapefile(start):
+        check_pipes(file, "aoi", SettingError)
         with _one_sentence(shown):
             return _frame(str(file))
     with _one_sentence(shown):

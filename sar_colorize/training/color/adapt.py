@@ -36,6 +36,7 @@ from ...palette.fit import Examples, learn
 from ...palette.moments import Moments
 from ...palette.palette import Palette
 from ...progress import Progress
+from ...scene.names import is_special
 from ..schedule import cosine
 from .adapt_settings import AdaptSettings
 from .by_place import ByPlaceSystem
@@ -174,6 +175,8 @@ def check_output(out: Path, s1: str | Path, s2: str | Path, model: str, *, overw
         raise OutputError(f"out must be in a folder that can be written to, got {out}; make the folder or name another")
     if out.is_dir():
         raise OutputError(f"out must be a weights file, got the folder {out}; name a file in it")
+    if is_special(out):
+        raise OutputError(f"out must be a regular file, got {out}, a pipe or a device; choose another name")
     for name, source in (("s1", s1), ("s2", s2), ("model", model)):
         if out.exists() and Path(source).exists() and out.samefile(source):
             raise OutputError(f"out must be another file than {name}, got {out} for both; choose a new name")
