@@ -28,6 +28,8 @@ from .errors import OutputError, way_out
 NOTE, LOCK, EARLIER = "note.json", "lock", "earlier"
 KNOWN_PARTS = ("blocks.tif*", "cog.tif*", "messages.txt", "temporary", "whole", EARLIER)
 """What the folders of this program may hold besides note and lock: names or patterns of files, and names of folders."""
+_FOLDERS = ("temporary", "whole", EARLIER)
+"""Those of them that may be folders; a folder of another name is no part of ours."""
 _LONGEST_NAME = 200
 _RESERVED = 8
 """Descriptors that are kept for the removal of folders: as many as it opens at a time, four folders deep."""
@@ -272,7 +274,7 @@ def _remove_parts(folder: Path, root: int | None) -> None:
             found = os.stat(_name(folder, name, root), dir_fd=root, follow_symlinks=False)
             if stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode):  # a link itself, never what it points to
                 os.unlink(_name(folder, name, root), dir_fd=root)
-            elif stat.S_ISDIR(found.st_mode):
+            elif stat.S_ISDIR(found.st_mode) and name in _FOLDERS:
                 shutil.rmtree(_name(folder, name, root), dir_fd=root)
 
 

@@ -149,6 +149,33 @@ def test_a_device_or_a_pipe_is_never_replaced(tmp_path: Path) -> None:
     assert pipe.exists()
 
 
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+@pytest.mark.parametrize("suffix", [".msk", ".aux.xml", ".ovr"])
+def test_what_stands_in_the_place_of_a_sidecar_and_is_none_is_never_removed(
+    tmp_path: Path, suffix: str, kind: str
+) -> None:
+    _write(tmp_path / "c.tif")
+    before, place = (tmp_path / "c.tif").read_bytes(), tmp_path / f"c.tif{suffix}"
+    if kind == "folder":
+        place.mkdir()
+        (place / "thesis.txt").write_bytes(b"years of work")
+    else:
+        os.mkfifo(place)
+    with pytest.raises(OutputError, match=r"no folder, device or pipe in the place of a sidecar, got .*; move it"):
+        _write(tmp_path / "c.tif")
+    assert kind == "pipe" or (place / "thesis.txt").read_bytes() == b"years of work"
+    assert place.exists()
+    assert (tmp_path / "c.tif").read_bytes() == before
+
+
+def test_a_folder_that_is_named_as_a_part_of_an_orphan_stays(tmp_path: Path) -> None:
+    orphan = killed_with_blocks(tmp_path / "c.tif")
+    (orphan / "cog.tif.kept").mkdir()
+    (orphan / "cog.tif.kept" / "letter.txt").write_bytes(b"a stranger's")
+    _write(tmp_path / "c.tif")
+    assert (orphan / "cog.tif.kept" / "letter.txt").read_bytes() == b"a stranger's"
+
+
 @pytest.mark.parametrize("suffix", [".msk", ".aux.xml", ".ovr"])
 def test_a_sidecar_of_another_raster_is_refused_and_stays(tmp_path: Path, suffix: str) -> None:
     sidecar = tmp_path / f"c.tif{suffix}"
