@@ -71,6 +71,16 @@ def bounded_gdal() -> Any:
     return rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES)
 
 
+def _bound_cache() -> None:
+    """Lowers GDAL's cache, which all of this process shares, to `GDAL_CACHE_BYTES` unless a user has set another."""
+    from rasterio.env import get_gdal_config, getenv, hasenv, set_gdal_config
+
+    name = "GDAL_CACHEMAX"
+    if name in os.environ or (hasenv() and name in getenv()) or get_gdal_config(name) <= GDAL_CACHE_BYTES:
+        return
+    set_gdal_config(name, GDAL_CACHE_BYTES)
+
+
 def _patient_with(source: str) -> Any:
     """Bounded patience with the server of a source, as a context; each thread that reads needs its own."""
     import rasterio
@@ -97,6 +107,7 @@ def open_quietly(location: str, formats: Sequence[str] = FORMATS, *, alone: bool
     import rasterio
     from rasterio.errors import NotGeoreferencedWarning
 
+    _bound_cache()
     options: dict[str, Any] = {}
     if location.startswith(OWN_VRT):
         formats = ("VRT",)
