@@ -5,6 +5,7 @@ import geopandas
 import numpy as np
 import pytest
 import rasterio
+from made import killed_with_blocks
 from pyogrio.errors import FeatureError
 from rasterio.transform import from_origin
 
@@ -160,6 +161,13 @@ def test_cancelled_nothing_is_left(rasters, tmp_path):
     with pytest.raises(Cancelled, match=r"^cancelled; nothing was written$"):
         build_pairs(*rasters, tmp_path / "pairs", SETTINGS, progress=cancel)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["s1.tif", "s2.tif"]
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next(rasters, tmp_path):
+    orphan = killed_with_blocks(tmp_path / "pairs", '(hidden.path / "whole" / "train").mkdir(parents=True)')
+    assert (orphan / "whole" / "train").is_dir()
+    build_pairs(*rasters, tmp_path / "pairs", SETTINGS)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pairs", "s1.tif", "s2.tif"]
 
 
 def test_folder_in_use_is_refused(rasters, tmp_path):
