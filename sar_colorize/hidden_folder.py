@@ -13,10 +13,10 @@ import errno
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import stat
 import sys
-import tempfile
 import weakref
 from collections.abc import Collection
 from fnmatch import fnmatchcase
@@ -49,11 +49,16 @@ class HiddenFolder:
     def __init__(self, output: Path) -> None:
         lock = None
         while lock is None:  # again where a cleaner took the folder before its lock was held
+            self.path = output.parent / f"{_prefix(output)}{secrets.token_hex(4)}"
             try:
                 _hold_reserve()
-                self.path = Path(tempfile.mkdtemp(prefix=_prefix(output), dir=output.parent))
+                self.path.mkdir(mode=0o700)
                 _write_note(self.path, output)
                 lock = _lock(self.path)
+                if lock is not None:  # at interpreter exit too: an interrupt may fall between two lines of any cleaning
+                    self._finalizer = weakref.finalize(self, _remove, self.path, lock, os.getpid())
+            except FileExistsError:
+                continue
             except FileNotFoundError:
                 if not output.parent.is_dir():
                     _free_reserve_of_none()
@@ -61,16 +66,16 @@ class HiddenFolder:
                         f"folder of the output must exist, got {output.parent}, which is gone; create it first"
                     ) from None
             except OSError as error:
-                if hasattr(self, "path"):
-                    _take_back(self.path)
+                _take_back(self.path)
                 _free_reserve_of_none()
                 reason = error.strerror or str(error)
                 raise OutputError(
                     f"output must be writable, got {reason} for {output}; {way_out(error, 'choose another folder')}"
                 ) from error
+            except BaseException:  # an interrupt
+                _take_back(self.path)
+                raise
         _living.add(self.path)
-        # Also at interpreter exit: an interrupt may fall between two lines of any cleaning.
-        self._finalizer = weakref.finalize(self, _remove, self.path, lock, os.getpid())
 
     @property
     def earlier(self) -> Path:

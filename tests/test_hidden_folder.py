@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import subprocess
 import sys
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 from made import killed_with_blocks
 
+from sar_colorize import hidden_folder
 from sar_colorize.cog import CogWriter
 from sar_colorize.errors import OutputError
 from sar_colorize.hidden_folder import NOTE, HiddenFolder, _reserve, remove_orphans
@@ -274,3 +277,33 @@ def test_no_process_for_the_last_step_is_one_sentence(tmp_path: Path) -> None:
         writer._build(writer.hidden.path)
     writer.close()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("step", ["mkdir", "_write_note", "_lock", "finalize"])
+def test_an_interrupt_while_a_folder_is_made_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """A signal is heard when the call has done its work and returns."""
+    owner = {"mkdir": Path, "finalize": weakref}.get(step, hidden_folder)
+    call = getattr(owner, step)
+
+    def interrupted(*arguments: object, **settings: object) -> None:
+        call(*arguments, **settings)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(owner, step, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        HiddenFolder(tmp_path / "c.tif")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_is_taken_is_passed_over_and_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = iter(["taken", "free"])
+    monkeypatch.setattr(secrets, "token_hex", lambda _size: next(tokens))
+    taken = tmp_path / ".c.tif.sar-colorize-taken"
+    taken.mkdir()
+    (taken / "lock").write_bytes(b"somebody's")
+    hidden = HiddenFolder(tmp_path / "c.tif")
+    assert hidden.path.name.endswith("-free")
+    hidden.remove()
+    assert (taken / "lock").read_bytes() == b"somebody's"
