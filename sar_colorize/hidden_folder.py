@@ -152,6 +152,26 @@ def _take_back(folder: Path) -> None:
         folder.rmdir()
 
 
+def check_name_of(what: str, path: Path) -> None:
+    """Refuses a path that no file of this program can have.
+
+    Args:
+        what: the setting that named it, for the message.
+
+    Raises:
+        OutputError: a null character, a name that is not UTF-8 or too long, or one that the system does not let us see.
+    """
+    try:
+        if "\0" in str(path):
+            raise ValueError("a null character")
+        str(path).encode()  # GDAL and JSON take names as UTF-8 alone
+        path.exists()
+    except (ValueError, OSError) as error:
+        raise OutputError(
+            f"{what} must be a name that a file can have, got {str(path)!r} ({error}); choose another"
+        ) from error
+
+
 def remove_orphans(output: Path) -> None:
     """Removes the hidden folders of `output` that killed runs of this user left."""
     with contextlib.suppress(OSError):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..backscatter import db_range_of, to_db
 from ..color import to_uint8
 from ..errors import Cancelled, DataError, OutputError, SarColorizeError, way_out
-from ..hidden_folder import HiddenFolder, publish_folder, remove_orphans
+from ..hidden_folder import HiddenFolder, check_name_of, publish_folder, remove_orphans
 from ..lightness import fit_offset_db
 from ..progress import Progress
 from ..raster import Bool, Window
@@ -212,16 +212,13 @@ def _patch(row: dict[str, Any], side: str) -> str:
 
 def _check_folder(folder: Path) -> None:
     """Refuses a folder in which no pairs can appear."""
+    check_name_of("the folder of pairs", folder.absolute())
     try:
         is_in_use = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
     except OSError as error:
         raise OutputError(f"the folder of pairs must be one that can be made, got {folder} ({error})") from error
     if is_in_use:
         raise OutputError(f"the folder of pairs must be new or empty, got {folder}; name another")
-    if any("\ud800" <= letter <= "\udfff" for letter in str(folder.absolute())):
-        raise OutputError(
-            f"the folder of pairs must have a name that is valid UTF-8, got {str(folder)!r}; name another"
-        )
 
 
 @contextmanager

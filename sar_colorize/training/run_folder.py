@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import Cancelled, OutputError, SarColorizeError, SettingError
+from ..hidden_folder import check_name_of
 from ..scene.names import is_special
 from ..weights import write_whole
 from .checkpoint import facts_of
@@ -66,6 +67,7 @@ def run_folder(
         OutputError: it cannot be made.
         Cancelled: a KeyboardInterrupt, with what is left of the run.
     """
+    check_name_of("out", path)
     new = [folder for folder in (path, *path.parents) if not folder.exists()]
     try:
         path.mkdir(parents=True, exist_ok=True)

@@ -60,7 +60,7 @@ def test_sites_that_are_no_names_are_one_sentence(pairs_folder, tmp_path, exclud
 
 
 def test_a_report_whose_name_is_too_long_is_one_sentence(tmp_path):
-    with pytest.raises(OutputError, match=r"must be a folder that can be made, got .*File name too long"):
+    with pytest.raises(OutputError, match=r"report must be a name that a file can have, got .*File name too long"):
         api.evaluate("composite", tmp_path, tmp_path / ("n" * 300))
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import OutputError
-from ...hidden_folder import HiddenFolder, publish_folder, remove_orphans
+from ...hidden_folder import HiddenFolder, check_name_of, publish_folder, remove_orphans
 from ...pairs.catalogue import write_geopackage
 from ..color.compare import Comparison
 from ..color.metrics import HISTOGRAM_TOP, METRICS
@@ -40,10 +40,7 @@ def check_report(folder: Path, *, overwrite: bool) -> None:
     Raises:
         OutputError: a file, an earlier report without `overwrite`, other files, or a folder that cannot be made.
     """
-    try:
-        folder.exists()
-    except OSError as error:
-        raise OutputError(f"report must be a folder that can be made, got {folder} ({error}); name another") from error
+    check_name_of("report", folder)
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"report must be a folder, got the file {folder}; name another")
     inside = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
