@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 GDAL_CACHE_BYTES = 256 << 20
 """GDAL's own cache of decoded blocks; its default is a twentieth of the machine, which is not bounded by the block."""
+_CACHE = "GDAL_CACHEMAX"
 BLOCK_BYTES = 512 << 20
 """Of all bands that are stored together: a larger block cannot be decoded in bounded memory."""
 TIFF = ("GTiff",)
@@ -65,20 +66,19 @@ of these names count instead."""
 
 
 def bounded_gdal() -> Any:
-    """GDAL with a bounded cache, as a context."""
+    """GDAL with a bounded cache, as a context; the environment's own bound counts instead."""
     import rasterio
 
-    return rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES)
+    return rasterio.Env() if _CACHE in os.environ else rasterio.Env(**{_CACHE: GDAL_CACHE_BYTES})
 
 
 def _bound_cache() -> None:
     """Lowers GDAL's cache, which all of this process shares, to `GDAL_CACHE_BYTES` unless a user has set another."""
     from rasterio.env import get_gdal_config, getenv, hasenv, set_gdal_config
 
-    name = "GDAL_CACHEMAX"
-    if name in os.environ or (hasenv() and name in getenv()) or get_gdal_config(name) <= GDAL_CACHE_BYTES:
-        return
-    set_gdal_config(name, GDAL_CACHE_BYTES)
+    is_users = _CACHE in os.environ or (hasenv() and _CACHE in getenv())
+    if not is_users and get_gdal_config(_CACHE) > GDAL_CACHE_BYTES:
+        set_gdal_config(_CACHE, GDAL_CACHE_BYTES)
 
 
 def _patient_with(source: str) -> Any:

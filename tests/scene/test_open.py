@@ -14,7 +14,7 @@ from rasterio.env import get_gdal_config, set_gdal_config
 
 from sar_colorize.errors import SceneError, SettingError, UnitError
 from sar_colorize.scene import open_scene
-from sar_colorize.scene.gdal import GDAL_CACHE_BYTES
+from sar_colorize.scene.gdal import GDAL_CACHE_BYTES, bounded_gdal
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +111,7 @@ def test_gdals_cache_is_bounded_for_whoever_reads_and_a_users_own_bound_counts(
         set_gdal_config("GDAL_CACHEMAX", 2 << 30)
         monkeypatch.setenv("GDAL_CACHEMAX", "2000")
         open_scene(path)
-        assert get_gdal_config("GDAL_CACHEMAX") == 2 << 30
+        with bounded_gdal():
+            assert get_gdal_config("GDAL_CACHEMAX") == 2 << 30
     finally:
         set_gdal_config("GDAL_CACHEMAX", GDAL_CACHE_BYTES)
