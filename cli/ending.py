@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from sar_colorize.credentials import CredentialFilter, without_credentials
-from sar_colorize.errors import SarColorizeError
+from sar_colorize.errors import MORE_FILES, SarColorizeError, has_too_many_files
 
 from . import interrupt
 from .command import Stopped
@@ -77,13 +77,20 @@ def _unforeseen(error: BaseException) -> int:
         return _said(Stopped(error))
     if isinstance(error, OSError) and _is_of_output(error):
         return _cannot_print(error)
+    if has_too_many_files(error):
+        report_error(f"the system must let sar-colorize open more files, got {_in_a_line(error)}; {MORE_FILES}")
+        return 1
     kept = write_report(error)
-    what = without_credentials(" ".join(f"{type(error).__name__}: {error}".split()))
     report_error(
-        f"sar-colorize must end in a result or in a reason, got an error that nobody foresaw ({what[:300]}); "
+        f"sar-colorize must end in a result or in a reason, got an error that nobody foresaw ({_in_a_line(error)}); "
         + (f"please attach {kept} to a report of it" if kept else "please report it with the command that you gave")
     )
     return 1
+
+
+def _in_a_line(error: BaseException) -> str:
+    """The kind of an error and its message."""
+    return without_credentials(" ".join(f"{type(error).__name__}: {error}".split()))[:300]
 
 
 def _is_of_output(error: BaseException) -> bool:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import NoReturn
 
@@ -24,7 +25,9 @@ def main() -> NoReturn:
             raise
         said = "cancelled"
         if not interrupt.is_cancelled():  # `run` answers for all that comes after it was loaded
-            code, said = 1, f"error: sar-colorize must be able to load its modules, got {error}; install it anew"
+            few = getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE)
+            mend = "allow the process more open files, for example with `ulimit -n 1024`" if few else "install it anew"
+            code, said = 1, f"error: sar-colorize must be able to load its modules, got {error}; {mend}"
         if sys.stderr is not None:
             sys.stderr.write(f"{said}\n")
     finally:

@@ -18,9 +18,15 @@ and exits with code 1. It holds no credentials, whatever name of a source it was
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import Any, Self
 
 from .credentials import without_credentials
+
+MORE_FILES = "allow the process more open files, for example with `ulimit -n 1024`"
+"""The way out where a process has as many files open as the system lets it have."""
+_TOO_MANY = (errno.EMFILE, errno.ENFILE)
 
 
 class SarColorizeError(Exception):
@@ -68,3 +74,23 @@ class MissingPackageError(SarColorizeError, ImportError):
 
 class Cancelled(KeyboardInterrupt):
     """The user stopped a run, which has been cleaned up; the message says whether anything of it remains."""
+
+
+def has_too_many_files(error: BaseException) -> bool:
+    """Whether the system refused one more open file, by what was raised or by what caused it.
+
+    Libraries say it by errors of their own, and loaders of modules by an ImportError, so the system's words count too.
+    """
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        if getattr(link, "errno", None) in _TOO_MANY or any(os.strerror(number) in str(link) for number in _TOO_MANY):
+            return True
+        seen.add(id(link))
+        link = link.__cause__ or link.__context__
+    return False
+
+
+def way_out(error: BaseException, usual: str) -> str:
+    """What helps against an error: more open files where they were too few, else the usual."""
+    return MORE_FILES if has_too_many_files(error) else usual

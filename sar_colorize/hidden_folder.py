@@ -9,24 +9,33 @@ place is empty.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import stat
 import sys
-import tempfile
 import weakref
+from collections.abc import Collection
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from .errors import OutputError
+from .errors import OutputError, way_out
 
 NOTE, LOCK, EARLIER = "note.json", "lock", "earlier"
 KNOWN_PARTS = ("blocks.tif*", "cog.tif*", "messages.txt", "temporary", "whole", EARLIER)
 """What the folders of this program may hold besides note and lock: names or patterns of files, and names of folders."""
+_FOLDERS = ("temporary", "whole", EARLIER)
+"""Those of them that may be folders; a folder of another name is no part of ours."""
 _LONGEST_NAME = 200
+_RESERVED = 8
+"""Descriptors that are kept for the removal of folders: as many as it opens at a time, four folders deep."""
+_reserve: list[int] = []
+_living: set[Path] = set()
+"""The hidden folders of this process, which share the reserve."""
 _HAS_DIR_FD = {os.open, os.stat, os.unlink} <= os.supports_dir_fd
 
 
@@ -40,24 +49,33 @@ class HiddenFolder:
     def __init__(self, output: Path) -> None:
         lock = None
         while lock is None:  # again where a cleaner took the folder before its lock was held
+            self.path = output.parent / f"{_prefix(output)}{secrets.token_hex(4)}"
             try:
-                self.path = Path(tempfile.mkdtemp(prefix=_prefix(output), dir=output.parent))
+                _hold_reserve()
+                self.path.mkdir(mode=0o700)
                 _write_note(self.path, output)
                 lock = _lock(self.path)
+                if lock is not None:  # at interpreter exit too: an interrupt may fall between two lines of any cleaning
+                    self._finalizer = weakref.finalize(self, _remove, self.path, lock, os.getpid())
+            except FileExistsError:
+                continue
             except FileNotFoundError:
                 if not output.parent.is_dir():
+                    _free_reserve_of_none()
                     raise OutputError(
                         f"folder of the output must exist, got {output.parent}, which is gone; create it first"
                     ) from None
             except OSError as error:
-                if hasattr(self, "path"):
-                    _take_back(self.path)
+                _take_back(self.path)
+                _free_reserve_of_none()
                 reason = error.strerror or str(error)
                 raise OutputError(
-                    f"output must be writable, got {reason} for {output}; choose another folder"
+                    f"output must be writable, got {reason} for {output}; {way_out(error, 'choose another folder')}"
                 ) from error
-        # Also at interpreter exit: an interrupt may fall between two lines of any cleaning.
-        self._finalizer = weakref.finalize(self, _remove, self.path, lock, os.getpid())
+            except BaseException:  # an interrupt
+                _take_back(self.path)
+                raise
+        _living.add(self.path)
 
     @property
     def earlier(self) -> Path:
@@ -75,6 +93,56 @@ class HiddenFolder:
             raise
 
 
+def publish_folder(made: Path, place: Path, files: Collection[str]) -> None:
+    """Renames a finished folder to its place, whole or not at all.
+
+    Args:
+        made: in a hidden folder beside `place`, where nothing or an empty folder stands.
+        files: what was written into it, by its path in it.
+
+    Raises:
+        OSError: it cannot be renamed, or a file is gone because somebody removed the folder meanwhile.
+    """
+    _check_there(made, files)
+    made.replace(place)
+    try:
+        _check_there(place, files)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            place.rename(made)
+        raise
+
+
+def _check_there(folder: Path, files: Collection[str]) -> None:
+    """Refuses a folder in which a file is missing."""
+    for name in files:
+        if not (folder / name).is_file():
+            raise FileNotFoundError(errno.ENOENT, "A file was removed while others were written", name)
+
+
+def _hold_reserve() -> None:
+    """Opens descriptors, so that a process which may open no more files can still remove its folders.
+
+    Raises:
+        OSError: it may not even open these.
+    """
+    while len(_reserve) < _RESERVED:
+        _reserve.append(os.open(os.devnull, os.O_RDONLY))
+
+
+def _free_reserve() -> None:
+    """Closes them, for those that a removal opens."""
+    with contextlib.suppress(IndexError):
+        while True:
+            os.close(_reserve.pop())
+
+
+def _free_reserve_of_none() -> None:
+    """Closes them where no folder needs them."""
+    if not _living:
+        _free_reserve()
+
+
 def _take_back(folder: Path) -> None:
     """Removes a folder that was made a moment ago, by calls that need no descriptor: there may be none left."""
     for name in (NOTE, LOCK):
@@ -82,6 +150,26 @@ def _take_back(folder: Path) -> None:
             (folder / name).unlink()
     with contextlib.suppress(OSError):
         folder.rmdir()
+
+
+def check_name_of(what: str, path: Path) -> None:
+    """Refuses a path that no file of this program can have.
+
+    Args:
+        what: the setting that named it, for the message.
+
+    Raises:
+        OutputError: a null character, a name that is not UTF-8 or too long, or one that the system does not let us see.
+    """
+    try:
+        if "\0" in str(path):
+            raise ValueError("a null character")
+        str(path).encode()  # GDAL and JSON take names as UTF-8 alone
+        path.exists()
+    except (ValueError, OSError) as error:
+        raise OutputError(
+            f"{what} must be a name that a file can have, got {str(path)!r} ({error}); choose another"
+        ) from error
 
 
 def remove_orphans(output: Path) -> None:
@@ -170,6 +258,7 @@ def _remove(folder: Path, lock: int, owner: int) -> None:
     """Removes what is ours in a folder whose lock is held, and the folder where nothing else is in it."""
     if os.getpid() != owner:  # a forked child inherits the finalizer, not the work
         return
+    _free_reserve()
     root: int | None = None
     with contextlib.suppress(OSError):
         if _HAS_DIR_FD:
@@ -188,6 +277,10 @@ def _remove(folder: Path, lock: int, owner: int) -> None:
         os.close(root)
     if sys.platform != "win32":
         os.close(lock)
+    _living.discard(folder)
+    if _living:
+        with contextlib.suppress(OSError):
+            _hold_reserve()
 
 
 def _remove_parts(folder: Path, root: int | None) -> None:
@@ -206,7 +299,7 @@ def _remove_parts(folder: Path, root: int | None) -> None:
             found = os.stat(_name(folder, name, root), dir_fd=root, follow_symlinks=False)
             if stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode):  # a link itself, never what it points to
                 os.unlink(_name(folder, name, root), dir_fd=root)
-            elif stat.S_ISDIR(found.st_mode):
+            elif stat.S_ISDIR(found.st_mode) and name in _FOLDERS:
                 shutil.rmtree(_name(folder, name, root), dir_fd=root)
 
 

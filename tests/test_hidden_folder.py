@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import subprocess
 import sys
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 from made import killed_with_blocks
 
+from sar_colorize import hidden_folder
 from sar_colorize.cog import CogWriter
 from sar_colorize.errors import OutputError
-from sar_colorize.hidden_folder import NOTE, HiddenFolder, remove_orphans
+from sar_colorize.hidden_folder import NOTE, HiddenFolder, _reserve, remove_orphans
 from sar_colorize.raster import Grid, Raster, Unit
 
 
@@ -147,6 +152,33 @@ def test_a_device_or_a_pipe_is_never_replaced(tmp_path: Path) -> None:
     assert pipe.exists()
 
 
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+@pytest.mark.parametrize("suffix", [".msk", ".aux.xml", ".ovr"])
+def test_what_stands_in_the_place_of_a_sidecar_and_is_none_is_never_removed(
+    tmp_path: Path, suffix: str, kind: str
+) -> None:
+    _write(tmp_path / "c.tif")
+    before, place = (tmp_path / "c.tif").read_bytes(), tmp_path / f"c.tif{suffix}"
+    if kind == "folder":
+        place.mkdir()
+        (place / "thesis.txt").write_bytes(b"years of work")
+    else:
+        os.mkfifo(place)
+    with pytest.raises(OutputError, match=r"no folder, device or pipe in the place of a sidecar, got .*; move it"):
+        _write(tmp_path / "c.tif")
+    assert kind == "pipe" or (place / "thesis.txt").read_bytes() == b"years of work"
+    assert place.exists()
+    assert (tmp_path / "c.tif").read_bytes() == before
+
+
+def test_a_folder_that_is_named_as_a_part_of_an_orphan_stays(tmp_path: Path) -> None:
+    orphan = killed_with_blocks(tmp_path / "c.tif")
+    (orphan / "cog.tif.kept").mkdir()
+    (orphan / "cog.tif.kept" / "letter.txt").write_bytes(b"a stranger's")
+    _write(tmp_path / "c.tif")
+    assert (orphan / "cog.tif.kept" / "letter.txt").read_bytes() == b"a stranger's"
+
+
 @pytest.mark.parametrize("suffix", [".msk", ".aux.xml", ".ovr"])
 def test_a_sidecar_of_another_raster_is_refused_and_stays(tmp_path: Path, suffix: str) -> None:
     sidecar = tmp_path / f"c.tif{suffix}"
@@ -194,3 +226,84 @@ def test_a_folder_that_cannot_be_finished_is_taken_back(
     with pytest.raises(OutputError, match="got Too many open files"):
         HiddenFolder(tmp_path / "c.tif")
     assert list(tmp_path.iterdir()) == []
+
+
+@contextmanager
+def _no_more_files() -> Iterator[None]:
+    """This process may open no more file than it has open."""
+    resource = pytest.importorskip("resource")
+    limits, taken = resource.getrlimit(resource.RLIMIT_NOFILE), [os.open(os.devnull, os.O_RDONLY)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (taken[0] + 32, limits[1]))
+    try:
+        with suppress(OSError):
+            while True:
+                taken.append(os.dup(taken[0]))
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        for handle in taken:
+            os.close(handle)
+
+
+def test_a_folder_is_removed_where_no_more_file_may_be_opened(tmp_path: Path) -> None:
+    hidden, other = HiddenFolder(tmp_path / "made"), HiddenFolder(tmp_path / "c.tif")
+    deep = hidden.path / "whole" / "train" / "site" / "s1"
+    deep.mkdir(parents=True)
+    (deep / "patch.png").write_bytes(b"half")
+    (other.path / "blocks.tif").write_bytes(b"half")
+    with _no_more_files():
+        hidden.remove()
+        other.remove()
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_could_not_be_removed_again_is_not_begun(tmp_path: Path) -> None:
+    with (
+        _no_more_files(),
+        pytest.raises(
+            OutputError, match=r"got Too many open files for .*; allow the process more open files, .*ulimit"
+        ),
+    ):
+        HiddenFolder(tmp_path / "c.tif")
+    assert list(tmp_path.iterdir()) == []
+    assert _reserve == []
+
+
+def test_no_process_for_the_last_step_is_one_sentence(tmp_path: Path) -> None:
+    writer = CogWriter(tmp_path / "c.tif", Grid(4, 4), bands=("power",), dtype="float32")
+    writer.open()
+    (writer.hidden.path / "temporary").mkdir()
+    with _no_more_files(), pytest.raises(OutputError, match=r"got Too many open files for .*ulimit"):
+        writer._build(writer.hidden.path)
+    writer.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("step", ["mkdir", "_write_note", "_lock", "finalize"])
+def test_an_interrupt_while_a_folder_is_made_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """A signal is heard when the call has done its work and returns."""
+    owner = {"mkdir": Path, "finalize": weakref}.get(step, hidden_folder)
+    call = getattr(owner, step)
+
+    def interrupted(*arguments: object, **settings: object) -> None:
+        call(*arguments, **settings)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(owner, step, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        HiddenFolder(tmp_path / "c.tif")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_is_taken_is_passed_over_and_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = iter(["taken", "free"])
+    monkeypatch.setattr(secrets, "token_hex", lambda _size: next(tokens))
+    taken = tmp_path / ".c.tif.sar-colorize-taken"
+    taken.mkdir()
+    (taken / "lock").write_bytes(b"somebody's")
+    hidden = HiddenFolder(tmp_path / "c.tif")
+    assert hidden.path.name.endswith("-free")
+    hidden.remove()
+    assert (taken / "lock").read_bytes() == b"somebody's"

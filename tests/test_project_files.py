@@ -38,6 +38,17 @@ def test_make_takes_torch_from_the_given_index_before_all_else(tmp_path: Path) -
     assert installs[-2:] == ["--index-url https://index/cpu torch", "--editable ."]
 
 
+def test_make_sbom_lists_what_the_wheel_stands_on_and_sums_all_that_is_handed_out(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["make", "--dry-run", "sbom", f"VENV={tmp_path}"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    made = " ".join(done.stdout.replace("\\\n", " ").split())
+    parts = f"{tmp_path}/bin/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml"
+    assert made.index("pip wheel --quiet --no-deps --wheel-dir dist .") < made.index(parts)
+    assert f"--output-file dist/sbom.json {tmp_path}/bin/python" in made
+    assert made.endswith("cd dist && sha256sum *.whl sbom.json > SHA256SUMS && cat SHA256SUMS")
+
+
 def test_the_citation_is_of_this_version() -> None:
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert cited["cff-version"] == "1.2.0"

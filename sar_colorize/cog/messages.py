@@ -10,17 +10,15 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import OutputError
+from ..errors import OutputError, way_out
 
 
 def cannot_write(path: Path, reason: str) -> OutputError:
     """The error of an output that could not be written, with the room that is left on its disk."""
     folder = path.parent
     free_gb = shutil.disk_usage(folder).free / 1e9 if folder.is_dir() else 0.0
-    return OutputError(
-        f"output must be writable, got {sentence(reason)} for {path} ({free_gb:.1f} GB free); "
-        f"free some space or choose another folder"
-    )
+    mend = way_out(OSError(reason), "free some space or choose another folder")
+    return OutputError(f"output must be writable, got {sentence(reason)} for {path} ({free_gb:.1f} GB free); {mend}")
 
 
 def sentence(text: str) -> str:

@@ -50,6 +50,10 @@ def check_output(path: Path, *, overwrite: bool) -> None:
                 raise OutputError(
                     f"output must have no sidecar of another raster, got {sidecar}; move it, or allow overwriting"
                 )
+            if os.path.lexists(sidecar) and not sidecar.is_symlink() and not sidecar.is_file():
+                raise OutputError(
+                    f"output must have no folder, device or pipe in the place of a sidecar, got {sidecar}; move it"
+                )
         if not path.parent.is_dir():
             raise OutputError(f"folder of the output must exist, got {path.parent}; create it first")
         if not os.access(path.parent, os.W_OK | os.X_OK):

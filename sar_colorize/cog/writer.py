@@ -258,15 +258,18 @@ class CogWriter:
                 "GDAL_CACHEMAX": CACHE_BYTES,
             },
         }
-        child = subprocess.Popen(
-            [sys.executable, "-P", "-W", "ignore", "-c", _BUILD],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,  # a file on the disk that is full would lose them
-            # GDAL would mix its chatter into the complaints, or send them elsewhere.
-            env={key: value for key, value in os.environ.items() if key not in ("CPL_DEBUG", "CPL_LOG")},
-            start_new_session=True,  # Ctrl-C in a terminal reaches this process only
-        )
+        try:
+            child = subprocess.Popen(
+                [sys.executable, "-P", "-W", "ignore", "-c", _BUILD],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,  # a file on the disk that is full would lose them
+                # GDAL would mix its chatter into the complaints, or send them elsewhere.
+                env={key: value for key, value in os.environ.items() if key not in ("CPL_DEBUG", "CPL_LOG")},
+                start_new_session=True,  # Ctrl-C in a terminal reaches this process only
+            )
+        except OSError as error:  # no file or no process may be opened any more
+            raise cannot_write(self.path, error.strerror or str(error)) from error
         assert child.stdin is not None
         assert child.stderr is not None
         said: list[bytes] = []

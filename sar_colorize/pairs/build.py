@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,20 +16,22 @@ from numpy.typing import NDArray
 
 from ..backscatter import db_range_of, to_db
 from ..color import to_uint8
-from ..errors import Cancelled, DataError, OutputError, SarColorizeError
-from ..hidden_folder import HiddenFolder, remove_orphans
+from ..errors import Cancelled, DataError, OutputError, SarColorizeError, way_out
+from ..hidden_folder import HiddenFolder, check_name_of, publish_folder, remove_orphans
 from ..lightness import fit_offset_db
 from ..progress import Progress
 from ..raster import Bool, Window
 from ..reference.picture import Picture, look_at, open_picture
 from ..scene import Scene, open_scene
 from .build_settings import BuildSettings
-from .catalogue import CATALOGUE, write_catalogue
+from .catalogue import CATALOGUE, MANIFEST, write_catalogue
 from .geotiff import display_code
 from .read import pillow
 from .score import scores
 
 _log = logging.getLogger("sar_colorize")
+SIDES = ("s1", "s2")
+"""Radar and colour."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ def build_pairs(
     _log.info("radar: %s of %s", scene.bands[0], scene.source)
     _log.info("colour: %s, %s", s2, picture.words)
     skipped: dict[str, int] = {}
-    with _appearing(folder) as partial:
+    files = [MANIFEST, CATALOGUE]
+    with _appearing(folder, files) as partial:
         rows = _write_patches(partial, scene, picture, settings, skipped, progress)
         if not rows:
             raise DataError(
@@ -96,6 +99,7 @@ def build_pairs(
             )
         _split(partial, rows, settings)
         write_catalogue(partial, rows, scene.grid, scene.bands[0])
+        files += [f"{row['split']}/{_patch(row, side)}" for row in rows for side in SIDES]
     _log.info(
         "patches: %d kept, %s", len(rows), ", ".join(f"{n} {why}" for why, n in skipped.items()) or "none left out"
     )
@@ -194,30 +198,32 @@ def _split(folder: Path, rows: list[dict[str, Any]], settings: BuildSettings) ->
 
 def _write(folder: Path, row: dict[str, Any], code: NDArray[np.uint8], rgb: NDArray[np.uint8]) -> None:
     image = pillow()
-    for side, array in (("s1", code), ("s2", np.moveaxis(rgb, 0, -1))):
-        path = folder / row["site"] / side / f"{row['site']}_{side}_{row['key']}.png"
+    for side, array in zip(SIDES, (code, np.moveaxis(rgb, 0, -1)), strict=True):
+        path = folder / _patch(row, side)
         for part in (path.parent.parent, path.parent):  # never the folder itself, which may have been taken away
             part.mkdir(exist_ok=True)
         image.fromarray(np.ascontiguousarray(array)).save(path)
 
 
+def _patch(row: dict[str, Any], side: str) -> str:
+    """The path of a patch in the folder of its split."""
+    return f"{row['site']}/{side}/{row['site']}_{side}_{row['key']}.png"
+
+
 def _check_folder(folder: Path) -> None:
     """Refuses a folder in which no pairs can appear."""
+    check_name_of("the folder of pairs", folder.absolute())
     try:
         is_in_use = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
     except OSError as error:
         raise OutputError(f"the folder of pairs must be one that can be made, got {folder} ({error})") from error
     if is_in_use:
         raise OutputError(f"the folder of pairs must be new or empty, got {folder}; name another")
-    if any("\ud800" <= letter <= "\udfff" for letter in str(folder.absolute())):
-        raise OutputError(
-            f"the folder of pairs must have a name that is valid UTF-8, got {str(folder)!r}; name another"
-        )
 
 
 @contextmanager
-def _appearing(folder: Path) -> Iterator[Path]:
-    """A folder beside the one asked for, renamed to it at the end, removed on any error."""
+def _appearing(folder: Path, files: Sequence[str]) -> Iterator[Path]:
+    """A folder beside the one asked for, renamed to it at the end with all its files, removed on any error."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -229,15 +235,15 @@ def _appearing(folder: Path) -> Iterator[Path]:
         partial = hidden.path / "whole"
         partial.mkdir()
         yield partial
-        partial.replace(place)
+        publish_folder(partial, place, files)
     except KeyboardInterrupt as error:
         raise Cancelled("cancelled; nothing was written") from error
     except OSError as error:
         if isinstance(error, SarColorizeError):
             raise
+        mend = way_out(error, "free some space or name another")
         raise OutputError(
-            f"the folder of pairs must be where it can be written, got {folder} ({error}); free some space or name "
-            "another"
+            f"the folder of pairs must be where it can be written, got {folder} ({error}); {mend}"
         ) from error
     finally:
         hidden.remove()

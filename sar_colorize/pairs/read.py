@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..errors import DataError, MissingPackageError
 from ..raster import Bool
 from ..reference.clouds import ground
+from ..scene.names import is_special
 from .find import Pair, PairList
 from .geotiff import read_colour, read_radar
 
@@ -25,6 +26,9 @@ def read_pair(pair: Pair) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     Raises:
         DataError: a file is unreadable, or the two differ in size.
     """
+    for path in (pair.s1, pair.s2):
+        if is_special(path):
+            raise DataError(f"a patch must be a file, got {path}, a pipe or a device; leave it out")
     tiff = _is_tiff(pair.s1)
     s1 = read_radar(pair.s1, pair.polarization) if tiff else _picture(pair.s1)[0]
     s2 = _colour(pair.s2)

@@ -161,11 +161,11 @@ def opened_picture(source: PictureSource, what: str = "reference", overview: int
         dataset: Any = source
     else:
         try:
-            location = own_vrt(source) if is_vrt(source) else source
             if is_local(source) and Path(source).exists() and not Path(source).is_file():
                 raise UnreadableError(
                     f"input must be a file, got {name_of(source)}, a folder, a device or a pipe; name a raster"
                 )
+            location = own_vrt(source) if is_vrt(source) else source
             if is_local(location):
                 check_sidecars(Path(source))
             dataset = open_quietly(location, alone=not is_local(source), overview=overview)

@@ -12,6 +12,7 @@ from html import unescape
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from .names import is_special
 from .safe import is_product
 from .scene import Scene
 
@@ -133,6 +134,8 @@ def _names_in(folder: Path) -> list[str]:
 
 def _xml_of(path: Path) -> str:
     """The text of a file that is XML, such as a virtual raster under any name; "" of another."""
+    if is_special(path):
+        return ""
     try:
         with path.open("rb") as file:
             start = file.read(1024)

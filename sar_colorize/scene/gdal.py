@@ -7,6 +7,8 @@ that hold their own pixels, and only those (FORMATS); virtual rasters are anothe
 
 from __future__ import annotations
 
+import os
+import re
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
@@ -16,14 +18,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import SarColorizeError, UnreadableError
+from ..errors import SarColorizeError, UnreadableError, way_out
 from ..raster import Bool, Window
+from .names import is_local
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
 GDAL_CACHE_BYTES = 256 << 20
 """GDAL's own cache of decoded blocks; its default is a twentieth of the machine, which is not bounded by the block."""
+_CACHE = "GDAL_CACHEMAX"
 BLOCK_BYTES = 512 << 20
 """Of all bands that are stored together: a larger block cannot be decoded in bounded memory."""
 TIFF = ("GTiff",)
@@ -52,13 +56,14 @@ _LEADS_ELSEWHERE = ("OVERVIEWS", "GEOLOCATION")
 """Domains of metadata that may name another file, which GDAL would open as whatever it is."""
 HTTP_PATIENCE = {
     "GDAL_HTTP_CONNECTTIMEOUT": 20,
-    "GDAL_HTTP_LOW_SPEED_TIME": 7,
+    "GDAL_HTTP_LOW_SPEED_TIME": 10,
     "GDAL_HTTP_LOW_SPEED_LIMIT": 1000,
     "GDAL_HTTP_MAX_RETRY": 1,
     "GDAL_HTTP_RETRY_DELAY": 1,
 }
 """Seconds until a server must answer; seconds at under so many bytes a second until it is given up; and how often it is
-asked again. GDAL alone waits for ever."""
+asked again. GDAL alone waits for ever. A download that is slow and goes on has no limit; variables of the environment
+of these names count instead."""
 
 
 class Handles(threading.local):
@@ -71,10 +76,28 @@ class Handles(threading.local):
 
 
 def bounded_gdal() -> Any:
-    """GDAL with a bounded cache, and bounded patience with servers, as a context."""
+    """GDAL with a bounded cache, as a context; the environment's own bound counts instead."""
     import rasterio
 
-    return rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES, **HTTP_PATIENCE)
+    return rasterio.Env() if _CACHE in os.environ else rasterio.Env(**{_CACHE: GDAL_CACHE_BYTES})
+
+
+def _bound_cache() -> None:
+    """Lowers GDAL's cache, which all of this process shares, to `GDAL_CACHE_BYTES` unless a user has set another."""
+    from rasterio.env import get_gdal_config, getenv, hasenv, set_gdal_config
+
+    is_users = _CACHE in os.environ or (hasenv() and _CACHE in getenv())
+    if not is_users and get_gdal_config(_CACHE) > GDAL_CACHE_BYTES:
+        set_gdal_config(_CACHE, GDAL_CACHE_BYTES)
+
+
+def _patient_with(source: str) -> Any:
+    """Bounded patience with the server of a source, as a context; each thread that reads needs its own."""
+    import rasterio
+
+    if is_local(source):
+        return nullcontext()
+    return rasterio.Env(**{name: value for name, value in HTTP_PATIENCE.items() if name not in os.environ})
 
 
 def open_quietly(
@@ -97,6 +120,7 @@ def open_quietly(
     import rasterio
     from rasterio.errors import NotGeoreferencedWarning
 
+    _bound_cache()
     options: dict[str, Any] = {}
     if location.startswith(OWN_VRT):
         formats = ("VRT",)
@@ -170,12 +194,17 @@ def readable_by_gdal(
     from rasterio.errors import CRSError, RasterioError, RasterioIOError, RPCError
 
     try:
-        yield
+        with _patient_with(source):
+            yield
     except RasterioIOError as reason:
         detail, mend = one_line(reason), "if it is truncated, copy or download it again"
         if "not recognized as being in a supported file format" in detail:
             detail, mend = "of no known format", f"formats are {FORMAT_NAMES}: convert others with gdal_translate"
-        raise error(f"{what} must be a raster that GDAL reads, got {source} ({detail}); {mend}") from reason
+        if (host := _host(source)) is not None:
+            mend = f"{host} may be slow or break off: try again, or download the file first"
+        raise error(
+            f"{what} must be a raster that GDAL reads, got {source} ({detail}); {way_out(reason, mend)}"
+        ) from reason
     except (RasterioError, CPLE_BaseError, CRSError, RPCError, UnicodeError, OverflowError) as reason:
         raise error(
             f"{what} must be a raster that GDAL reads, got {source} ({one_line(reason)}); copy or download it again"
@@ -185,6 +214,12 @@ def readable_by_gdal(
             f"{what} must fit in memory part by part, got {source}, of which a part does not; store it in tiles, for "
             "example with gdal_translate -co TILED=YES"
         ) from reason
+
+
+def _host(source: str) -> str | None:
+    """The server that a name of a source leads to; None where it names none."""
+    found = re.search(r"https?://([^/?#]+)", source, re.IGNORECASE)
+    return found[1].rpartition("@")[2] if found else None
 
 
 def one_line(error: BaseException) -> str:

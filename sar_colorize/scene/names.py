@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import unicodedata
 from pathlib import Path
 
@@ -17,6 +18,15 @@ def is_local(name: str) -> bool:
     return not name.startswith("/vsi") and "://" not in name
 
 
+def is_special(path: str | os.PathLike[str]) -> bool:
+    """Whether a path leads to a pipe, a device or a socket: whoever opened it might wait for ever, or never end."""
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116  # a text may be no path at all
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
 def check_name(name: str, what: str = "input", error: type[SarColorizeError] = UnreadableError) -> None:
     """Refuses a name that cannot be one.
 
@@ -25,7 +35,7 @@ def check_name(name: str, what: str = "input", error: type[SarColorizeError] = U
         error: what is raised.
 
     Raises:
-        SarColorizeError: empty, XML, with control characters or outside Unicode, too long, or not reachable.
+        SarColorizeError: empty, XML, with control characters or outside Unicode, too long, not reachable, or of a pipe.
     """
     shown = repr(name_without_credentials(name[:_SHOWN])) + ("..." if len(name) > _SHOWN else "")
     if not name.strip():
@@ -45,6 +55,8 @@ def check_name(name: str, what: str = "input", error: type[SarColorizeError] = U
     except (OSError, ValueError) as reason:
         said = (reason.strerror if isinstance(reason, OSError) else None) or "not a path"
         raise error(f"{what} must be a path that can be read, got {shown} ({said}); check the path") from reason
+    if is_special(name):
+        raise error(f"{what} must be a file, got {shown}, a pipe or a device; write its content into a file")
 
 
 def folder_entries(folder: Path, most: int) -> list[os.DirEntry[str]]:

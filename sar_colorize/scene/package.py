@@ -18,7 +18,7 @@ from ..errors import SceneError, UnreadableError
 from .gdal import TIFF, open_quietly
 from .members import members_of_zip
 from .names import folder_entries
-from .sidecars import check_sidecars, check_sidecars_in_zip
+from .sidecars import check_pipes, check_sidecars, check_sidecars_in_zip
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -50,7 +50,10 @@ def find_package(source: str) -> Package | None:
     if path.is_dir():
         names = sorted(entry.name for entry in folder_entries(path, MOST_FILES) if entry.is_file())
         if path.suffix.lower() == ".data":
-            return _dimap(path, names)
+            found = _dimap(path, names)
+            for location in found.files.values() if found else ():
+                check_pipes(Path(location))
+            return found
         found = _group(names, path.resolve().as_posix())
         for location in found.files.values() if found else ():
             check_sidecars(Path(location))

@@ -128,7 +128,7 @@ def sample_windows(grid: Grid, block_shape: tuple[int, int]) -> Iterator[Window]
     height, width = (min(SAMPLE_BLOCK_PX, max(64, side)) for side in block_shape)
     rows, cols = -(-grid.height // height), -(-grid.width // width)
     per_side = SAMPLE_BLOCKS**0.5
-    row_count = max(1, min(rows, round(per_side * (rows / cols) ** 0.5) if cols else 1))
+    row_count = max(1, min(rows, SAMPLE_BLOCKS, round(per_side * (rows / cols) ** 0.5) if cols else 1))
     col_count = max(1, min(cols, SAMPLE_BLOCKS // row_count))
     for i in range(row_count):
         for j in range(col_count):

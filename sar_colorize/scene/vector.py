@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,10 +20,13 @@ from ..errors import SettingError, UnreadableError
 from .gdal import one_line
 from .members import member_of_zip, members_of_zip
 from .names import check_name, is_local
+from .sidecars import check_pipes
 
 MOST_BYTES = 64 << 20
 """Of a file; an area of interest is a few polygons."""
 _TIMEOUT_S = 30.0
+_LEAST_BYTES_S = 1000.0
+"""A server that sends less over `_TIMEOUT_S` seconds is given up."""
 _SUFFIXES = (".gpkg", ".geojson", ".json", ".shp", ".fgb", ".kml", ".gml")
 """Members of a zip that are taken for vector files."""
 _GEOJSON = {
@@ -61,6 +65,7 @@ def read_vector(path: str) -> Any:
     if start.startswith(b"PK\x03\x04"):
         return _from_zip(file, shown)
     if _is_shapefile(start):
+        check_pipes(file, "aoi", SettingError)
         with _one_sentence(shown):
             return _frame(str(file))
     with _one_sentence(shown):
@@ -159,7 +164,7 @@ def _download(url: str, shown: str) -> bytes:
         raise SettingError(f"aoi must be a file or a URL of the web, got {shown}; download it first")
     try:
         with urlopen(Request(url), timeout=_TIMEOUT_S) as answer:  # its scheme was checked above
-            content: bytes = answer.read(MOST_BYTES + 1)
+            content = _all_of(answer)
     except Exception as error:  # urllib, http, ssl and socket each have errors of their own
         raise SettingError(
             f"aoi must be reachable, got {shown} ({name_without_credentials(one_line(error))}); download it first"
@@ -167,3 +172,18 @@ def _download(url: str, shown: str) -> bytes:
     if len(content) > MOST_BYTES:
         raise SettingError(f"aoi must be at most {MOST_BYTES >> 20} MB, got more at {shown}; cut out the area")
     return content
+
+
+def _all_of(answer: Any) -> bytes:
+    """The body of an answer, or MOST_BYTES of it and some more.
+
+    Raises:
+        TimeoutError: it comes too slowly.
+    """
+    content, started = bytearray(), time.monotonic()
+    while len(content) <= MOST_BYTES and (part := answer.read1(1 << 16)):
+        content += part
+        seconds = time.monotonic() - started
+        if seconds > _TIMEOUT_S and len(content) < _LEAST_BYTES_S * seconds:
+            raise TimeoutError(f"the server sent {len(content)} bytes in {seconds:.0f} s")
+    return bytes(content)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import Cancelled, OutputError, SarColorizeError, SettingError
+from ..hidden_folder import check_name_of
+from ..scene.names import is_special
 from ..weights import write_whole
 from .checkpoint import facts_of
 
@@ -65,12 +67,16 @@ def run_folder(
         OutputError: it cannot be made.
         Cancelled: a KeyboardInterrupt, with what is left of the run.
     """
+    check_name_of("out", path)
     new = [folder for folder in (path, *path.parents) if not folder.exists()]
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"out must be a folder that can be written to, got {path} ({error}); name another") from error
     before = set(path.iterdir())
+    for entry in before:
+        if is_special(entry):
+            raise OutputError(f"out must be a folder of files, got {entry}, a pipe or a device; name another folder")
     folder = RunFolder(path, resume and (path / "checkpoint.safetensors").is_file())
     try:
         _settle(folder, settings, may_differ)

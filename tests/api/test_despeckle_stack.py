@@ -15,7 +15,7 @@ from affine import Affine
 from made import TRANSFORM, speckled
 
 import sar_colorize as sc
-from sar_colorize.errors import OutputError, SettingError
+from sar_colorize.errors import Cancelled, OutputError, SettingError
 from sar_colorize.speckle.stack import despeckle_dates
 
 MakeTif = Callable[..., Path]
@@ -131,3 +131,20 @@ def test_a_folder_that_no_folder_can_be_called_is_one_sentence(make_tif, tmp_pat
     scenes = [make_tif(speckled(64, 64, seed=number), f"{number}.tif") for number in range(2)]
     with pytest.raises(OutputError, match="folder must be a name that a folder can have, got"):
         sc.despeckle_stack(scenes, tmp_path / name)
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_cancelled_stack_leaves_nothing_and_says_so(dates: list[Path], tmp_path: Path, is_there: bool) -> None:
+    folder = tmp_path / "out"
+    if is_there:
+        folder.mkdir()
+        (folder / "date1.tif").write_bytes(b"older")
+
+    def cancel(done: int, _total: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Cancelled, match=r"^cancelled; nothing was written$"):
+        sc.despeckle_stack(dates, folder, block_px=128, overwrite=is_there, on_progress=cancel)
+    assert folder.exists() == is_there
+    assert [path.read_bytes() for path in folder.glob("*")] == ([b"older"] if is_there else [])

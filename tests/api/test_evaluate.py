@@ -5,11 +5,14 @@ from __future__ import annotations
 import inspect
 from dataclasses import fields
 
+import geopandas
 import pytest
+import shapely
 
 from sar_colorize import api
 from sar_colorize.errors import OutputError, SettingError
 from sar_colorize.evaluation.color.settings import EvaluateSettings
+from sar_colorize.evaluation.report import folder
 
 
 def test_every_setting_is_a_keyword_with_the_same_default() -> None:
@@ -57,5 +60,26 @@ def test_sites_that_are_no_names_are_one_sentence(pairs_folder, tmp_path, exclud
 
 
 def test_a_report_whose_name_is_too_long_is_one_sentence(tmp_path):
-    with pytest.raises(OutputError, match=r"must be a folder that can be made, got .*File name too long"):
+    with pytest.raises(OutputError, match=r"report must be a name that a file can have, got .*File name too long"):
         api.evaluate("composite", tmp_path, tmp_path / ("n" * 300))
+
+
+def test_a_report_of_which_a_file_vanishes_is_never_a_success_and_the_older_one_stays(
+    pairs_folder, tmp_path, monkeypatch
+) -> None:
+    write = folder.write_geopackage
+
+    def vanish(frame, path, layer):
+        write(frame, path, layer)
+        (path.parent / "metrics.json").unlink()
+
+    report = tmp_path / "report"
+    report.mkdir()
+    (report / "index.html").write_text("older")
+    monkeypatch.setattr(folder, "write_geopackage", vanish)
+    shapes = geopandas.GeoDataFrame(geometry=[shapely.Point(0, 0)], crs=4326)
+    monkeypatch.setattr(folder, "footprints", lambda *_: shapes)
+    with pytest.raises(OutputError, match=r"report must be where it can be written, got .*A file was removed"):
+        api.evaluate("composite", pairs_folder, report, split="val", limit=1, overwrite=True)
+    assert [path.read_text() for path in report.iterdir()] == ["older"]
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []

@@ -13,6 +13,7 @@ import shapely
 from made import UTM33, speckled
 
 import sar_colorize as sc
+from sar_colorize import api
 from sar_colorize.errors import OutputError, SarColorizeError, SettingError
 
 Call = Callable[..., Any]
@@ -187,3 +188,23 @@ def test_what_a_filter_has_no_use_for_is_refused_and_not_ignored(
 def test_two_outputs_with_names_too_long_for_any_file_are_one_sentence(scene: Path, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"File name too long|name"):
         sc.colorize(scene, tmp_path / ("n" * 252 + ".tif"), uncertainty=tmp_path / ("m" * 252 + ".tif"))
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\udcffb", "\ud800", "x/a\0b/c", "n" * 300])
+@pytest.mark.parametrize("verb", ["build_pairs", "adapt", "train", "evaluate"])
+def test_a_name_that_no_file_can_have_is_one_sentence_before_any_work(
+    tmp_path: Path, pairs_folder: Path, make_tif: Callable[..., Path], verb: str, name: str
+) -> None:
+    (tmp_path / "out").mkdir()
+    out = tmp_path / "out" / name
+    scene = make_tif(speckled(96, 96)[None], names=("VV",), tags={"UNITS": "dB"}, nodata=np.nan)
+    picture = make_tif(np.full((3, 96, 96), 90, np.uint8), "picture.tif")
+    calls: dict[str, Callable[[], object]] = {
+        "build_pairs": lambda: api.build_pairs(scene, picture, out, patch_px=32),
+        "adapt": lambda: api.adapt(scene, picture, out=out.with_name(f"{out.name}.safetensors")),
+        "train": lambda: api.train(pairs_folder, out, width=8, epochs=1),
+        "evaluate": lambda: api.evaluate("composite", pairs_folder, out, limit=1),
+    }
+    with pytest.raises(OutputError, match=r"must be a name that a file can have, got .*; choose another$"):
+        calls[verb]()
+    assert list((tmp_path / "out").iterdir()) == []

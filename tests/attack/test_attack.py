@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT)) if str(ROOT) not in sys.path else None
 
 import sar_colorize as sc  # noqa: E402
+from tools.attack import pool, worker  # noqa: E402
 from tools.attack.canary import plant, shape_of, unchanged  # noqa: E402 tools is no installed package
 from tools.attack.case import BrokenPromiseError, Case  # noqa: E402
 from tools.attack.ground import make_ground  # noqa: E402
@@ -60,6 +61,49 @@ def test_the_attack_counts_a_hang_a_crash_a_traceback_and_too_much_memory(tmp_pa
     assert (tally["tried"], tally["held"]) == (6, 1)
     assert (tmp_path / "checks-7-5" / "evidence.txt").read_text() == "what was attacked"
     assert "python -m tools.attack --seed 7 --only checks:5" in (tmp_path / "checks-7-5" / "failure.txt").read_text()
+
+
+def test_a_case_that_takes_too_much_memory_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # a case goes to a folder of its own
+    (tmp_path / "little").mkdir()
+    little = worker._judged(Case("checks", 7, 0), tmp_path / "little")
+    assert (little.held, little.what) == (True, "done")
+    assert 30 < little.peak_mb < 1e5
+    monkeypatch.setattr(worker, "MOST_MB", 10)
+    (tmp_path / "much").mkdir()
+    much = worker._judged(Case("checks", 7, 0), tmp_path / "much")
+    assert (much.held, much.detail) == (False, "done")
+    assert much.what.endswith("MB of memory, more than 10")
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="Linux can count memory anew")
+def test_the_memory_of_a_case_is_not_that_of_an_earlier_one() -> None:
+    """In a process without children, whose most memory counts too."""
+    code = """
+from tools.attack import worker
+taken = b"x" * (200 << 20)
+worker._forget_peak()
+before = worker._peak_mb()
+del taken
+worker._forget_peak()
+print(before - worker._peak_mb())
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert float(done.stdout) > 150
+
+
+def test_a_worker_is_started_anew_after_many_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "CASES", 2)
+    one, ids = pool.Worker(tmp_path), []
+    try:
+        for number in range(3):
+            (tmp_path / str(number)).mkdir()
+            assert one.run(Case("checks", 7, 0), tmp_path / str(number)).held
+            assert one._process is not None
+            ids.append(one._process.pid)
+    finally:
+        one.close()
+    assert ids[0] == ids[1] != ids[2]
 
 
 def test_a_case_is_the_same_whenever_it_is_drawn() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -301,5 +302,26 @@ sys.meta_path.insert(0, Broken())
     done = _program(before, "models", "list")
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        "error: sar-colorize must be able to load its modules, got [Errno 24] Too many open files; install it anew"
+        "error: sar-colorize must be able to load its modules, got [Errno 24] Too many open files; allow the process "
+        "more open files, for example with `ulimit -n 1024`"
     ]
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_too_few_open_files_are_one_sentence_with_the_way_out(
+    program: Program, own_signals: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def fail(*_args: Any, **_settings: Any) -> Any:
+        try:
+            raise OSError(number, os.strerror(number))
+        except OSError as error:
+            raise ImportError("libsomething.so cannot be loaded") from error
+
+    monkeypatch.setattr(api, "info", fail)
+    done = program("info", "scene.tif")
+    assert (done.code, done.err) == (
+        1,
+        "error: the system must let sar-colorize open more files, got ImportError: libsomething.so cannot be loaded; "
+        "allow the process more open files, for example with `ulimit -n 1024`\n",
+    )
+    assert list(own_signals.iterdir()) == []

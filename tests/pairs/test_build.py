@@ -1,11 +1,16 @@
+import shutil
+from pathlib import Path
+
 import geopandas
 import numpy as np
 import pytest
 import rasterio
+from made import killed_with_blocks
 from pyogrio.errors import FeatureError
 from rasterio.transform import from_origin
 
 from sar_colorize.errors import Cancelled, DataError, OutputError, SettingError
+from sar_colorize.pairs import build
 from sar_colorize.pairs.build import build_pairs
 from sar_colorize.pairs.build_settings import BuildSettings
 from sar_colorize.pairs.find import find_pairs
@@ -158,6 +163,13 @@ def test_cancelled_nothing_is_left(rasters, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["s1.tif", "s2.tif"]
 
 
+def test_what_a_killed_run_left_is_removed_by_the_next(rasters, tmp_path):
+    orphan = killed_with_blocks(tmp_path / "pairs", '(hidden.path / "whole" / "train").mkdir(parents=True)')
+    assert (orphan / "whole" / "train").is_dir()
+    build_pairs(*rasters, tmp_path / "pairs", SETTINGS)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pairs", "s1.tif", "s2.tif"]
+
+
 def test_folder_in_use_is_refused(rasters, tmp_path):
     with pytest.raises(OutputError, match="new or empty"):
         build_pairs(*rasters, tmp_path, SETTINGS)
@@ -242,12 +254,46 @@ def test_a_folder_that_vanishes_while_pairs_are_written_is_one_sentence(rasters,
         build_pairs(*rasters, place / "pairs", SETTINGS, progress=vanish)
 
 
+@pytest.mark.parametrize("when", ["while it is written", "while it is renamed"])
+@pytest.mark.parametrize("what", ["a site", "the manifest"])
+def test_files_that_vanish_from_the_folder_of_pairs_are_never_a_success(rasters, tmp_path, monkeypatch, what, when):
+    """What `rm -r` leaves of the folder while pairs are written into it."""
+    write_catalogue, replace = build.write_catalogue, Path.replace
+
+    def remove(folder):
+        if what == "a site":
+            shutil.rmtree(next(folder.rglob("s1")).parent)
+        else:
+            (folder / "manifest.csv").unlink()
+
+    def early(folder, *arguments):
+        write_catalogue(folder, *arguments)
+        remove(folder)
+
+    def late(self, target):
+        replace(self, target)
+        remove(target)
+
+    if when == "while it is written":
+        monkeypatch.setattr(build, "write_catalogue", early)
+    else:
+        monkeypatch.setattr(Path, "replace", late)
+    with pytest.raises(OutputError, match=r"got .*made .*A file was removed while others were written"):
+        build_pairs(*rasters, tmp_path / "made", BuildSettings(patch_px=32, block_patches=1))
+    assert not (tmp_path / "made").exists()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
 def test_a_folder_whose_name_is_too_long_is_one_sentence(rasters, tmp_path):
-    with pytest.raises(OutputError, match=r"must be one that can be made, got .*File name too long"):
+    with pytest.raises(
+        OutputError, match=r"the folder of pairs must be a name that a file can have, got .*File name too long"
+    ):
         build_pairs(*rasters, tmp_path / ("n" * 300), SETTINGS)
 
 
 def test_a_folder_whose_name_no_catalogue_can_hold_is_one_sentence(rasters, tmp_path):
-    with pytest.raises(OutputError, match=r"must have a name that is valid UTF-8, got .*name another"):
+    with pytest.raises(
+        OutputError, match=r"the folder of pairs must be a name that a file can have, got .*choose another"
+    ):
         build_pairs(*rasters, tmp_path / "pairs\udcff", SETTINGS)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["s1.tif", "s2.tif"]

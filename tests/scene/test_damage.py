@@ -294,8 +294,8 @@ def test_a_folder_of_too_many_files_is_refused(product: Path, tmp_path: Path, mo
         open_scene(product)
 
 
-NAMES = ["", " ", "a\nb.tif", "a\0b.tif", "\udcff.tif", "x" * 256 + ".tif", "a/" * 3000 + "b.tif", "<VRTDataset/>",
-         "\x1b[31m.tif"]  # fmt: skip
+NAMES = ["", " ", "a\nb.tif", "a\nb/scene.tif", "a\nb.SAFE", "a\0b.tif", "\udcff.tif", "x" * 256 + ".tif",
+         "a/" * 3000 + "b.tif", "<VRTDataset/>", "\x1b[31m.tif"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)

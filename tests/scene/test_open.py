@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 from made import speckled
 from made_product import make_safe
+from rasterio.env import get_gdal_config, set_gdal_config
 
 from sar_colorize.errors import SceneError, SettingError, UnitError
 from sar_colorize.scene import open_scene
+from sar_colorize.scene.gdal import GDAL_CACHE_BYTES, bounded_gdal
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +93,25 @@ def test_a_value_of_another_type_is_one_sentence(make_tif, name):
     """open_scene is public too, and was the one function whose wrong types gave tracebacks."""
     with pytest.raises(SettingError, match=rf"{name} must be (text|a number), got dict; leave it out"):
         open_scene(make_tif(speckled(64, 64)), **{name: {"a": 1}})
+
+
+def test_gdals_cache_is_bounded_for_whoever_reads_and_a_users_own_bound_counts(
+    make_tif: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GDAL's own is a twentieth of the machine: open_scene and lazy arrays took a gigabyte here."""
+    path = make_tif(np.full((1, 64, 64), -10, np.float32), names=("VV",), tags={"UNITS": "dB"})
+    try:
+        for given, wanted in ((2 << 30, GDAL_CACHE_BYTES), (64 << 20, 64 << 20)):
+            set_gdal_config("GDAL_CACHEMAX", given)
+            open_scene(path)
+            assert get_gdal_config("GDAL_CACHEMAX") == wanted
+        with rasterio.Env(GDAL_CACHEMAX=2 << 30):
+            open_scene(path)
+            assert get_gdal_config("GDAL_CACHEMAX") == 2 << 30
+        set_gdal_config("GDAL_CACHEMAX", 2 << 30)
+        monkeypatch.setenv("GDAL_CACHEMAX", "2000")
+        open_scene(path)
+        with bounded_gdal():
+            assert get_gdal_config("GDAL_CACHEMAX") == 2 << 30
+    finally:
+        set_gdal_config("GDAL_CACHEMAX", GDAL_CACHE_BYTES)

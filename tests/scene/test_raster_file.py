@@ -15,7 +15,7 @@ from affine import Affine
 from made import TRANSFORM, speckled
 
 from sar_colorize.errors import SceneError, UnreadableError
-from sar_colorize.raster import Unit, Window
+from sar_colorize.raster import Grid, Unit, Window
 from sar_colorize.scene import open_scene
 from sar_colorize.scene.scene import sample_windows
 
@@ -148,6 +148,18 @@ def test_samples_are_bounded_and_lie_inside(make_tif: MakeTif) -> None:
     assert 0 < len(windows) <= 64
     assert all(window.intersect(scene.grid.window) == window for window in windows)
     assert windows == list(sample_windows(scene.grid, scene.block_shape))
+
+
+@pytest.mark.parametrize("side_px", [1, 64, 5_000])
+def test_samples_of_a_strip_are_as_few_as_of_any_scene_and_reach_both_ends(side_px: int) -> None:
+    """Of a strip of 2,000,000 rows there were 1,414, which took 800 MB and 16 s."""
+    length = 2_000_000
+    for grid, along in ((Grid(length, side_px), "row"), (Grid(side_px, length), "col")):
+        windows = list(sample_windows(grid, (512, 512)))
+        assert 32 <= len(windows) <= 64
+        places = sorted(getattr(window, along) for window in windows)
+        assert places[0] < 0.1 * length
+        assert places[-1] > 0.9 * length
 
 
 def test_truncated_data_is_one_sentence_that_names_the_file(make_tif: MakeTif) -> None:

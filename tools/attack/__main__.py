@@ -38,6 +38,7 @@ class Tally:
     held: int = 0
     seconds: float = 0.0
     peak_mb: float = 0.0
+    peak_of: str = ""
     ends: dict[str, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
@@ -90,7 +91,8 @@ class Attack:
         tally.tried += 1
         tally.held += verdict.held
         tally.seconds += seconds
-        tally.peak_mb = max(tally.peak_mb, verdict.peak_mb)
+        if verdict.peak_mb > tally.peak_mb:
+            tally.peak_mb, tally.peak_of = verdict.peak_mb, f"{case.kind}:{case.number}"
         word = verdict.what if verdict.held else "failed"
         tally.ends[word] = tally.ends.get(word, 0) + 1
         if verdict.held:

@@ -57,7 +57,7 @@ class Verdict:
     detail: str = ""
     """A traceback, or what the command line printed."""
     peak_mb: float = 0.0
-    """Most memory of the worker and its children so far, in MB."""
+    """Most memory of the worker in this case, or of one of its children, in MB."""
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""

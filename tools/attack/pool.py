@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[2]
 LIMIT_S = 60.0
 """What takes longer is a hang."""
 _START_S = 60.0
+CASES = 500
+"""After so many a worker is started anew: what a process keeps of many strange calls is no use of memory by a case."""
 
 
 class Worker:
@@ -26,12 +28,16 @@ class Worker:
     def __init__(self, scratch: Path, limit_s: float = LIMIT_S) -> None:
         self._scratch, self._limit_s = scratch, limit_s
         self._process: subprocess.Popen[bytes] | None = None
+        self._cases = 0
 
     def run(self, case: Case, folder: Path) -> Verdict:
         """Runs a case in `folder`; a hang or a crash is a verdict too."""
+        if self._cases >= CASES:
+            self.close()
         process = self._process or self._start()
         started = self._process is None
         self._process = process
+        self._cases = 1 if started else self._cases + 1
         assert process.stdin is not None
         assert process.stdout is not None
         asked = {"kind": case.kind, "seed": case.seed, "number": case.number, "folder": str(folder)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -14,6 +15,8 @@ from .case import BrokenPromiseError, Case, Verdict
 
 MEMORY_BYTES = 6 << 30
 """Address space that a worker may have."""
+MOST_MB = 1500
+"""Memory that a case may take, with all that the worker still holds from the cases before it."""
 
 
 def main() -> None:
@@ -33,6 +36,7 @@ def main() -> None:
 def _judged(case: Case, folder: Path) -> Verdict:
     """A case, run and judged; what the attack itself does wrong counts as failed too."""
     held, detail = True, ""
+    _forget_peak()
     try:
         (folder / "here").mkdir()
         os.chdir(folder / "here")  # a relative path that should be refused leads to no harm
@@ -41,13 +45,25 @@ def _judged(case: Case, folder: Path) -> Verdict:
         held, what, detail = False, str(error), "".join(traceback.format_exception(error))
     except Exception as error:  # noqa: BLE001 a fault of the attack must be seen, not end it
         held, what, detail = False, f"the attack itself failed: {error!r}", traceback.format_exc()
-    return Verdict(held, what, detail, _peak_mb())
+    peak_mb = _peak_mb()
+    if held and peak_mb > MOST_MB:
+        held, what, detail = False, f"{peak_mb:.0f} MB of memory, more than {MOST_MB}", what
+    return Verdict(held, what, detail, peak_mb)
+
+
+def _forget_peak() -> None:
+    """Counts this process's memory anew, where the system is Linux; elsewhere a case has the peak of those before."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
 
 
 def _peak_mb() -> float:
-    """Most memory that this process or one of its children has held at a time, in MB."""
-    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return round(max(resource.getrusage(kind).ru_maxrss for kind in kinds) / 1000, 1)
+    """Most memory that this process has held in this case, or one of its children ever, in MB."""
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/self/status").read_text().splitlines()
+        own = next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), own)
+    return round(max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1000, 1)
 
 
 if __name__ == "__main__":

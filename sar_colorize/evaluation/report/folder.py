@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import OutputError
-from ...hidden_folder import HiddenFolder, remove_orphans
+from ...hidden_folder import HiddenFolder, check_name_of, publish_folder, remove_orphans
 from ...pairs.catalogue import write_geopackage
 from ..color.compare import Comparison
 from ..color.metrics import HISTOGRAM_TOP, METRICS
@@ -41,10 +41,7 @@ def check_report(folder: Path, *, overwrite: bool) -> None:
     Raises:
         OutputError: a file, an earlier report without `overwrite`, other files, or a folder that cannot be made.
     """
-    try:
-        folder.exists()
-    except OSError as error:
-        raise OutputError(f"report must be a folder that can be made, got {folder} ({error}); name another") from error
+    check_name_of("report", folder)
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"report must be a folder, got the file {folder}; name another")
     inside = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
@@ -79,12 +76,13 @@ def write_report(
     figures = _figures(comparison, settings, data, [*skipped, *comparison.skipped], notes)
     frame = footprints(comparison, data)
 
-    def fill(made: Path) -> None:
+    def fill(made: Path) -> Sequence[str]:
         write_figures(made, figures)
         (made / "patches.csv").write_text(_patches(comparison), encoding="utf-8")
         if frame is not None:
             write_geopackage(frame, made / "patches.gpkg", "patches")
         (made / "index.html").write_text(page(comparison, settings, figures), encoding="utf-8")
+        return [name for name in FILES[:4] if name != "patches.gpkg" or frame is not None]
 
     return figures | {"files": publish(folder, fill, overwrite=overwrite)}
 
@@ -94,11 +92,11 @@ def write_figures(made: Path, figures: dict[str, Any]) -> None:
     (made / "metrics.json").write_text(json.dumps(figures, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
-def publish(folder: Path, fill: Callable[[Path], None], *, overwrite: bool) -> dict[str, str]:
+def publish(folder: Path, fill: Callable[[Path], Sequence[str]], *, overwrite: bool) -> dict[str, str]:
     """Has a report made beside its place and renames it: the paths written, by name.
 
     Args:
-        fill: writes the files of a report into the folder that it is given.
+        fill: writes the files of a report into the folder that it is given, and names them.
 
     Raises:
         OutputError: it cannot be written there.
@@ -109,11 +107,11 @@ def publish(folder: Path, fill: Callable[[Path], None], *, overwrite: bool) -> d
     try:
         made = hidden.path / "whole"
         made.mkdir()
-        fill(made)
+        names = fill(made)
         check_report(folder, overwrite=overwrite)
         if place.exists():
             place.rename(hidden.earlier)
-        made.rename(place)
+        publish_folder(made, place, names)
     except OSError as error:
         raise OutputError(f"report must be where it can be written, got {folder} ({error}); name another") from error
     finally:

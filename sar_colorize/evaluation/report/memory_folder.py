@@ -31,13 +31,14 @@ def write_memory_report(
     figures = _figures(comparison, settings, data)
     galleries = {place: gallery_png(shown) for place, shown in sorted(comparison.shown.items())}
 
-    def fill(made: Path) -> None:
+    def fill(made: Path) -> Sequence[str]:
         write_figures(made, figures)
         (made / "examples.csv").write_text(_examples(comparison.tables), encoding="utf-8")
         (made / "index.html").write_text(memory_page(figures, galleries), encoding="utf-8")
         (made / "gallery").mkdir()
         for place, png in galleries.items():
             (made / "gallery" / f"{place}.png").write_bytes(png)
+        return ["metrics.json", "examples.csv", "index.html", *(f"gallery/{place}.png" for place in galleries)]
 
     return figures | {"files": publish(folder, fill, overwrite=overwrite)}
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ...backscatter import db_range_of, to_power
 from ...errors import DataError
 from ...raster import Bool, Float32
+from ...scene.stack_file import read_dates
 from . import metrics
 
 
@@ -76,7 +77,7 @@ def stacks_in(folder: Path) -> list[Stack]:
     """
     if not folder.is_dir():
         raise DataError(f"data must be a folder of stacks, got {folder}; name the folder that holds them")
-    found = [_from_npz(path) for path in sorted(folder.glob("*.npz"))]
+    found = [_stack(path.stem, read_dates(path)) for path in sorted(folder.glob("*.npz"))]
     found += [_from_scenes(path) for path in sorted(folder.iterdir()) if len(list(path.glob("*.tif"))) >= 3]
     if not found:
         raise DataError(
@@ -84,14 +85,6 @@ def stacks_in(folder: Path) -> list[Stack]:
             "one for each date, in a folder of their own under it"
         )
     return found
-
-
-def _from_npz(path: Path) -> Stack:
-    with np.load(path) as file:
-        if "db_x100" not in file.files:
-            raise DataError(f"a stack must hold db_x100, got {', '.join(file.files)} in {path}; take it out")
-        power = (10.0 ** (file["db_x100"].astype(np.float32) / np.float32(1000.0))).astype(np.float32)
-    return _stack(path.stem, power)
 
 
 def _from_scenes(folder: Path) -> Stack:

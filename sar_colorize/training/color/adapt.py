@@ -19,7 +19,7 @@ from ...color import srgb_to_lab
 from ...credentials import name_without_credentials
 from ...engine.choose import autocast, choose_device
 from ...errors import Cancelled, DataError, ModelError, OutputError
-from ...hidden_folder import HiddenFolder, remove_orphans
+from ...hidden_folder import HiddenFolder, check_name_of, remove_orphans
 from ...infer import paint_picture
 from ...models import registry
 from ...models.by_place import ByPlace
@@ -36,6 +36,7 @@ from ...palette.fit import Examples, learn
 from ...palette.moments import Moments
 from ...palette.palette import Palette
 from ...progress import Progress
+from ...scene.names import is_special
 from ..schedule import cosine
 from .adapt_settings import AdaptSettings
 from .by_place import ByPlaceSystem
@@ -170,10 +171,13 @@ def check_output(out: Path, s1: str | Path, s2: str | Path, model: str, *, overw
     Raises:
         OutputError: its folder is missing or read-only, it is an input, a folder, or exists without `overwrite`.
     """
+    check_name_of("out", out)
     if not out.parent.is_dir() or not os.access(out.parent, os.W_OK):
         raise OutputError(f"out must be in a folder that can be written to, got {out}; make the folder or name another")
     if out.is_dir():
         raise OutputError(f"out must be a weights file, got the folder {out}; name a file in it")
+    if is_special(out):
+        raise OutputError(f"out must be a regular file, got {out}, a pipe or a device; choose another name")
     for name, source in (("s1", s1), ("s2", s2), ("model", model)):
         if out.exists() and Path(source).exists() and out.samefile(source):
             raise OutputError(f"out must be another file than {name}, got {out} for both; choose a new name")

@@ -15,6 +15,7 @@ import torch
 
 from ...errors import DataError
 from ...raster import Float32
+from ...scene.stack_file import read_dates
 from ..color.augment import turn
 from .settings import FilterSettings
 from .simulated import Sample
@@ -37,16 +38,7 @@ def read_series(folder: Path, places: Sequence[str] = ()) -> list[Float32]:
     missing = [path.name for path in paths if not path.is_file()]
     if missing or not paths:
         raise DataError(f"series must be NAME.npz in {folder}, got no {', '.join(missing) or 'such file'}; name others")
-    series = []
-    for path in paths:
-        with np.load(path) as file:
-            db_x100 = file["db_x100"] if "db_x100" in file.files else np.zeros(())
-        if db_x100.ndim != 3 or len(db_x100) < 2:
-            raise DataError(
-                f"series must be db_x100 of two dates or more, got {db_x100.shape} in {path.name}; take it out"
-            )
-        series.append((10.0 ** (db_x100.astype(np.float32) / np.float32(1000.0))).astype(np.float32))
-    return series
+    return [read_dates(path) for path in paths]
 
 
 def fresh_looks(power: Float32) -> float:

@@ -117,10 +117,10 @@ def test_a_place_that_is_missing_and_one_that_is_no_series_are_refused(tmp_path)
     _write(tmp_path, "a", _dates(1, 8, 4.0))
     with pytest.raises(DataError, match=r"^series must be NAME\.npz in .*, got no b\.npz, c\.npz; name others$"):
         read_series(tmp_path, ["a", "b", "c"])
-    with pytest.raises(DataError, match=r"two dates or more, got \(1, 8, 8\) in a\.npz; take it out$"):
+    with pytest.raises(DataError, match=r"two dates or more, got \(1, 8, 8\) in .*a\.npz; take it out$"):
         read_series(tmp_path)
     np.savez(tmp_path / "a.npz", months=np.arange(3))
-    with pytest.raises(DataError, match=r"two dates or more, got \(\) in a\.npz; take it out$"):
+    with pytest.raises(DataError, match=r"stack must hold db_x100, got none in .*a\.npz; take it out$"):
         read_series(tmp_path)
 
 
