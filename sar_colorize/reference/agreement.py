@@ -164,7 +164,7 @@ class Agreement:
     chance: float
     """The most that it explains moved far away."""
     move: tuple[int, int]
-    """Coarse rows and columns by which the picture must be moved to lie right."""
+    """Coarse rows and columns by which the picture lies too far down and right."""
     judged: bool
     """False where radar or picture is too smooth to tell."""
     least: float = _LEAST

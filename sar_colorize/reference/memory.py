@@ -176,7 +176,7 @@ class Memory:
             nothing = np.zeros(painted.shape[1:], np.float32)
             rest = nothing + np.float32(2.0 * self.error[0]) if painted_error is None else painted_error
             return Remembered(painted, nothing, nothing, rest)
-        reference, seen = self._moved(ground)
+        reference, seen = _moved(ground.reference, ground.seen, self.move)
         parts = self._parts(reference, seen, ground)
         rows, cols = core
 
@@ -187,8 +187,9 @@ class Memory:
         trust *= np.float32(self.trust) * seen[core]
         own = reference[inside]
         lab = own + full(parts.drift)
-        if self.season is not None or self.flood > 0.0:
-            lab[1:] -= np.float32(1.0 - DETAIL_AB) * (own[1:] - full(parts.smooth[1:]))
+        fading = (1.0 - DETAIL_AB) * (self.flood if self.season is None else self.season.strength)
+        if fading > 0.0:
+            lab[1:] -= np.float32(fading) * (own[1:] - full(parts.smooth[1:]))
         lab[0] = np.clip(lab[0], 0.0, 100.0)
         if self.structure == "radar":
             lab[0] = self._radar_light(ground.db[0][core])
@@ -211,18 +212,6 @@ class Memory:
         expected: Float32 = trust * error + (one - trust) * rest
         return Remembered(lab, *(each.astype(np.float32) for each in (trust * kept, trust * (one - kept), expected)))
 
-    def _moved(self, ground: Ground) -> tuple[Float32, Bool]:
-        """The reference where it lies right; what is moved in from outside is not seen."""
-        down, right = self.move
-        if not (down or right):
-            return ground.reference, ground.seen
-        reference = np.roll(ground.reference, (down, right), (1, 2))
-        seen = np.roll(ground.seen, (down, right), (0, 1))
-        rows, cols = np.arange(seen.shape[0])[:, None], np.arange(seen.shape[1])[None]
-        height, width = seen.shape
-        came = (rows - down >= 0) & (rows - down < height) & (cols - right >= 0) & (cols - right < width)
-        return reference, seen & came
-
     def _parts(self, reference: Float32, seen: Bool, ground: Ground) -> Parts:
         """All that is found at half the resolution."""
         both = seen & ground.valid
@@ -244,6 +233,9 @@ class Memory:
                 before, part = halve(np.nan_to_num(ground.before), old, ground.row, ground.col)
                 before = np.where(part > 0.3, before, np.float32(np.nan))
             drift, doubt = self._drift(lab, db, before, ground)
+            if self.absolute:  # water has no season
+                dry = np.float32(1.0) - _ramp(waters.absolute_chance(self.bands, db), SURE_ABSOLUTE)
+                drift, doubt = drift * dry, doubt * dry
         if self.flood > 0.0:
             after = waters.table()["flood_land"]
             gain, start = (np.array(after[key], np.float32)[:, None, None] for key in ("gain", "start"))
@@ -309,7 +301,7 @@ def fit_memory(windows: Iterable[Ground], bands: tuple[str, ...], structure: str
         windows: of the scene; those where reference and radar show nothing together count for nothing.
         bands: the scene's polarisations. structure: one of STRUCTURES. place: what else is known.
     """
-    found, samples = [], []
+    found, halves = [], []
     for window in windows:
         both = window.seen & window.valid
         lab, share = halve(window.reference, both, window.row, window.col)
@@ -318,25 +310,33 @@ def fit_memory(windows: Iterable[Ground], bands: tuple[str, ...], structure: str
         if not known.any():
             continue
         found.append(gather(lab, db, known))
-        samples.append(_samples(lab, db, window, known))
-    if not samples:
+        halves.append((lab, db, _change(db, window), known))
+    if not found:
         return Memory(structure, bands, place.absolute, note="The reference shows no ground of the scene.")
     agreement = judge(found, len(bands))
+    samples = [_samples(*each, agreement.move) for each in halves]
     lab, wide, db, change = (np.concatenate([each[i] for each in samples], 1) for i in range(4))
     return _fitted(lab, wide, db, change, agreement, bands, structure, place)
 
 
-def _samples(lab: Float32, db: Float32, window: Ground, known: Bool) -> tuple[Float32, Float32, Float32, Float32]:
-    """Colours, those around them, decibels and their change since the reference, (., N) each, of one window."""
-    wide = smooth(lab, known.astype(np.float32), WIDE)
-    change = np.full_like(db, np.nan)
-    if window.before is not None:
-        old = known_before(window.before)
-        before, part = halve(np.nan_to_num(window.before), old, window.row, window.col)
-        change = np.where(part > 0.3, db - before, np.float32(np.nan))
-    step = max(1, int(known.sum()) // (_MOST_SAMPLES // 16))
-    parts = (each[:, known][:, ::step] for each in (lab, wide, db, change))
-    a, b, c, d = parts
+def _change(db: Float32, window: Ground) -> Float32:
+    """(C, h, w) how decibels have changed since the reference; NaN where not known."""
+    if window.before is None:
+        return np.full_like(db, np.nan)
+    old = known_before(window.before)
+    before, part = halve(np.nan_to_num(window.before), old, window.row, window.col)
+    return np.where(part > 0.3, db - before, np.float32(np.nan))
+
+
+def _samples(
+    lab: Float32, db: Float32, change: Float32, known: Bool, lies: tuple[int, int]
+) -> tuple[Float32, Float32, Float32, Float32]:
+    """Colours, those around them, decibels and their change, (., N) each, of one window; the reference moved back."""
+    lab, there = _moved(lab, known, (-lies[0], -lies[1]))
+    wide = smooth(lab, there.astype(np.float32), WIDE)
+    both = there & known
+    step = max(1, int(both.sum()) // (_MOST_SAMPLES // 16))
+    a, b, c, d = (each[:, both][:, ::step] for each in (lab, wide, db, change))
     return a, b, c, d
 
 
@@ -393,10 +393,7 @@ def _fitted(
         centre = np.median(kept, 1)
         width = 1.4826 * np.median(np.abs(kept - centre[:, None]), 1) + 0.5
         earlier = Earlier(centre.astype(np.float32), width.astype(np.float32))
-    move = (2 * agreement.move[0], 2 * agreement.move[1])
-    note = ""
-    if move != (0, 0):
-        note = f"The reference lies {-move[0]} pixels down and {-move[1]} right of the radar and is moved back."
+    down, right = 2 * agreement.move[0], 2 * agreement.move[1]
     radar_light = (float(np.median(db[0])), max(1.0, float(db[0].std())))
     drawn = usual if old is None else 0.5 * (usual + old)
     return Memory(
@@ -404,7 +401,7 @@ def _fitted(
         bands,
         place.absolute,
         1.0,
-        (-move[0], -move[1]),
+        (-down, -right),
         expected,
         level,
         (float(middle[0]), float(middle[1]), float(middle[2])),
@@ -414,9 +411,30 @@ def _fitted(
         earlier,
         (float(lab[0].mean()), max(4.0, float(lab[0].std())), *radar_light),
         ERRORS["season" if season else "flood" if flood else "copy"],
-        note,
+        _lies(down, right),
         {"agreement": agreement.share, "by_chance": agreement.chance, "new_water": round(share, 4)},
     )
+
+
+def _lies(down: int, right: int) -> str:
+    """What a user should know of a reference that lies so many pixels too far down and right."""
+    parts = []
+    if down:
+        parts.append(f"{abs(down)} pixels too far {'down' if down > 0 else 'up'}")
+    if right:
+        parts.append(f"{abs(right)} pixels too far {'right' if right > 0 else 'left'}")
+    return f"The reference lies {' and '.join(parts)}; it is moved back." if parts else ""
+
+
+def _moved(reference: Float32, seen: Bool, move: tuple[int, int]) -> tuple[Float32, Bool]:
+    """A reference (3, H, W) moved down and right; what comes in from outside is not seen."""
+    down, right = move
+    if not (down or right):
+        return reference, seen
+    height, width = seen.shape
+    rows, cols = np.arange(height)[:, None] - down, np.arange(width)[None] - right
+    came = (rows >= 0) & (rows < height) & (cols >= 0) & (cols < width)
+    return np.roll(reference, move, (1, 2)), np.roll(seen, move, (0, 1)) & came
 
 
 def known_before(before: Float32) -> Bool:

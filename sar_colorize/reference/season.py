@@ -3,7 +3,8 @@
 Small networks, each learned without one of the regions, say how L, a and b of a pixel change from the month of a
 picture to the month of a scene. Where they disagree, ground is unlike what they know, and the change is made smaller:
 of a mean m and a variance v among them, m max(0, 1 - CAUTION v / m^2) is left (after James and Stein 1961). So the
-picture that was given is the start, and it moves only as far as all agree. `tools/make_memory.py` makes the weights.
+picture that was given is the start, and it moves only as far as all agree, and not at all between equal months: there
+the networks would only pull it towards what is usual. `tools/make_memory.py` makes the weights.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from ..weights import check_sum, read_whole
 from .climate import climate_at
 
 WEIGHTS = Path(__file__).parent / "weights" / "season.safetensors"
-CAUTION = 1.5
+CAUTION = 3.0
 """How much disagreement takes away; chosen on places left out."""
 REACH = 4.0
 """Standard deviations beyond which a value counts as one at that distance."""
 CHANNELS = 8
 """Of a pixel: L, a, b; VV, VH, VH - VV; and how much VV and VH have changed since the picture."""
+FAR_MONTHS = 2
+"""From so many months between the two on, colours change by all of what is said; within one month they do not."""
 CELL = 16384
 """Pixels at a time. A pixel's place among them depends on its place in the scene alone, and so do its last bits."""
 _UNIT = 10.0
@@ -46,6 +49,8 @@ class Season:
     """(CHANNELS,), of the pixel's values."""
     layers: tuple[tuple[tuple[Float32, Float32], ...], ...]
     """By network, weight and bias of each layer; the first bias holds all that is the same in the whole scene."""
+    strength: float = 1.0
+    """How far the months are apart, 0..1."""
 
     def drift(self, lab: Float32, db: Float32, before: Float32 | None) -> tuple[Float32, Float32]:
         """How colours change: (3, N) Lab units, and (N,) how far the networks disagree on a and b.
@@ -65,7 +70,7 @@ class Season:
                     h = np.maximum(h, np.float32(0.0), out=h)
             made.append(h * np.float32(_UNIT))
         change, spread = agreed(np.stack(made))
-        return np.ascontiguousarray(change.T), np.ascontiguousarray(spread[:, 1:].mean(1))
+        return np.ascontiguousarray(change.T) * np.float32(self.strength), np.ascontiguousarray(spread[:, 1:].mean(1))
 
 
 def agreed(made: Float32) -> tuple[Float32, Float32]:
@@ -125,7 +130,9 @@ def settle(
                 weight, bias = weight[:CHANNELS], bias + given @ weight[CHANNELS:]
             layers.append((np.ascontiguousarray(weight, np.float32), np.ascontiguousarray(bias, np.float32)))
         networks.append(tuple(layers))
-    return Season(tuple(bands), has_before, centre[:CHANNELS], unit[:CHANNELS], tuple(networks))
+    gap = abs(months[0] - months[1])
+    strength = min(1.0, min(gap, 12 - gap) / FAR_MONTHS)
+    return Season(tuple(bands), has_before, centre[:CHANNELS], unit[:CHANNELS], tuple(networks), strength)
 
 
 @cache
