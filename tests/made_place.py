@@ -29,6 +29,13 @@ def place_of(seed: int = 0, size: int = 512) -> tuple[np.ndarray, np.ndarray]:
     return srgb_to_lab(np.clip(colours * shade / np.float32(255), 0, 1)), db.astype(np.float32)
 
 
+def misplaced(down: int, right: int, size: int = 496) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The picture of a place where it lies so many pixels, 8 at most, too far down and right; where right; decibels."""
+    lab, db = place_of(0)
+    middle, off = slice(8, 8 + size), tuple(slice(8 - move, 8 - move + size) for move in (down, right))
+    return lab[:, *off], lab[:, middle, middle], db[:, middle, middle]
+
+
 def ground_of(lab: np.ndarray, db: np.ndarray, **more: Any) -> Ground:
     """A whole scene that picture and radar show everywhere."""
     everywhere = np.ones(lab.shape[1:], bool)
