@@ -75,13 +75,21 @@ def _examples(tables: Tables) -> str:
     """A line for each example, contestant and ground."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["split", "site", "key", "neighbours", "method", "ground", "pixels", *METRICS])
+    writer.writerow(["split", "site", "key", "neighbours", "kept_share", "method", "ground", "pixels", *METRICS])
     for each in tables.measured:
         pair = each.example.pair
         for name, values in zip(tables.contestants, each.values, strict=True):
             for ground, pixels, row in zip(GROUNDS, each.pixels, values, strict=True):
                 numbers = _numbers(row)
-                start = [pair.split, pair.site, pair.key, int(each.example.are_neighbours), name, ground]
+                start = [
+                    pair.split,
+                    pair.site,
+                    pair.key,
+                    int(each.example.are_neighbours),
+                    f"{each.kept:.4f}",
+                    name,
+                    ground,
+                ]
                 writer.writerow([*start, int(pixels), *numbers])
     return text.getvalue()
 
