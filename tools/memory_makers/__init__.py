@@ -1,0 +1,1 @@
+"""The two parts of `tools/make_memory.py`."""
