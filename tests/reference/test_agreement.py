@@ -82,6 +82,12 @@ def test_windows_add_up() -> None:
     assert (more.share, more.chance, more.move, more.judged) == (together.share, together.chance, (0, 0), True)
 
 
+def test_a_band_given_twice_explains_as_much_as_once() -> None:
+    lab, db = place_of(0)
+    once, twice = _judged(lab, db[:1]), _judged(lab, db[[0, 0]])
+    assert twice.share == pytest.approx(once.share, rel=0.15)
+
+
 def test_what_is_not_known_says_nothing() -> None:
     lab, db = place_of(0)
     coarse, radar = (halve(values, np.ones((512, 512), bool), 0, 0)[0] for values in (lab, db))

@@ -43,6 +43,14 @@ def test_known_places_are_where_they_are() -> None:
     assert climate_at(-42.5, 72.5, (7, 7))[NOW_LAB][0] * 20 > 80  # the ice is white
 
 
+def test_months_are_those_of_the_year() -> None:
+    yakutsk, bangladesh = (129.5, 62.5), (90.0, 24.0)  # degrees and mm a month, from ERA5 itself
+    found, back = climate_at(*yakutsk, (1, 7)), climate_at(*bangladesh, (1, 7))
+    assert (found[WARM_THEN] * 15, found[WARM_NOW] * 15) == pytest.approx((-39.1, 19.6), abs=0.5)
+    assert np.expm1(back[[RAIN_THEN, RAIN_NOW]] * 2 + 4) == pytest.approx([7, 317], rel=0.1)
+    assert found[CHANGE_LAB][0] * 10 < -40  # snow in January
+
+
 def test_equal_months_change_nothing() -> None:
     found = climate_at(11.0, 48.0, (5, 5))
     assert not found[CHANGE_LAB].any()
@@ -63,5 +71,7 @@ def test_the_table_has_no_ends(latitude: float) -> None:
 def test_the_poles_are_the_outermost_rows() -> None:
     assert np.array_equal(climate_at(20.0, 90.0, (1, 7)), climate_at(20.0, 89.5, (1, 7)))
     assert np.array_equal(climate_at(20.0, -90.0, (1, 7)), climate_at(20.0, -89.5, (1, 7)))
+    assert np.array_equal(climate_at(20.0, 91.0, (1, 7)), climate_at(20.0, 90.0, (1, 7)))
+    assert not np.array_equal(climate_at(20.0, -89.5, (1, 7)), climate_at(20.0, -88.5, (1, 7)))
     assert climate_at(20.0, 90.0, (1, 7))[WARMER] > 1.0
     assert climate_at(20.0, -90.0, (1, 7))[WARMER] < -1.0
