@@ -18,8 +18,9 @@ from .palette.choose import choose_palette
 from .palette.fit import Examples, learn, spread_windows
 from .palette.from_picture import read_palette
 from .palette.palette import Palette
-from .raster import Bool, Float32, Window
-from .reference.memory import Ground, Place, fit_memory
+from .raster import Bool, Float32, Unit, Window
+from .reference.fit import Place, fit_memory
+from .reference.memory import Ground
 from .reference.picture import PictureSource, name_of, open_picture, reference_on
 from .reference.position import middle_of
 from .reference.warp import WarpedPicture, warp
@@ -134,7 +135,8 @@ def remember(
         taken = _date_of(None, "", reference.radar)
     windows = _Windows(scene, radar, ground)
     months = (None if taken is None else taken.month, None if scene_date is None else scene_date.month)
-    known = Place(months, middle_of(scene.grid), scene.declaration.absolute)
+    absolute = scene.declaration.absolute and scene.unit is not Unit.DISPLAY  # an 8-bit picture has no level
+    known = Place(months, middle_of(scene.grid), absolute)
     memory = fit_memory(windows, scene.bands, structure, known)
     if not windows.count:
         raise SettingError(
@@ -184,13 +186,14 @@ def _date_of_picture(source: PictureSource) -> Date | None:
 
 
 def find_palette(
-    scene: Scene, wanted: str, model: str, radar: RadarLightness, reference: WarpedPicture | None
+    scene: Scene, wanted: str, model: str, radar: RadarLightness, reference: WarpedPicture | None, *, believed: bool
 ) -> Palette:
     """The palette of the scene's ground; where a picture overlaps the scene, with its colours fitted to the radar.
 
     Args:
         wanted: "auto", "none" or the path of a picture. model: a name or a path of weights.
         reference: is the palette where "auto" is wanted; None without one.
+        believed: whether it is remembered. One that is not is the palette only where its colours explain the radar.
     """
     show: Show
     if reference is not None and wanted == "auto":
@@ -202,6 +205,8 @@ def find_palette(
     if palette.overlaps:
         painter = cast(PalettePainter, registry.load_painter(model, scene.bands, palette))
         palette = _fitted(palette, scene, painter, radar, show, extent)
+        if palette.fit is None and reference is not None and wanted == "auto" and not believed:
+            palette = choose_palette(wanted, scene.grid)
     _log.info("palette: %s, mean L a b %s", palette.source, " ".join(f"{value:.1f}" for value in palette.mean))
     return palette
 

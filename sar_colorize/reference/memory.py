@@ -8,14 +8,13 @@ The picture starts as a copy of the reference and moves only as far as dates and
    the reference's date, the picture without memory is shown;
 4. where the reference shows nothing, or another place, the picture without memory is shown.
 
-`fit_memory` settles all of it once per scene; `Memory.picture` depends on nothing but its window. What is found out is
+`fit` settles all of it once per scene; `Memory.picture` depends on nothing but its window. What is found out is
 found at half the resolution, at the same pixels whatever the window, with direct convolutions and networks that are run
 on cells fixed to the scene: a pixel has the same bits whatever the window.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,7 +22,7 @@ import numpy as np
 from ..raster import Bool, Float32
 from . import season as seasons
 from . import water as waters
-from .agreement import WIDE, Agreement, Expected, colour_values, fit_expected, gather, judge
+from .agreement import WIDE, Expected, colour_values
 from .half import box, double, gaussian, halve, smooth, spread
 
 STRUCTURES = ("both", "radar", "reference")
@@ -44,13 +43,10 @@ SURPRISING = (4.0, 6.0)
 """Standard deviations of the radar's surprise between which the reference is given up."""
 FLOODED = (0.003, 0.02)
 """Shares of a scene under new water between which land is drawn as after a flood, where no dates are known."""
-NATURAL = (35.0, 20.0, 0.25)
-"""Of a picture in natural colours hardly anything is redder (a) or, where red, bluer (-b); more than this share is."""
 _NEAR = gaussian(1.5, 4)
 _FADE = box(2 * (FADE_PX // 4) + 1)
 _REACH = max(len(WIDE) // 2 + len(_NEAR) // 2, len(_FADE) - 1)
 """Coarse pixels that a coarse pixel depends on to each side."""
-_MOST_SAMPLES = 60_000
 
 
 @dataclass(frozen=True)
@@ -84,18 +80,6 @@ class Remembered:
     """(H, W) 0..1, how far the radar shows something new."""
     error: Float32
     """(H, W) expected absolute error of a and b, Lab units."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """What is known of a scene besides its pixels."""
-
-    months: tuple[int | None, int | None] = (None, None)
-    """1..12 of the reference and of the scene."""
-    position: tuple[float, float] | None = None
-    """Degrees east and north of its middle."""
-    absolute: bool = False
-    """Whether its decibels have an absolute level."""
 
 
 @dataclass(frozen=True)
@@ -176,7 +160,7 @@ class Memory:
             nothing = np.zeros(painted.shape[1:], np.float32)
             rest = nothing + np.float32(2.0 * self.error[0]) if painted_error is None else painted_error
             return Remembered(painted, nothing, nothing, rest)
-        reference, seen = _moved(ground.reference, ground.seen, self.move)
+        reference, seen = moved(ground.reference, ground.seen, self.move)
         parts = self._parts(reference, seen, ground)
         rows, cols = core
 
@@ -234,7 +218,7 @@ class Memory:
                 before = np.where(part > 0.3, before, np.float32(np.nan))
             drift, doubt = self._drift(lab, db, before, ground)
             if self.absolute:  # water has no season
-                dry = np.float32(1.0) - _ramp(waters.absolute_chance(self.bands, db), SURE_ABSOLUTE)
+                dry = np.float32(1.0) - ramp(waters.absolute_chance(self.bands, db), SURE_ABSOLUTE)
                 drift, doubt = drift * dry, doubt * dry
         if self.flood > 0.0:
             after = waters.table()["flood_land"]
@@ -247,9 +231,9 @@ class Memory:
         if self.level is None:
             return np.zeros(weight.shape, np.float32)
         sure = waters.chance(waters.dark_values(self.level, db[0], odd[0], weight), "dark")
-        new = _ramp(sure, SURE)
+        new = ramp(sure, SURE)
         if self.absolute:
-            new = np.minimum(new, _ramp(waters.absolute_chance(self.bands, db), SURE_ABSOLUTE))
+            new = np.minimum(new, ramp(waters.absolute_chance(self.bands, db), SURE_ABSOLUTE))
         old = waters.looks_like_water(lab, np.array(self.middle, np.float32))
         calm = smooth(odd[:1], weight, _NEAR)[0] > np.float32(CALM)  # dark as the picture leads one to expect
         stays = (old > OLD_WATER) | calm
@@ -264,7 +248,7 @@ class Memory:
             centre, width = (each[:, None, None] for each in (self.earlier.median, self.earlier.spread))
             news = np.abs(smooth((db - before - centre) / width, known, _NEAR)).max(0)
             far = np.where(part > 0.3, np.minimum(far + np.float32(1.0), news), far)
-        return _ramp(far, SURPRISING) * known
+        return ramp(far, SURPRISING) * known
 
     def _drift(self, lab: Float32, db: Float32, before: Float32 | None, ground: Ground) -> tuple[Float32, Float32]:
         """(3, h, w) and (h, w) from the networks of the season, run on whole cells fixed to the scene."""
@@ -294,139 +278,7 @@ class Memory:
         return light
 
 
-def fit_memory(windows: Iterable[Ground], bands: tuple[str, ...], structure: str, place: Place) -> Memory:
-    """What holds for the memory of a scene, from windows spread over it.
-
-    Args:
-        windows: of the scene; those where reference and radar show nothing together count for nothing.
-        bands: the scene's polarisations. structure: one of STRUCTURES. place: what else is known.
-    """
-    found, halves = [], []
-    for window in windows:
-        both = window.seen & window.valid
-        lab, share = halve(window.reference, both, window.row, window.col)
-        db, _ = halve(window.db, window.valid, window.row, window.col)
-        known = share > 0.5
-        if not known.any():
-            continue
-        found.append(gather(lab, db, known))
-        halves.append((lab, db, _change(db, window), known))
-    if not found:
-        return Memory(structure, bands, place.absolute, note="The reference shows no ground of the scene.")
-    agreement = judge(found, len(bands))
-    samples = [_samples(*each, agreement.move) for each in halves]
-    lab, wide, db, change = (np.concatenate([each[i] for each in samples], 1) for i in range(4))
-    return _fitted(lab, wide, db, change, agreement, bands, structure, place)
-
-
-def _change(db: Float32, window: Ground) -> Float32:
-    """(C, h, w) how decibels have changed since the reference; NaN where not known."""
-    if window.before is None:
-        return np.full_like(db, np.nan)
-    old = known_before(window.before)
-    before, part = halve(np.nan_to_num(window.before), old, window.row, window.col)
-    return np.where(part > 0.3, db - before, np.float32(np.nan))
-
-
-def _samples(
-    lab: Float32, db: Float32, change: Float32, known: Bool, lies: tuple[int, int]
-) -> tuple[Float32, Float32, Float32, Float32]:
-    """Colours, those around them, decibels and their change, (., N) each, of one window; the reference moved back."""
-    lab, there = _moved(lab, known, (-lies[0], -lies[1]))
-    wide = smooth(lab, there.astype(np.float32), WIDE)
-    both = there & known
-    step = max(1, int(both.sum()) // (_MOST_SAMPLES // 16))
-    a, b, c, d = (each[:, both][:, ::step] for each in (lab, wide, db, change))
-    return a, b, c, d
-
-
-def _fitted(
-    lab: Float32,
-    wide: Float32,
-    db: Float32,
-    change: Float32,
-    agreement: Agreement,
-    bands: tuple[str, ...],
-    structure: str,
-    place: Place,
-) -> Memory:
-    """The memory of a scene from its samples, (., N) each."""
-    limit = NATURAL
-    false = (lab[1] > limit[0]) | ((lab[1] > 10.0) & (lab[2] < -limit[1]))
-    if float(false.mean()) > limit[2]:
-        note = (
-            f"The reference is not in natural colours ({float(false.mean()):.0%} of it red or purple), so it is not "
-            "remembered; give one with red, green and blue."
-        )
-        return Memory(structure, bands, place.absolute, note=note)
-    if not agreement.holds:
-        note = (
-            f"The reference does not explain this radar (agreement {agreement.share:.3f}, by chance "
-            f"{agreement.chance:.3f}): another place, far out of place, or too old; it is used as colours alone."
-        )
-        return Memory(structure, bands, place.absolute, note=note)
-    step = max(1, lab.shape[1] // _MOST_SAMPLES)
-    lab, wide, db, change = (each[:, ::step] for each in (lab, wide, db, change))
-    values = colour_values(lab[..., None], wide[..., None])[..., 0]
-    expected = fit_expected(values.T, db.T)
-    level = waters.level_of(db[0])
-    middle = np.median(lab, 1)
-    odd = expected.surprise(values[..., None], db[..., None])[..., 0]
-    wet = waters.looks_like_water(lab[..., None], middle)[:, 0] > OLD_WATER
-    if place.absolute:
-        wet &= waters.absolute_chance(bands, db[..., None])[:, 0] > 0.5
-    else:
-        wet &= db[0] < level.median - level.spread
-    old = np.median(lab[:, wet], 1) if wet.mean() > 0.002 and wet.sum() > 50 else None
-    usual = np.array(waters.table()["flood_lab"])
-    season = None
-    before, now = place.months
-    has_before = bool(np.isfinite(change).all(0).mean() > 0.5)
-    if before is not None and now is not None and place.position is not None:
-        radar = bands if place.absolute else ()
-        season = seasons.settle((before, now), *place.position, radar, has_before and place.absolute)
-    share = _new_water_share(lab, db, odd, level, middle, bands, place.absolute)
-    flood = float(_ramp(np.array(share, np.float32), FLOODED)) if season is None else 0.0
-    earlier = None
-    if has_before:
-        kept = change[:, np.isfinite(change).all(0)]
-        centre = np.median(kept, 1)
-        width = 1.4826 * np.median(np.abs(kept - centre[:, None]), 1) + 0.5
-        earlier = Earlier(centre.astype(np.float32), width.astype(np.float32))
-    down, right = 2 * agreement.move[0], 2 * agreement.move[1]
-    radar_light = (float(np.median(db[0])), max(1.0, float(db[0].std())))
-    drawn = usual if old is None else 0.5 * (usual + old)
-    return Memory(
-        structure,
-        bands,
-        place.absolute,
-        1.0,
-        (-down, -right),
-        expected,
-        level,
-        (float(middle[0]), float(middle[1]), float(middle[2])),
-        (float(drawn[0]), float(drawn[1]), float(drawn[2])),
-        flood,
-        season,
-        earlier,
-        (float(lab[0].mean()), max(4.0, float(lab[0].std())), *radar_light),
-        ERRORS["season" if season else "flood" if flood else "copy"],
-        _lies(down, right),
-        {"agreement": agreement.share, "by_chance": agreement.chance, "new_water": round(share, 4)},
-    )
-
-
-def _lies(down: int, right: int) -> str:
-    """What a user should know of a reference that lies so many pixels too far down and right."""
-    parts = []
-    if down:
-        parts.append(f"{abs(down)} pixels too far {'down' if down > 0 else 'up'}")
-    if right:
-        parts.append(f"{abs(right)} pixels too far {'right' if right > 0 else 'left'}")
-    return f"The reference lies {' and '.join(parts)}; it is moved back." if parts else ""
-
-
-def _moved(reference: Float32, seen: Bool, move: tuple[int, int]) -> tuple[Float32, Bool]:
+def moved(reference: Float32, seen: Bool, move: tuple[int, int]) -> tuple[Float32, Bool]:
     """A reference (3, H, W) moved down and right; what comes in from outside is not seen."""
     down, right = move
     if not (down or right):
@@ -455,34 +307,8 @@ def _fade(missing: Float32) -> Float32:
     return fade
 
 
-def _ramp(values: Float32, bounds: tuple[float, float]) -> Float32:
+def ramp(values: Float32, bounds: tuple[float, float]) -> Float32:
     """0 up to the first bound, 1 from the second on, a line between."""
     low, high = (np.float32(each) for each in bounds)
     ramp: Float32 = np.clip((values - low) / (high - low), 0.0, 1.0)
     return ramp
-
-
-ERRORS = {"copy": (5.0, 0.0, 0.0), "season": (3.2, 0.7, 0.4), "flood": (5.0, 0.0, 0.0)}
-"""See `Memory.error`; measured on places left out."""
-
-
-def _new_water_share(
-    lab: Float32,
-    db: Float32,
-    odd: Float32,
-    level: waters.Level,
-    middle: Float32,
-    bands: tuple[str, ...],
-    absolute: bool,
-) -> float:
-    """The share of samples (., N) that are new water beyond doubt."""
-    values = waters.dark_values(level, db[0][:, None], odd[0][:, None], np.ones((db.shape[1], 1), np.float32))
-    # Without neighbours: what is near is what is there.
-    values[1], values[5] = values[0], values[4]
-    values[2] = np.clip((db[0][:, None] - level.valley) / 2.0, -4, 4)
-    values[3] = values[2] * min(level.distance, 5.0)
-    new: Bool = (waters.chance(values, "dark")[:, 0] > SURE[1]) & (odd[0] < CALM)
-    if absolute:
-        new &= waters.absolute_chance(bands, db[..., None])[:, 0] > SURE_ABSOLUTE[1]
-    new &= waters.looks_like_water(lab[..., None], middle.astype(np.float32))[:, 0] < OLD_WATER
-    return float(new.mean())

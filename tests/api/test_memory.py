@@ -26,7 +26,8 @@ from sar_colorize.color import srgb_to_lab
 from sar_colorize.errors import OutputError, SettingError
 from sar_colorize.place import Reference
 from sar_colorize.prepare import ColorizeSettings
-from sar_colorize.reference.memory import FADE_PX, Ground, Memory, Place
+from sar_colorize.reference.fit import Place
+from sar_colorize.reference.memory import FADE_PX, Ground, Memory
 from sar_colorize.scene import open_scene
 
 MakeTif = Callable[..., Path]

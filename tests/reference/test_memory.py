@@ -11,16 +11,9 @@ import pytest
 from made_place import ground_of, misplaced, place_of, remembered
 
 from sar_colorize.color import srgb_to_lab
-from sar_colorize.reference.memory import (
-    ERRORS,
-    FADE_PX,
-    STRUCTURES,
-    Ground,
-    Memory,
-    Place,
-    Remembered,
-    fit_memory,
-)
+from sar_colorize.reference.fit import ERRORS, Place, fit_memory
+from sar_colorize.reference.memory import FADE_PX, STRUCTURES, Ground, Memory, Remembered
+from sar_colorize.reference.season import Season
 from sar_colorize.reference.water import table
 from sar_colorize.simulate.optical import COLOURS
 
@@ -113,6 +106,20 @@ def test_a_pixel_has_the_same_bits_in_every_window(structure: str, move: tuple[i
             assert np.array_equal(getattr(part, name), expected), (name, window)
 
 
+def test_the_networks_of_the_season_see_cells_that_are_fixed_to_the_scene(monkeypatch: pytest.MonkeyPatch) -> None:
+    def place_in_cell(_: Season, lab: np.ndarray, *__: Any) -> tuple[np.ndarray, np.ndarray]:
+        at = np.arange(lab.shape[1], dtype=np.float32) / 1000
+        return np.stack([at, at, at]), at
+
+    monkeypatch.setattr(Season, "drift", place_in_cell)
+    ground, place = _with_everything()
+    memory, painted = _fit(ground, place), _painted()
+    whole = remembered(memory, ground, painted, WHOLE)
+    for row, col, height, width in ((37, 51, 20, 31), (140, 99, 77, 64)):
+        part = remembered(memory, ground, painted, (row, col, height, width))
+        assert np.array_equal(part.lab, whole.lab[:, row : row + height, col : col + width])
+
+
 def test_a_copy_is_the_start() -> None:
     lab, db = _place()
     made = _made(ground_of(lab, db), Place(absolute=True))
@@ -130,6 +137,8 @@ def test_equal_months_leave_the_colours_alone_and_others_do_not() -> None:
     assert same.mean() > 0.95
     assert np.abs(kept.lab - ground.reference)[:, same].max() < 1e-4
     assert np.abs(moved.lab - ground.reference)[1:, same].mean() > 1.0
+    fine, left = (np.diff(np.where(same, each.lab[1:], 0), axis=2).std() for each in (kept, moved))
+    assert left < 0.8 * fine  # the finest colour changes most between dates
     assert moved.error[same].mean() > kept.error[same].mean()
 
 
@@ -146,6 +155,16 @@ def test_water_of_absolute_decibels_has_no_season() -> None:
 @pytest.mark.parametrize("place", [Place((None, 8), BELGIUM), Place((3, None), BELGIUM), Place((3, 8), None)])
 def test_without_both_months_and_the_place_there_is_no_season(place: Place) -> None:
     assert _fit(ground_of(*_place()), replace(place, absolute=True)).season is None
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+def test_the_season_is_told_of_the_radars_that_have_a_level(absolute: bool) -> None:
+    ground, place = _with_everything()
+    for before in (ground.before, None):
+        season = _fit(replace(ground, before=before), replace(place, absolute=absolute)).season
+        assert season is not None
+        assert season.bands == (BANDS if absolute else ())
+        assert season.has_before is (absolute and before is not None)
 
 
 def test_new_water_is_drawn_over_land() -> None:
@@ -256,7 +275,7 @@ def test_another_place_falls_back_with_one_sentence() -> None:
     ground = ground_of(place_of(1)[0], place_of(0)[1])
     memory, painted = _fit(ground), place_of(2)[0]
     assert memory.note.startswith("The reference does not explain this radar (agreement ")
-    assert memory.note.endswith("it is used as colours alone.")
+    assert memory.note.endswith("it is not remembered.")
     made = remembered(memory, ground, painted, (0, 0, 512, 512))
     assert np.array_equal(made.lab, painted)
     assert not made.memory.any()
