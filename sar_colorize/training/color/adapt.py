@@ -19,7 +19,7 @@ from ...color import srgb_to_lab
 from ...credentials import name_without_credentials
 from ...engine.choose import autocast, choose_device
 from ...errors import Cancelled, DataError, ModelError, OutputError
-from ...hidden_folder import HiddenFolder, check_name_of, remove_orphans
+from ...hidden_folder import HiddenFolder, remove_orphans
 from ...infer import paint_picture
 from ...models import registry
 from ...models.by_place import ByPlace
@@ -35,6 +35,7 @@ from ...pairs.read import ground_of, read_pair
 from ...palette.fit import Examples, learn
 from ...palette.moments import Moments
 from ...palette.palette import Palette
+from ...places import check_name_of
 from ...progress import Progress
 from ...scene.names import is_special
 from ..schedule import cosine
