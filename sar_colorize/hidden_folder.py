@@ -9,7 +9,6 @@ place is empty.
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
@@ -18,7 +17,6 @@ import shutil
 import stat
 import sys
 import weakref
-from collections.abc import Collection
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -56,7 +54,7 @@ class HiddenFolder:
                 _write_note(self.path, output)
                 lock = _lock(self.path)
                 if lock is not None:  # at interpreter exit too: an interrupt may fall between two lines of any cleaning
-                    self._finalizer = weakref.finalize(self, _remove, self.path, lock, os.getpid())
+                    self._finalizer = weakref.finalize(self, _remove, self.path, [lock], os.getpid())
             except FileExistsError:
                 continue
             except FileNotFoundError:
@@ -93,33 +91,6 @@ class HiddenFolder:
             raise
 
 
-def publish_folder(made: Path, place: Path, files: Collection[str]) -> None:
-    """Renames a finished folder to its place, whole or not at all.
-
-    Args:
-        made: in a hidden folder beside `place`, where nothing or an empty folder stands.
-        files: what was written into it, by its path in it.
-
-    Raises:
-        OSError: it cannot be renamed, or a file is gone because somebody removed the folder meanwhile.
-    """
-    _check_there(made, files)
-    made.replace(place)
-    try:
-        _check_there(place, files)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            place.rename(made)
-        raise
-
-
-def _check_there(folder: Path, files: Collection[str]) -> None:
-    """Refuses a folder in which a file is missing."""
-    for name in files:
-        if not (folder / name).is_file():
-            raise FileNotFoundError(errno.ENOENT, "A file was removed while others were written", name)
-
-
 def _hold_reserve() -> None:
     """Opens descriptors, so that a process which may open no more files can still remove its folders.
 
@@ -132,9 +103,7 @@ def _hold_reserve() -> None:
 
 def _free_reserve() -> None:
     """Closes them, for those that a removal opens."""
-    with contextlib.suppress(IndexError):
-        while True:
-            os.close(_reserve.pop())
+    _close(_reserve)
 
 
 def _free_reserve_of_none() -> None:
@@ -152,26 +121,6 @@ def _take_back(folder: Path) -> None:
         folder.rmdir()
 
 
-def check_name_of(what: str, path: Path) -> None:
-    """Refuses a path that no file of this program can have.
-
-    Args:
-        what: the setting that named it, for the message.
-
-    Raises:
-        OutputError: a null character, a name that is not UTF-8 or too long, or one that the system does not let us see.
-    """
-    try:
-        if "\0" in str(path):
-            raise ValueError("a null character")
-        str(path).encode()  # GDAL and JSON take names as UTF-8 alone
-        path.exists()
-    except (ValueError, OSError) as error:
-        raise OutputError(
-            f"{what} must be a name that a file can have, got {str(path)!r} ({error}); choose another"
-        ) from error
-
-
 def remove_orphans(output: Path) -> None:
     """Removes the hidden folders of `output` that killed runs of this user left."""
     with contextlib.suppress(OSError):
@@ -184,7 +133,7 @@ def remove_orphans(output: Path) -> None:
                     continue
                 lock = _lock(folder)
                 if lock is not None:
-                    _remove(folder, lock, os.getpid())
+                    _remove(folder, [lock], os.getpid())
 
 
 def _prefix(output: Path) -> str:
@@ -254,10 +203,18 @@ def _lock(folder: Path) -> int | None:
     return lock
 
 
-def _remove(folder: Path, lock: int, owner: int) -> None:
-    """Removes what is ours in a folder whose lock is held, and the folder where nothing else is in it."""
+def _remove(folder: Path, locks: list[int], owner: int) -> None:
+    """Removes what is ours in a folder whose lock is held, and the folder where nothing else is in it.
+
+    Args:
+        locks: the descriptor that holds the lock, taken out where it is closed: an interrupt may fall behind that, and
+            then this is called again, when the number may be another file's.
+    """
     if os.getpid() != owner:  # a forked child inherits the finalizer, not the work
         return
+    if not locks and sys.platform != "win32":  # all was done but the last line
+        return
+    _living.discard(folder)
     _free_reserve()
     root: int | None = None
     with contextlib.suppress(OSError):
@@ -266,7 +223,7 @@ def _remove(folder: Path, lock: int, owner: int) -> None:
         if _is_own_folder(folder):
             _remove_parts(folder, root)
     if sys.platform == "win32":  # no file can be removed there while it is open
-        os.close(lock)
+        _close(locks)
     with contextlib.suppress(OSError):
         names = _names(folder, root)
         if set(names) <= {NOTE, LOCK}:  # the lock last: a folder without one would belong to nobody
@@ -275,12 +232,17 @@ def _remove(folder: Path, lock: int, owner: int) -> None:
             folder.rmdir()
     if root is not None:
         os.close(root)
-    if sys.platform != "win32":
-        os.close(lock)
-    _living.discard(folder)
     if _living:
         with contextlib.suppress(OSError):
             _hold_reserve()
+    _close(locks)
+
+
+def _close(handles: list[int]) -> None:
+    """Closes descriptors, each once."""
+    with contextlib.suppress(IndexError):
+        while True:
+            os.close(handles.pop())
 
 
 def _remove_parts(folder: Path, root: int | None) -> None:

@@ -307,3 +307,25 @@ def test_a_name_that_is_taken_is_passed_over_and_left_alone(tmp_path: Path, monk
     assert hidden.path.name.endswith("-free")
     hidden.remove()
     assert (taken / "lock").read_bytes() == b"somebody's"
+
+
+def test_an_interrupt_behind_the_last_line_of_a_removal_closes_no_file_of_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The removal is called again at exit, when the number of the lock's descriptor may be another file's."""
+    hidden = HiddenFolder(tmp_path / "c.tif")
+    remove = hidden_folder._remove
+
+    def interrupted(*arguments: object) -> None:
+        remove(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(hidden, "_finalizer", weakref.finalize(hidden, interrupted, *hidden._finalizer.detach()[2]))
+    with pytest.raises(KeyboardInterrupt):
+        hidden.remove()
+    assert list(tmp_path.iterdir()) == []
+    others = [os.open(os.devnull, os.O_RDONLY) for _ in range(20)]  # the lowest numbers that are free
+    monkeypatch.setattr(hidden, "_finalizer", weakref.finalize(hidden, remove, *hidden._finalizer.detach()[2]))
+    hidden.remove()
+    for handle in others:
+        os.close(handle)  # OSError: somebody closed it

@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from ..backscatter import db_range_of, to_db
 from ..color import to_uint8
 from ..errors import Cancelled, DataError, OutputError, SarColorizeError, way_out
-from ..hidden_folder import HiddenFolder, check_name_of, publish_folder, remove_orphans
+from ..hidden_folder import HiddenFolder, remove_orphans
 from ..lightness import fit_offset_db
 from ..progress import Progress
 from ..raster import Bool, Window
 from ..reference.picture import Picture, look_at, open_picture
 from ..scene import Scene, open_scene
+from ..writable import check_name_of, publish_folder
 from .build_settings import BuildSettings
 from .catalogue import CATALOGUE, MANIFEST, write_catalogue
 from .geotiff import display_code

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import Cancelled, OutputError, SarColorizeError, SettingError
-from ..hidden_folder import check_name_of
 from ..scene.names import is_special
 from ..weights import write_whole
+from ..writable import check_name_of
 from .checkpoint import facts_of
 
 

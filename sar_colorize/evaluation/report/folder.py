@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from ...errors import OutputError
-from ...hidden_folder import HiddenFolder, check_name_of, publish_folder, remove_orphans
+from ...hidden_folder import HiddenFolder, remove_orphans
 from ...pairs.catalogue import write_geopackage
+from ...writable import check_name_of, publish_folder
 from ..color.compare import Comparison
 from ..color.metrics import HISTOGRAM_TOP, METRICS
 from ..color.settings import EvaluateSettings

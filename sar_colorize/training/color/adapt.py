@@ -19,7 +19,7 @@ from ...color import srgb_to_lab
 from ...credentials import name_without_credentials
 from ...engine.choose import autocast, choose_device
 from ...errors import Cancelled, DataError, ModelError, OutputError
-from ...hidden_folder import HiddenFolder, check_name_of, remove_orphans
+from ...hidden_folder import HiddenFolder, remove_orphans
 from ...infer import paint_picture
 from ...models import registry
 from ...models.by_place import ByPlace
@@ -37,11 +37,12 @@ from ...palette.moments import Moments
 from ...palette.palette import Palette
 from ...progress import Progress
 from ...scene.names import is_special
+from ...writable import check_name_of
 from ..schedule import cosine
 from .adapt_settings import AdaptSettings
 from .by_place import ByPlaceSystem
-from .places import PlacePatches
 from .settings import ByPlaceSettings
+from .writable import PlacePatches
 
 _LEAST_HELD_OUT = 2
 _log = logging.getLogger("sar_colorize")
