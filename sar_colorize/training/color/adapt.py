@@ -42,7 +42,7 @@ from ..schedule import cosine
 from .adapt_settings import AdaptSettings
 from .by_place import ByPlaceSystem
 from .settings import ByPlaceSettings
-from .writable import PlacePatches
+from .places import PlacePatches
 
 _LEAST_HELD_OUT = 2
 _log = logging.getLogger("sar_colorize")

@@ -34,7 +34,7 @@ from .records import Records
 from .settings import ByPlaceSettings, Pix2PixSettings, TrainSettings
 from .system import System
 from .validation import Validation, validate
-from .writable import PlacePatches
+from .places import PlacePatches
 
 _RARE_SAMPLE = 200
 _log = logging.getLogger("sar_colorize")
