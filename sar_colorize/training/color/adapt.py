@@ -41,8 +41,8 @@ from ...writable import check_name_of
 from ..schedule import cosine
 from .adapt_settings import AdaptSettings
 from .by_place import ByPlaceSystem
-from .settings import ByPlaceSettings
 from .places import PlacePatches
+from .settings import ByPlaceSettings
 
 _LEAST_HELD_OUT = 2
 _log = logging.getLogger("sar_colorize")

@@ -30,11 +30,11 @@ from .dataset import Patches
 from .losses import colour_classes, rare_colour_weights
 from .peers import Peers, with_peers
 from .pix2pix import Pix2PixSystem
+from .places import PlacePatches
 from .records import Records
 from .settings import ByPlaceSettings, Pix2PixSettings, TrainSettings
 from .system import System
 from .validation import Validation, validate
-from .places import PlacePatches
 
 _RARE_SAMPLE = 200
 _log = logging.getLogger("sar_colorize")
