@@ -57,14 +57,16 @@ def test_a_reference_is_remembered_and_the_result_says_how_much(
     done = run_cli("colorize", scene_with_holes, tmp_path / "c.tif", *chosen, "--structure", "radar")
     assert done.returncode == 0
     assert f"reference    {reference}, structure radar" in done.stdout
-    assert "of the ground as in the picture of 2026-03-02, 0 % changed, " in done.stdout
+    assert "of the ground as in the picture of 2026-03-02, " in done.stdout
     assert f"memory       {share}" in done.stdout
     assert "Reference farm_2026-03-02.tif of 2026-03-02: an 8-bit picture as it is" in done.stderr
     done = run_cli("colorize", scene_with_holes, tmp_path / "c.tif", *chosen, "--json", "--overwrite")
     found = json.loads(done.stdout)
     assert 0.4 < found["kept_share"] < 0.6
-    assert found["kept_share"] + found["not_shown_share"] == pytest.approx(1.0)
-    assert (found["reference_date"], found["structure"], found["changed_share"]) == ("2026-03-02", "both", 0.0)
+    shares = [found[name] for name in ("kept_share", "changed_share", "not_shown_share")]
+    assert sum(shares) == pytest.approx(1.0, abs=2e-4)  # each is rounded
+    assert shares[1] < 0.02
+    assert (found["reference_date"], found["structure"]) == ("2026-03-02", "both")
     refused = run_cli("colorize", scene_with_holes, tmp_path / "d.tif", "--structure", "radar")
     assert refused.returncode == 1
     assert "structure must come with a reference, got 'radar' alone" in refused.stderr

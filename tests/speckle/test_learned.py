@@ -13,6 +13,7 @@ from sar_colorize import weights
 from sar_colorize.errors import ModelError, SettingError
 from sar_colorize.evaluation.speckle import filters, ground, stacks
 from sar_colorize.evaluation.speckle.metrics import bias_db, enl, homogeneous
+from sar_colorize.scene.stack_file import read_dates
 from sar_colorize.simulate import speckle
 from sar_colorize.speckle import FILTER_NAMES, get_filter, learned
 from sar_colorize.speckle.card import FOLDER, SHIPPED, FilterCard
@@ -134,7 +135,7 @@ def test_half_of_a_thin_line_is_left_at_twice_the_smoothing_of_lee() -> None:
 @pytest.mark.parametrize("name", ["p05", "p06", "p07", "p08"])
 def test_on_real_dates_whose_speckle_differs_it_gains_more_than_lee(name: str) -> None:
     """Both told the looks that are new at each date; two dates, against the mean of all others."""
-    series = stacks.register(stacks._from_npz(shared_scene(f"stacks/desert_{name}_vv_db_x100.npz")))
+    series = stacks.register(read_dates(shared_scene(f"stacks/desert_{name}_vv_db_x100.npz")))
     ours, lee = (
         filters.on_stack(series, lambda looks, n=n: get_filter(n, looks=looks), 2)["gain_db_in_time"]
         for n in ("learned", "lee")
