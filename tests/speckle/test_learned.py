@@ -135,7 +135,7 @@ def test_half_of_a_thin_line_is_left_at_twice_the_smoothing_of_lee() -> None:
 @pytest.mark.parametrize("name", ["p05", "p06", "p07", "p08"])
 def test_on_real_dates_whose_speckle_differs_it_gains_more_than_lee(name: str) -> None:
     """Both told the looks that are new at each date; two dates, against the mean of all others."""
-    series = stacks.register(read_dates(shared_scene(f"stacks/desert_{name}_vv_db_x100.npz")))
+    series = stacks.register(stacks._stack(name, read_dates(shared_scene(f"stacks/desert_{name}_vv_db_x100.npz"))))
     ours, lee = (
         filters.on_stack(series, lambda looks, n=n: get_filter(n, looks=looks), 2)["gain_db_in_time"]
         for n in ("learned", "lee")
