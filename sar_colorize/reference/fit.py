@@ -28,6 +28,8 @@ from .memory import (
 
 NATURAL = (35.0, 20.0, 0.25)
 """Of a picture in natural colours hardly anything is redder (a) or, where red, bluer (-b); more than this share is."""
+CLOUDY = 65.0
+"""Lightness from which what looks like water may be a thin cloud."""
 _MOST_SAMPLES = 60_000
 ERRORS = {"copy": (5.0, 0.0, 0.0), "season": (3.2, 0.7, 0.4), "flood": (5.0, 0.0, 0.0)}
 """See `Memory.error`; measured on places left out."""
@@ -123,7 +125,7 @@ def _fitted(  # long: one memory has many numbers, and each needs the samples
     level = waters.level_of(db[0])
     middle = np.median(lab, 1)
     odd = expected.surprise(values[..., None], db[..., None])[..., 0]
-    wet = waters.looks_like_water(lab[..., None], middle)[:, 0] > OLD_WATER
+    wet = (waters.looks_like_water(lab[..., None], middle)[:, 0] > OLD_WATER) & (lab[0] < CLOUDY)
     if place.absolute:
         wet &= waters.absolute_chance(bands, db[..., None])[:, 0] > 0.5
     else:

@@ -21,6 +21,10 @@ from ..raster import Float32
 from .half import box, spread
 
 TABLE = Path(__file__).parent / "weights" / "water.json"
+MOST_DARK = 0.6
+"""Share of a scene below the valley from which it is no valley between water and land."""
+NO_VALLEY = 3.0
+"""Spreads below the median at which ground counts as dark in a scene without a valley."""
 NEAR = box(5)
 """Coarse pixels over which means are taken."""
 
@@ -49,6 +53,8 @@ def level_of(db: NDArray[np.float32]) -> Level:
     if float(np.ptp(db)) < 0.1:
         return Level(median, width, median - 10.0, 0.0, 0.0)
     valley = float(threshold_otsu(db))
+    if (db <= valley).mean() > MOST_DARK:  # between land and what is brighter, such as towns
+        return Level(median, width, median - NO_VALLEY * width, 0.0, 0.0)
     low, high = db[db <= valley], db[db > valley]
     within = float(np.sqrt((low.var() * len(low) + high.var() * len(high)) / len(db))) + 0.3
     return Level(median, width, valley, float(high.mean() - low.mean()) / within, len(low) / len(db))
