@@ -123,6 +123,7 @@ def _fitted(  # long: one memory has many numbers, and each needs the samples
     values = colour_values(lab[..., None], wide[..., None])[..., 0]
     expected = fit_expected(values.T, db.T)
     level = waters.level_of(db[0])
+    is_known = place.absolute or bands[0] in ("VV", "HH")  # the rule for scenes without a level was learned on VV
     middle = np.median(lab, 1)
     odd = expected.surprise(values[..., None], db[..., None])[..., 0]
     wet = (waters.looks_like_water(lab[..., None], middle)[:, 0] > OLD_WATER) & (lab[0] < CLOUDY)
@@ -139,7 +140,7 @@ def _fitted(  # long: one memory has many numbers, and each needs the samples
         radar = bands if place.absolute else ()
         season = seasons.settle((before, now), *place.position, radar, has_before and place.absolute)
     share = _new_water_share(lab, db, odd, level, middle, bands, place.absolute)
-    flood = float(ramp(np.array(share, np.float32), FLOODED)) if season is None else 0.0
+    flood = float(ramp(np.array(share, np.float32), FLOODED)) if season is None and is_known else 0.0
     earlier = None
     if has_before:
         kept = change[:, np.isfinite(change).all(0)]
@@ -156,7 +157,7 @@ def _fitted(  # long: one memory has many numbers, and each needs the samples
         1.0,
         (-down, -right),
         expected,
-        level,
+        level if is_known else None,
         (float(middle[0]), float(middle[1]), float(middle[2])),
         (float(drawn[0]), float(drawn[1]), float(drawn[2])),
         flood,
