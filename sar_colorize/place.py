@@ -21,7 +21,7 @@ from .palette.palette import Palette
 from .raster import Bool, Float32, Unit, Window
 from .reference.fit import Place, fit_memory
 from .reference.memory import Ground
-from .reference.picture import PictureSource, name_of, open_picture, reference_on
+from .reference.picture import PICTURE_8, PICTURE_16, PictureSource, name_of, open_picture, reference_on
 from .reference.position import middle_of
 from .reference.warp import WarpedPicture, warp
 from .scene import Scene
@@ -30,6 +30,7 @@ from .scene.gdal import readable_by_gdal
 
 Show = Callable[[Window], tuple[Float32, Bool]]
 """CIE Lab (3, H, W) of a window of the scene's grid, and where it shows ground."""
+PREDICTED = "The colours are predicted from radar backscatter, not measured."
 _log = logging.getLogger("sar_colorize")
 _PICTURE_OF = {
     "both": "The picture is that of {0} where the radar agrees with it",
@@ -77,6 +78,8 @@ class Remembering:
     @property
     def notice(self) -> str:
         """What the picture is, in one sentence."""
+        if self.recall.memory.trust <= 0.0:
+            return PREDICTED
         return _PICTURE_OF[self.recall.memory.structure].format(self.words) + (
             ", and predicted from radar backscatter, not measured, elsewhere."
         )
@@ -136,7 +139,8 @@ def remember(
     windows = _Windows(scene, radar, ground)
     months = (None if taken is None else taken.month, None if scene_date is None else scene_date.month)
     absolute = scene.declaration.absolute and scene.unit is not Unit.DISPLAY  # an 8-bit picture has no level
-    known = Place(months, middle_of(scene.grid), absolute)
+    is_picture = shown.picture.kind in (PICTURE_8, PICTURE_16)
+    known = Place(months, middle_of(scene.grid), absolute, is_picture)
     memory = fit_memory(windows, scene.bands, structure, known)
     if not windows.count:
         raise SettingError(

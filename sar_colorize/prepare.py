@@ -23,7 +23,7 @@ from .models.limits import MOST_TILE_PX
 from .models.painter import Painter, choose_bands, kind_of
 from .palette.choose import SOURCES as PALETTES
 from .palette.palette import Palette
-from .place import Reference, Remembering, find_palette, remember
+from .place import PREDICTED, Reference, Remembering, find_palette, remember
 from .raster import Float32
 from .reference.memory import STRUCTURES
 from .scene import Scene, open_scene
@@ -304,7 +304,7 @@ def _tags(
     }
     used = asdict(settings) | names | {"filter": chosen.name, "size": chosen.size_px, "looks": chosen.looks}
     return {
-        "SAR_COLORIZE_NOTICE": "The colours are predicted from radar backscatter, not measured."
+        "SAR_COLORIZE_NOTICE": PREDICTED
         if kind_of(card).predicts
         else "The colours are a code for radar backscatter, not those that the eye would see.",
         "SAR_COLORIZE_MODEL": card.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from .memory import (
     Earlier,
     Ground,
     Memory,
-    known_before,
+    halve_before,
     moved,
     ramp,
 )
@@ -45,6 +45,8 @@ class Place:
     """Degrees east and north of its middle."""
     absolute: bool = False
     """Whether its decibels have an absolute level."""
+    is_picture: bool = False
+    """Whether the reference is a picture, whose rendering is not known, and not reflectance."""
 
 
 def fit_memory(windows: Iterable[Ground], bands: tuple[str, ...], structure: str, place: Place) -> Memory:
@@ -63,22 +65,15 @@ def fit_memory(windows: Iterable[Ground], bands: tuple[str, ...], structure: str
         if not known.any():
             continue
         found.append(gather(lab, db, known))
-        halves.append((lab, db, _change(db, window), known))
+        before = halve_before(window)
+        change = np.full_like(db, np.nan) if before is None else db - before
+        halves.append((lab, db, change, known))
     if not found:
         return Memory(structure, bands, place.absolute, note="The reference shows no ground of the scene.")
     agreement = judge(found, len(bands))
     samples = [_samples(*each, agreement.move) for each in halves]
     lab, wide, db, change = (np.concatenate([each[i] for each in samples], 1) for i in range(4))
     return _fitted(lab, wide, db, change, agreement, bands, structure, place)
-
-
-def _change(db: Float32, window: Ground) -> Float32:
-    """(C, h, w) how decibels have changed since the reference; NaN where not known."""
-    if window.before is None:
-        return np.full_like(db, np.nan)
-    old = known_before(window.before)
-    before, part = halve(np.nan_to_num(window.before), old, window.row, window.col)
-    return np.where(part > 0.3, db - before, np.float32(np.nan))
 
 
 def _samples(
@@ -139,6 +134,8 @@ def _fitted(  # long: one memory has many numbers, and each needs the samples
     if before is not None and now is not None and place.position is not None:
         radar = bands if place.absolute else ()
         season = seasons.settle((before, now), *place.position, radar, has_before and place.absolute)
+        if place.is_picture:
+            season = _as_rendered(season, before, place.position, lab, db, change)
     share = _new_water_share(lab, db, odd, level, middle, bands, place.absolute)
     flood = float(ramp(np.array(share, np.float32), FLOODED)) if season is None and is_known else 0.0
     earlier = None
@@ -165,9 +162,37 @@ def _fitted(  # long: one memory has many numbers, and each needs the samples
         earlier,
         (float(lab[0].mean()), max(4.0, float(lab[0].std())), *radar_light),
         ERRORS["season" if season else "flood" if flood else "copy"],
-        _lies(down, right),
+        " ".join(filter(None, (_lies(down, right), _season_note(place, flood, share)))),
         {"agreement": agreement.share, "by_chance": agreement.chance, "new_water": round(share, 4)},
     )
+
+
+def _as_rendered(
+    season: seasons.Season,
+    month: int,
+    position: tuple[float, float],
+    lab: Float32,
+    db: Float32,
+    change: Float32,
+) -> seasons.Season:
+    """A season without what the networks would change between equal months: that is rendering, not season."""
+    equal = seasons.settle((month, month), *position, season.bands, season.has_before)
+    drift, _ = replace(equal, strength=1.0).drift(lab, db, db - change)
+    return replace(season, rendering=tuple(drift.mean(1).tolist()))
+
+
+def _season_note(place: Place, flood: float, share: float) -> str:
+    """What a user should know of the season in the picture."""
+    if flood > 0.0:
+        return f"{share:.0%} of the ground is new water, so land is drawn as after a flood: darker and less green."
+    if None in place.months:
+        return (
+            "The months of scene and reference are not both known, so the season is that of the reference; date and "
+            "reference_date give them."
+        )
+    if place.position is None:
+        return "The scene has no position, so the season is that of the reference."
+    return ""
 
 
 def _lies(down: int, right: int) -> str:
@@ -190,11 +215,7 @@ def _new_water_share(
     absolute: bool,
 ) -> float:
     """The share of samples (., N) that are new water beyond doubt."""
-    values = waters.dark_values(level, db[0][:, None], odd[0][:, None], np.ones((db.shape[1], 1), np.float32))
-    # Without neighbours: what is near is what is there.
-    values[1], values[5] = values[0], values[4]
-    values[2] = np.clip((db[0][:, None] - level.valley) / 2.0, -4, 4)
-    values[3] = values[2] * min(level.distance, 5.0)
+    values = waters.dark_values(level, db[0][:, None], odd[0][:, None])
     new: Bool = (waters.chance(values, "dark")[:, 0] > SURE[1]) & (odd[0] < CALM)
     if absolute:
         new &= waters.absolute_chance(bands, db[..., None])[:, 0] > SURE_ABSOLUTE[1]

@@ -41,7 +41,7 @@ CALM = -0.3
 """Standard deviations above which a dark place is as dark as the picture leads one to expect."""
 SURPRISING = (4.0, 6.0)
 """Standard deviations of the radar's surprise between which the reference is given up."""
-FLOODED = (0.003, 0.02)
+FLOODED = (0.02, 0.06)
 """Shares of a scene under new water between which land is drawn as after a flood, where no dates are known."""
 _NEAR = gaussian(1.5, 4)
 _FADE = box(2 * (FADE_PX // 4) + 1)
@@ -208,14 +208,10 @@ class Memory:
         trust = _fade((radar - share > 0.01).astype(np.float32))
         odd = self.expected.surprise(colour_values(lab, smooth(lab, known, WIDE)), db) if self.expected else db * 0
         water = self._water(lab, db, odd, (radar > 0.3).astype(np.float32), known)
-        surprise = self._surprise(odd, db, ground, known)
+        before = halve_before(ground)
+        surprise = self._surprise(odd, db, before, known)
         drift, doubt = np.zeros_like(lab), zero
         if self.season is not None:
-            before = None
-            if ground.before is not None:
-                old = known_before(ground.before)
-                before, part = halve(np.nan_to_num(ground.before), old, ground.row, ground.col)
-                before = np.where(part > 0.3, before, np.float32(np.nan))
             drift, doubt = self._drift(lab, db, before, ground)
             if self.absolute:  # water has no season
                 dry = np.float32(1.0) - ramp(waters.absolute_chance(self.bands, db), SURE_ABSOLUTE)
@@ -223,7 +219,9 @@ class Memory:
         if self.flood > 0.0:
             after = waters.table()["flood_land"]
             gain, start = (np.array(after[key], np.float32)[:, None, None] for key in ("gain", "start"))
-            drift = drift + np.float32(self.flood) * (start + gain * lab - lab)
+            wet = waters.looks_like_water(lab, np.array(self.middle, np.float32))
+            land = np.float32(self.flood) * (np.float32(1.0) - ramp(wet, (0.5, OLD_WATER)))  # water keeps its colour
+            drift = (drift + land * (start + gain * lab - lab)).astype(np.float32)
         return Parts(drift, doubt, water, surprise, trust, lab)
 
     def _water(self, lab: Float32, db: Float32, odd: Float32, weight: Float32, known: Float32) -> Float32:
@@ -239,15 +237,15 @@ class Memory:
         stays = (old > OLD_WATER) | calm
         return np.where((known > 0) & ~stays, new, np.float32(0.0)).astype(np.float32)
 
-    def _surprise(self, odd: Float32, db: Float32, ground: Ground, known: Float32) -> Float32:
+    def _surprise(self, odd: Float32, db: Float32, before: Float32 | None, known: Float32) -> Float32:
         """(h, w) 0..1, where the radar contradicts the reference, or the radar of its date."""
         far = np.abs(smooth(odd, known, _NEAR)).max(0)
-        if self.earlier is not None and ground.before is not None:
-            old = known_before(ground.before)
-            before, part = halve(np.nan_to_num(ground.before), old, ground.row, ground.col)
+        if self.earlier is not None and before is not None:
+            there = np.all(np.isfinite(before), axis=0)
             centre, width = (each[:, None, None] for each in (self.earlier.median, self.earlier.spread))
-            news = np.abs(smooth((db - before - centre) / width, known, _NEAR)).max(0)
-            far = np.where(part > 0.3, np.minimum(far + np.float32(1.0), news), far)
+            news = np.where(there, (db - before - centre) / width, np.float32(0.0))
+            near = np.abs(smooth(news, known * there, _NEAR)).max(0)
+            far = np.where(there, np.minimum(far + np.float32(1.0), near), far)
         return ramp(far, SURPRISING) * known
 
     def _drift(self, lab: Float32, db: Float32, before: Float32 | None, ground: Ground) -> tuple[Float32, Float32]:
@@ -289,10 +287,13 @@ def moved(reference: Float32, seen: Bool, move: tuple[int, int]) -> tuple[Float3
     return np.roll(reference, move, (1, 2)), np.roll(seen, move, (0, 1)) & came
 
 
-def known_before(before: Float32) -> Bool:
-    """(H, W), where every band of the reference's radar (C, H, W) is known."""
-    known: Bool = np.all(np.isfinite(before), axis=0)
-    return known
+def halve_before(ground: Ground) -> Float32 | None:
+    """(C, h, w) decibels of the reference's radar at half the resolution, NaN where not known; None without one."""
+    if ground.before is None:
+        return None
+    old: Bool = np.all(np.isfinite(ground.before), axis=0)
+    before, part = halve(np.nan_to_num(ground.before), old, ground.row, ground.col)
+    return np.where(part > 0.3, before, np.float32(np.nan))
 
 
 def _fade(missing: Float32) -> Float32:

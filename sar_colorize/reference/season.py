@@ -30,8 +30,6 @@ CHANNELS = 8
 """Of a pixel: L, a, b; VV, VH, VH - VV; and how much VV and VH have changed since the picture."""
 FAR_MONTHS = 2
 """From so many months between the two on, colours change by all of what is said; within one month they do not."""
-CELL = 16384
-"""Pixels at a time. A pixel's place among them depends on its place in the scene alone, and so do its last bits."""
 _UNIT = 10.0
 _LAND = {"VV": 0, "HH": 0, "VH": 1, "HV": 1}
 
@@ -51,6 +49,8 @@ class Season:
     """By network, weight and bias of each layer; the first bias holds all that is the same in the whole scene."""
     strength: float = 1.0
     """How far the months are apart, 0..1."""
+    rendering: tuple[float, ...] = (0.0, 0.0, 0.0)
+    """What is taken off the change of L, a and b: how the reference is rendered otherwise than the networks know."""
 
     def drift(self, lab: Float32, db: Float32, before: Float32 | None) -> tuple[Float32, Float32]:
         """How colours change: (3, N) Lab units, and (N,) how far the networks disagree on a and b.
@@ -70,7 +70,8 @@ class Season:
                     h = np.maximum(h, np.float32(0.0), out=h)
             made.append(h * np.float32(_UNIT))
         change, spread = agreed(np.stack(made))
-        return np.ascontiguousarray(change.T) * np.float32(self.strength), np.ascontiguousarray(spread[:, 1:].mean(1))
+        change = (change - np.array(self.rendering, np.float32)) * np.float32(self.strength)
+        return np.ascontiguousarray(change.T), np.ascontiguousarray(spread[:, 1:].mean(1))
 
 
 def agreed(made: Float32) -> tuple[Float32, Float32]:

@@ -60,23 +60,32 @@ def level_of(db: NDArray[np.float32]) -> Level:
     return Level(median, width, valley, float(high.mean() - low.mean()) / within, len(low) / len(db))
 
 
-def dark_values(level: Level, db: Float32, surprise: Float32, weight: Float32) -> Float32:
-    """(7, h, w) of what tells new water, from decibels and surprise of the first band (h, w)."""
-    total = np.maximum(spread(weight, NEAR), np.float32(1e-3))
-    near = spread(db * weight, NEAR) / total
-    odd = spread(surprise * weight, NEAR) / total
+def dark_values(level: Level, db: Float32, surprise: Float32, weight: Float32 | None = None) -> Float32:
+    """(7, h, w) of what tells new water, from decibels and surprise of the first band (h, w).
+
+    Args:
+        weight: (h, w), 1 where both are known; None where pixels are no neighbours, and each is all there is near it.
+    """
+    near, odd = (each if weight is None else _near(each, weight) for each in (db, surprise))
     width = np.float32(level.spread)
+    above = np.clip((near - level.valley) / np.float32(2.0), -4, 4)
     return np.stack(
         [
             np.clip((db - level.median) / width, -6, 6),
             np.clip((near - level.median) / width, -6, 6),
-            np.clip((near - level.valley) / np.float32(2.0), -4, 4),
-            np.clip((near - level.valley) / np.float32(2.0), -4, 4) * np.float32(min(level.distance, 5.0)),
+            above,
+            above * np.float32(min(level.distance, 5.0)),
             np.clip(surprise, -6, 6),
             np.clip(odd, -6, 6),
             np.full(db.shape, level.dark, np.float32),
         ]
     ).astype(np.float32)
+
+
+def _near(values: Float32, weight: Float32) -> Float32:
+    """(h, w) means of what is known around each pixel."""
+    near = spread(values * weight, NEAR) / np.maximum(spread(weight, NEAR), np.float32(1e-3))
+    return near.astype(np.float32)
 
 
 def chance(values: Float32, which: str) -> Float32:

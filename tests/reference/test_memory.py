@@ -51,10 +51,12 @@ def _bright() -> np.ndarray:
 BRIGHT_AT = (70, 70)
 
 
-def _flooded(absolute_db: tuple[float, float] = (-21.0, -28.0)) -> tuple[Ground, np.ndarray]:
+def _flooded(absolute_db: tuple[float, float] = (-21.0, -28.0), wider_px: int = 0) -> tuple[Ground, np.ndarray]:
     """A place with new water, and where it is."""
+    from scipy.ndimage import binary_dilation
+
     lab, db = _place()
-    where = _bright()
+    where = binary_dilation(_bright(), iterations=wider_px) if wider_px else _bright()
     ripples = np.random.default_rng(1).normal(0, 0.6, db.shape)
     return ground_of(lab, np.where(where, np.array(absolute_db)[:, None, None] + ripples, db).astype(np.float32)), where
 
@@ -259,7 +261,9 @@ def test_a_reference_out_of_place_is_moved_back() -> None:
     moved, lab, db = misplaced(4, -6)
     right, memory = (fit_memory([ground_of(each, db)], BANDS, "both", Place(absolute=True)) for each in (lab, moved))
     assert memory.move == (-4, 6)
-    assert memory.note == "The reference lies 4 pixels too far down and 6 pixels too far left; it is moved back."
+    assert memory.note.startswith(
+        "The reference lies 4 pixels too far down and 6 pixels too far left; it is moved back. The months of scene and "
+    )
     assert memory.halo_px == right.halo_px + 6
     assert memory.facts == pytest.approx(right.facts, abs=0.01)
     assert memory.flood == pytest.approx(right.flood, abs=0.05)
@@ -348,9 +352,10 @@ def test_the_expected_error_is_that_of_the_part_that_is_shown() -> None:
 
 
 def test_after_a_flood_without_dates_land_is_drawn_as_after_a_flood() -> None:
-    ground, _ = _flooded()
+    ground, _ = _flooded(wider_px=16)
     flooded, dry = _fit(ground, Place(absolute=True)), _fit(ground_of(*_place()), Place(absolute=True))
     assert (flooded.flood, dry.flood) == (1.0, 0.0)
+    assert 0.0 < _fit(_flooded()[0], Place(absolute=True)).flood < 1.0  # less water
     assert _fit(ground, Place((5, 5), BELGIUM, True)).flood == 0.0
     made = remembered(flooded, ground, _painted(), WHOLE)
     land = (made.memory == 1) & (ground.reference[2] > 15)  # green and yellow
@@ -375,3 +380,24 @@ def test_a_memory_travels_to_a_worker() -> None:
     assert np.array_equal(
         remembered(copied, ground, _painted(), window).lab, remembered(memory, ground, _painted(), window).lab
     )
+
+
+def test_a_picture_of_unknown_rendering_changes_by_its_season_and_is_not_drawn_to_the_usual_brightness() -> None:
+    lab, db = _place()
+    bright = lab + np.array([25, 0, 0], np.float32)[:, None, None]
+    changes = {}
+    for is_picture in (False, True):
+        memory = _fit(ground_of(bright, db), Place((3, 8), BELGIUM, True, is_picture))
+        assert memory.season is not None
+        made = remembered(memory, ground_of(bright, db), _painted(), WHOLE)
+        changes[is_picture] = float((made.lab[0] - bright[0])[made.memory > 0.9].mean())
+    assert changes[False] < -10.0
+    assert abs(changes[True]) < 0.4 * abs(changes[False])
+
+
+def test_the_note_says_what_season_is_shown() -> None:
+    ground = ground_of(*_place())
+    assert "months of scene and reference are not both known" in _fit(ground, Place((None, 7), BELGIUM)).note
+    assert "has no position" in _fit(ground, Place((3, 7))).note
+    assert _fit(ground, Place((3, 7), BELGIUM, True)).note == ""
+    assert "is new water, so land is drawn as after a flood" in _fit(_flooded()[0], Place(absolute=True)).note
