@@ -3,6 +3,7 @@
     pip install pandas pyarrow scikit-learn
     python tools/make_memory.py --pixels pixels.parquet --series DIR --pairs PAIRS --out DIR [--without PLACE ...]
 
+`--left-out` prints how well colours are foretold in each region by networks that have not seen it (docs/memory.md).
 `--without` leaves places of the series out, so that they can be measured with weights that have not seen them
 (`benchmarks/memory.py --weights PLACE=FILE`). One core, 2 minutes. The same data give the
 same files: the shipped ones bit for bit, on the machine that made them.
@@ -39,7 +40,11 @@ def main() -> None:
     parser.add_argument("--pairs", required=True, type=Path)
     parser.add_argument("--out", required=True, type=Path)
     parser.add_argument("--without", nargs="*", default=[], metavar="PLACE", help="places of the series to leave out")
+    parser.add_argument("--left-out", action="store_true", help="only measure regions left out in turn; write nothing")
     given = parser.parse_args()
+    if given.left_out:
+        season.print_left_out(given.pixels, given.series)
+        return
     given.out.mkdir(parents=True, exist_ok=True)
     weights = given.out / "season.safetensors"
     weights.write_bytes(season.learn(given.pixels, given.series, given.without))

@@ -131,9 +131,14 @@ def settle(
                 weight, bias = weight[:CHANNELS], bias + given @ weight[CHANNELS:]
             layers.append((np.ascontiguousarray(weight, np.float32), np.ascontiguousarray(bias, np.float32)))
         networks.append(tuple(layers))
-    gap = abs(months[0] - months[1])
-    strength = min(1.0, min(gap, 12 - gap) / FAR_MONTHS)
+    strength = strength_of(*months)
     return Season(tuple(bands), has_before, centre[:CHANNELS], unit[:CHANNELS], tuple(networks), strength)
+
+
+def strength_of(old: int, new: int) -> float:
+    """How far two months are apart, 0 where they are equal, 1 from FAR_MONTHS on."""
+    gap = abs(old - new)
+    return min(1.0, min(gap, 12 - gap) / FAR_MONTHS)
 
 
 @cache

@@ -18,7 +18,7 @@ from scipy.ndimage import correlate1d, uniform_filter
 from torch import nn
 
 from sar_colorize.color import render_reflectance, srgb_to_lab
-from sar_colorize.reference.season import CHANNELS, REACH, pixel_values, scene_values
+from sar_colorize.reference.season import CHANNELS, REACH, agreed, pixel_values, scene_values, strength_of
 
 from .pixels import LAB, read_pixels
 
@@ -29,6 +29,8 @@ PAIRS_A_POINT, ROWS_A_PAIR = 60, 150
 KNOWN = (("VV", "VH"), ("VV",), ())
 KNOWN_SHARES, BEFORE_SHARE = (0.7, 0.2, 0.1), 0.35
 """How often these bands, and the radar of the earlier date, are known in training."""
+QUIET = 3.2
+"""Lab units."""
 SERIES = "series"
 """The places of the series count as one region."""
 _BINOMIAL = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
@@ -44,10 +46,14 @@ class Rows:
     after: NDArray[np.float32]
     """(N, 3) CIE Lab each."""
     region: NDArray[np.str_]
+    point: NDArray[np.str_]
+    """Of what stays the same over the dates, a name."""
+    strength: NDArray[np.float64]
+    """(N,), how far the months are apart."""
 
     def of(self, chosen: NDArray[np.bool_]) -> Rows:
         """Some of them."""
-        return Rows(self.values[chosen], self.before[chosen], self.after[chosen], self.region[chosen])
+        return Rows(*(getattr(self, name)[chosen] for name in Rows.__annotations__))
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,12 @@ def learn(pixels: Path, series: Path, without: Sequence[str]) -> bytes:
     Args:
         without: places of the series to leave out.
     """
+    weights = networks(read_rows(pixels, series, without))
+    return save(weights)
+
+
+def read_rows(pixels: Path, series: Path, without: Sequence[str] = ()) -> Rows:
+    """All pairs of dates that there are to learn from."""
     torch.set_num_threads(1)
     random = np.random.default_rng(0)
     dated = read_series(series)
@@ -79,7 +91,11 @@ def learn(pixels: Path, series: Path, without: Sequence[str]) -> bytes:
         raise SystemExit(f"--without must name places of {series}, got {', '.join(unknown)}")
     parts = [rows_of_pixels(read_pixels(pixels), random)]
     parts += rows_of_series([each for each in dated if each.place not in without], random)
-    rows = Rows(*(np.concatenate([getattr(part, name) for part in parts]) for name in Rows.__annotations__))
+    return Rows(*(np.concatenate([getattr(part, name) for part in parts]) for name in Rows.__annotations__))
+
+
+def networks(rows: Rows) -> dict[str, NDArray[np.floating]]:
+    """SEEDS networks for each region, learned without it, and the scale of what they see."""
     centre, unit = rows.values.mean(0), np.maximum(rows.values.std(0) + 1e-3, 0.05)
     weights: dict[str, NDArray[np.floating]] = {"centre": centre.astype(np.float32), "unit": unit.astype(np.float32)}
     regions = np.unique(rows.region)
@@ -90,7 +106,38 @@ def learn(pixels: Path, series: Path, without: Sequence[str]) -> bytes:
             weights[f"{number}.{i}.weight"] = np.ascontiguousarray(layer.weight.detach().numpy().astype(np.float16))
             weights[f"{number}.{i}.bias"] = layer.bias.detach().numpy().astype(np.float16)
         print(f"season: network {number} without {left_out}", flush=True)
-    return save(weights)
+    return weights
+
+
+def print_left_out(pixels: Path, series: Path) -> None:
+    """For each region of the dated pixels, learned without it: error of memory over that of the copy.
+
+    On all pairs of dates, and on points that hardly change (error of a and b of the copy under QUIET in the mean).
+    """
+    rows = read_rows(pixels, series)
+    for region in np.unique(rows.region[rows.region != SERIES]):
+        weights, there = networks(rows.of(rows.region != region)), rows.of(rows.region == region)
+        change = agreed(np.stack([_change(weights, number, there.values) for number in range(_count(weights))]))[0]
+        made = np.abs(there.before + there.strength[:, None] * change - there.after)
+        copy = np.abs(there.before - there.after)
+        usual = pd.Series(copy[:, 1:].mean(1)).groupby(there.point).transform("mean").to_numpy()
+        for name, chosen in (("all", usual >= 0), ("hardly changing", usual < QUIET)):
+            if chosen.sum() > 0:
+                ab, light = (made[chosen][:, part].mean() / copy[chosen][:, part].mean() for part in ((1, 2), (0,)))
+                print(f"{region} left out, {name} ({chosen.sum()}): a and b {ab:.3f}, L {light:.3f} of the copy's")
+
+
+def _count(weights: dict[str, NDArray[np.floating]]) -> int:
+    return sum(name.endswith(".0.weight") for name in weights)
+
+
+def _change(weights: dict[str, NDArray[np.floating]], number: int, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, 3) what one network says."""
+    h = np.clip((values - weights["centre"]) / weights["unit"], -REACH, REACH)
+    for i in range(3):
+        h = h @ weights[f"{number}.{i}.weight"].T.astype(np.float32) + weights[f"{number}.{i}.bias"].astype(np.float32)
+        h = np.maximum(h, 0) if i < 2 else h
+    return 10 * h
 
 
 def fit(rows: Rows, centre: NDArray[np.float32], unit: NDArray[np.float32], seed: int) -> list[nn.Linear]:
@@ -140,7 +187,10 @@ def rows_of_pixels(table: pd.DataFrame, random: np.random.Generator) -> Rows:
     scenes = before[["month", "lon", "lat"]].rename(columns={"month": "old"})
     scenes.insert(1, "new", after.month.to_numpy())
     values = values_of(lab, after[decibels].to_numpy().T, before[decibels].to_numpy().T, scenes, random)
-    return Rows(values, lab.T, after[LAB].to_numpy().astype(np.float32), before.source.to_numpy().astype(str))
+    point = (before.lat.astype(str) + " " + before.lon.astype(str)).to_numpy().astype(str)
+    strength = np.array([strength_of(*months) for months in scenes[["old", "new"]].itertuples(index=False)])
+    source = before.source.to_numpy().astype(str)
+    return Rows(values, lab.T, after[LAB].to_numpy().astype(np.float32), source, point, strength)
 
 
 def rows_of_series(dated: Sequence[Dated], random: np.random.Generator) -> list[Rows]:
@@ -159,7 +209,10 @@ def rows_of_series(dated: Sequence[Dated], random: np.random.Generator) -> list[
         scene = {"old": old.month, "new": new.month, "lon": old.longitude, "lat": old.latitude}
         scenes = pd.DataFrame(scene, index=range(ROWS_A_PAIR))
         values = values_of(before, db, db_before, scenes, random)
-        found.append(Rows(values, before.T, after.T, np.full(ROWS_A_PAIR, SERIES)))
+        same = np.full(ROWS_A_PAIR, strength_of(old.month, new.month))
+        found.append(
+            Rows(values, before.T, after.T, np.full(ROWS_A_PAIR, SERIES), np.full(ROWS_A_PAIR, old.place), same)
+        )
     return found
 
 
