@@ -40,7 +40,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif manner == "stalls" or 16_384 < first < len(data) - 16_384:
             # the client's end can be read once it has closed it
             gave_up = bool(select.select([self.connection], [], [], 40)[0])
-            print("the client gave up" if gave_up else "the client waited", flush=True)
+            # one string, so that lines of two threads stay whole
+            print("the client " + ("gave up" if gave_up else "waited") + "\\n", end="", flush=True)
         else:
             self.wfile.write(part)
     def answer(self, part, first):
