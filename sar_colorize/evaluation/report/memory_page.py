@@ -10,6 +10,7 @@ from typing import Any
 from ..memory.figures import GROUNDS, TRUTH
 from ..memory.paint import AB_CHANGE, L_CHANGE
 from ..memory.run import COPY, MEANINGS, MEMORY
+from .page import settings_and_notes
 from .style import STYLE
 
 HEADS = {"ab_error": "ab error", "l_error": "L error", "ssim": "SSIM of L"}
@@ -54,7 +55,7 @@ def memory_page(figures: Mapping[str, Any], galleries: Mapping[str, bytes]) -> s
         f"<details><summary>What is compared</summary><dl>{meanings}</dl></details></section>"
         f"{_floods(figures['floods'])}<section><h2>Pictures</h2><p class='soft'>Evenly spread over the examples of "
         "each place. Of the share of memory, white is kept from the reference, red has changed, black is from the "
-        f"radar alone.</p>{pictures}</section><section><h2>Place by place</h2>{places}</section>{_made(figures)}"
+        f"radar alone.</p>{pictures}</section><section><h2>Place by place</h2>{places}</section>{f'<section><h2>How this was made</h2>{settings_and_notes(figures)}</section>'}"
         "</main></body></html>\n"
     )
 
@@ -103,23 +104,6 @@ def _floods(floods: Mapping[str, Any]) -> str:
         f"and, false, outside it where the {TRUTH} shows none. A colour shows water by the rule learned on pictures "
         'after floods.</p><div class="wide"><table><thead><tr><th>place</th><th></th><th>in the flood</th><th>false'
         f"</th></tr></thead><tbody>{body}</tbody></table></div></section>"
-    )
-
-
-def _made(figures: Mapping[str, Any]) -> str:
-    """Settings, versions, notes, what was left out."""
-    settings = "".join(
-        f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>"
-        for name, value in {**figures["settings"], **figures["made"]["versions"]}.items()
-    )
-    notes = "".join(f"<li>{escape(note)}</li>" for note in figures["notes"])
-    left = "".join(f"<li>{escape(reason)}</li>" for reason in figures["skipped"])
-    return (
-        f"<section><h2>How this was made</h2><details><summary>Settings and versions</summary><dl>{settings}</dl>"
-        "</details>"
-        + (f"<details open><summary>Notes</summary><ul>{notes}</ul></details>" if notes else "")
-        + (f"<details><summary>Left out: {len(figures['skipped'])}</summary><ul>{left}</ul></details>" if left else "")
-        + "</section>"
     )
 
 

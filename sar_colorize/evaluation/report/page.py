@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -222,6 +222,16 @@ def _made(figures: dict[str, Any]) -> str:
         f"<code>{escape(model['sha256'])}</code></dd>"
         for model in figures["models"]
     )
+    return (
+        '<section id="made"><h2>How this was made</h2><p class="soft">Colours are predictions. Baselines were learned '
+        "on the split train. Contains modified Copernicus Sentinel data where the pairs do.</p>"
+        f"<details open><summary>Models</summary><dl>{models}</dl></details>"
+        f"{settings_and_notes(figures)}</section>"
+    )
+
+
+def settings_and_notes(figures: Mapping[str, Any]) -> str:
+    """Settings, versions, notes and what was left out, each to be folded."""
     settings = "".join(
         f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>"
         for name, value in {**figures["settings"], **figures["made"]["versions"]}.items()
@@ -229,11 +239,7 @@ def _made(figures: dict[str, Any]) -> str:
     notes = "".join(f"<li>{escape(note)}</li>" for note in figures["notes"])
     left = "".join(f"<li>{escape(reason)}</li>" for reason in figures["skipped"])
     return (
-        '<section id="made"><h2>How this was made</h2><p class="soft">Colours are predictions. Baselines were learned '
-        "on the split train. Contains modified Copernicus Sentinel data where the pairs do.</p>"
-        f"<details open><summary>Models</summary><dl>{models}</dl></details>"
         f"<details><summary>Settings and versions</summary><dl>{settings}</dl></details>"
         + (f"<details open><summary>Notes</summary><ul>{notes}</ul></details>" if notes else "")
         + (f"<details><summary>Left out: {len(figures['skipped'])}</summary><ul>{left}</ul></details>" if left else "")
-        + "</section>"
     )
