@@ -55,7 +55,8 @@ def memory_page(figures: Mapping[str, Any], galleries: Mapping[str, bytes]) -> s
         f"<details><summary>What is compared</summary><dl>{meanings}</dl></details></section>"
         f"{_floods(figures['floods'])}<section><h2>Pictures</h2><p class='soft'>Evenly spread over the examples of "
         "each place. Of the share of memory, white is kept from the reference, red has changed, black is from the "
-        f"radar alone.</p>{pictures}</section><section><h2>Place by place</h2>{places}</section>{f'<section><h2>How this was made</h2>{settings_and_notes(figures)}</section>'}"
+        f"radar alone.</p>{pictures}</section><section><h2>Place by place</h2>{places}</section>"
+        f"<section><h2>How this was made</h2>{settings_and_notes(figures)}</section>"
         "</main></body></html>\n"
     )
 
