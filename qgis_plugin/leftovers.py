@@ -50,8 +50,7 @@ def _is_own_folder(folder: Path) -> bool:
 def _remove_unlocked(folder: Path) -> None:
     """Removes what is ours in a folder, unless a run holds its lock."""
     note = _note(folder)
-    if note is None:
-        folder.rmdir()  # of a run that was killed before it wrote its note; of anybody else's only if empty
+    if note is None and not _is_unbegun(folder):
         return
     lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o600)
     try:
@@ -63,13 +62,24 @@ def _remove_unlocked(folder: Path) -> None:
             import fcntl
 
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _remove_parts(folder, note)
+        if note is not None:
+            _remove_parts(folder, note)
+        elif not _is_unbegun(folder):  # its run went on
+            return
         if sys.platform != "win32":
             _remove_if_empty(folder)
             return
     finally:
         os.close(lock)
     _remove_if_empty(folder)  # no file can be removed there while it is open
+
+
+def _is_unbegun(folder: Path) -> bool:
+    """Of a run that was killed while it made its folder or removed it; of anybody else's only where nothing is lost."""
+    parts = list(folder.iterdir())
+    return all(
+        part.name in (NOTE, LOCK) and stat.S_ISREG(part.lstat().st_mode) and part.lstat().st_size == 0 for part in parts
+    )
 
 
 def _remove_parts(folder: Path, note: dict) -> None:

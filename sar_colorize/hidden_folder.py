@@ -52,12 +52,13 @@ class HiddenFolder:
                 _hold_reserve()
                 self.path.mkdir(mode=0o700)
                 _write_note(self.path, output)
-                lock = _lock(self.path)
+                lock = _lock(self.path, NOTE)
                 if lock is not None:  # at interpreter exit too: an interrupt may fall between two lines of any cleaning
                     self._finalizer = weakref.finalize(self, _remove, self.path, [lock], os.getpid())
             except FileExistsError:
                 continue
             except FileNotFoundError:
+                _take_back(self.path)
                 if not output.parent.is_dir():
                     _free_reserve_of_none()
                     raise OutputError(
@@ -129,11 +130,36 @@ def remove_orphans(output: Path) -> None:
                 continue
             with contextlib.suppress(OSError):
                 if _read_note(folder, None) is None:
-                    folder.rmdir()  # of a run that was killed before it wrote its note; of anybody else's only if empty
+                    _remove_unbegun(folder)
                     continue
                 lock = _lock(folder)
                 if lock is not None:
                     _remove(folder, [lock], os.getpid())
+
+
+def _remove_unbegun(folder: Path) -> None:
+    """Removes what a run left that was killed while it made its folder or removed it: at most empty note and lock.
+
+    Of anybody else's it takes nothing but that.
+    """
+    names = os.listdir(folder)  # noqa: PTH208  # as everywhere here
+    if not names:
+        folder.rmdir()
+        return
+    if not set(names) <= {NOTE, LOCK}:
+        return
+    lock = _lock(folder)
+    if lock is None:
+        return
+    locks = [lock]
+    try:
+        found = [(folder / name).lstat() for name in names]
+        if all(stat.S_ISREG(each.st_mode) and each.st_size == 0 for each in found):
+            if sys.platform == "win32":  # no file can be removed there while it is open
+                _close(locks)
+            _take_back(folder)
+    finally:
+        _close(locks)
 
 
 def _prefix(output: Path) -> str:
@@ -181,8 +207,12 @@ def _read_note(folder: Path, root: int | None) -> dict[str, Any] | None:
     return content if isinstance(parts, list) and set(parts) <= set(KNOWN_PARTS) else None
 
 
-def _lock(folder: Path) -> int | None:
-    """The descriptor that holds the lock of `folder` until it is closed; None where another process holds it."""
+def _lock(folder: Path, *others: str) -> int | None:
+    """The descriptor that holds the lock of `folder` until it is closed; None where another process holds it.
+
+    Raises:
+        OSError: it cannot be made, or it or one of the `others` that must stand beside it is gone.
+    """
     lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
         if sys.platform == "win32":
@@ -193,7 +223,8 @@ def _lock(folder: Path) -> int | None:
             import fcntl
 
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        (folder / LOCK).stat()  # FileNotFoundError: a cleaner was faster
+        for name in (LOCK, *others):
+            (folder / name).stat()  # FileNotFoundError: a cleaner was faster
     except (BlockingIOError, PermissionError):
         os.close(lock)
         return None

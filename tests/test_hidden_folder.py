@@ -36,6 +36,46 @@ def test_what_a_killed_run_left_is_removed_by_the_next_one(tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["c.tif"]
 
 
+@pytest.mark.parametrize("names", [(), ("note.json",), ("lock",), ("note.json", "lock")])
+def test_what_a_run_left_that_was_killed_before_it_began_goes_too(tmp_path: Path, names: tuple[str, ...]) -> None:
+    """Killed between the making of a note and its first byte, or between the two last lines of a removal."""
+    begun = tmp_path / ".c.tif.sar-colorize-begun"
+    begun.mkdir()
+    for name in names:
+        (begun / name).touch()
+    remove_orphans(tmp_path / "c.tif")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_note_of_another_program_stays(tmp_path: Path) -> None:
+    own = tmp_path / ".c.tif.sar-colorize-own"
+    own.mkdir()
+    (own / "note.json").write_text("{}")
+    remove_orphans(tmp_path / "c.tif")
+    assert (own / "note.json").read_text() == "{}"
+
+
+def test_a_run_whose_folder_is_cleaned_away_while_it_begins_takes_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run's cleaner meets the folder while its note is empty."""
+    whole, calls = hidden_folder._write_note, []
+
+    def late(folder: Path, output: Path) -> None:
+        if not calls:
+            (folder / "note.json").touch()
+            remove_orphans(output)
+        calls.append(folder)
+        whole(folder, output)
+
+    monkeypatch.setattr(hidden_folder, "_write_note", late)
+    hidden = HiddenFolder(tmp_path / "c.tif")
+    assert len(calls) == 2
+    assert [path.name for path in tmp_path.iterdir()] == [hidden.path.name]
+    hidden.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_folder_of_a_run_that_lives_is_left_alone(tmp_path: Path) -> None:
     hidden = HiddenFolder(tmp_path / "c.tif")
     (hidden.path / "blocks.tif").write_bytes(b"at work")

@@ -92,6 +92,23 @@ def test_a_folder_without_a_lock_goes_too(leftovers: Any, tmp_path: Path) -> Non
 
 def test_nothing_happens_where_there_is_nothing(leftovers: Any, tmp_path: Path) -> None:
     leftovers.remove_leftovers(str(tmp_path / "gone" / "c.tif"))
-    (tmp_path / ".c.tif.sar-colorize-new").mkdir()  # a run that was killed before it began
+
+
+@pytest.mark.parametrize("names", [(), ("note.json",), ("lock",), ("note.json", "lock")])
+def test_what_a_run_left_that_was_killed_before_it_began_goes_too(
+    leftovers: Any, tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    begun = tmp_path / ".c.tif.sar-colorize-begun"
+    begun.mkdir()
+    for name in names:
+        (begun / name).touch()
     leftovers.remove_leftovers(str(tmp_path / "c.tif"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_note_of_another_program_stays(leftovers: Any, tmp_path: Path) -> None:
+    own = tmp_path / ".c.tif.sar-colorize-own"
+    own.mkdir()
+    (own / "note.json").write_text("{}")
+    leftovers.remove_leftovers(str(tmp_path / "c.tif"))
+    assert (own / "note.json").read_text() == "{}"
