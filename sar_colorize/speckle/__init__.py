@@ -48,7 +48,7 @@ def get_filter(name: str, *, size_px: int | None = None, looks: float | None = N
     Args:
         name: one of FILTER_NAMES.
         size_px: width of its square window, odd, 3 to 31; the filter's own default where None.
-        looks: equivalent number of looks, > 0; where None that of Sentinel-1 IW GRDH (4.4), and 3 for learned.
+        looks: equivalent number of looks, 0.01 to 1000000; where None that of Sentinel-1 IW GRDH (4.4), 3 if learned.
         precision: "auto", "fp32" or "bf16" of a filter with a network; of no meaning to the others.
 
     Raises:

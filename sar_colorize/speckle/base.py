@@ -13,12 +13,20 @@ from ..errors import SettingError
 
 DEFAULT_LOOKS = 4.4
 """Equivalent number of looks of Sentinel-1 IW GRDH (Sentinel-1 Product Definition, S1-RS-MDA-52-7440, table 5-1)."""
+LEAST_LOOKS, MOST_LOOKS = 0.01, 1e6
+"""What looks may be: with fewer or more, single precision ends in no number."""
+LOOKS_TEXT = "from 0.01 to 1000000"
 
 PIECE_PX = 256
 """Numpy arrays are filtered in squares of this side: what a piece needs stays in a core's cache."""
 
 HEAP_BYTES = 8 << 20
 """glibc maps arrays above 128 KiB from the system, zeroed, each time anew, until it has seen a larger one freed."""
+
+
+def is_number_of_looks(looks: float) -> bool:
+    """Whether a filter can be given that many looks."""
+    return LEAST_LOOKS <= looks <= MOST_LOOKS
 
 
 @dataclass(frozen=True)
@@ -49,8 +57,10 @@ class Filter:
             raise SettingError(
                 f"size must be an odd number of pixels from {smallest} to 31, got {self.size_px}; 5 or 7 is usual"
             )
-        if not self.looks > 0:
-            raise SettingError(f"looks must be above 0, got {self.looks}; Sentinel-1 IW GRDH has {DEFAULT_LOOKS}")
+        if not is_number_of_looks(self.looks):
+            raise SettingError(
+                f"looks must be a number {LOOKS_TEXT}, got {self.looks}; Sentinel-1 IW GRDH has {DEFAULT_LOOKS}"
+            )
 
     @property
     def halo_px(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -10,21 +9,24 @@ from ..errors import SettingError
 from ..raster import Raster
 from ..tiles import check_whole_number
 from . import Filter, get_filter
+from .base import LOOKS_TEXT, is_number_of_looks
 from .values import looks_of_rasters
 
 AUTO = "auto"
 
 
 def check_looks(looks: float | str | None) -> None:
-    """Refuses looks that are no number above zero.
+    """Refuses looks that are neither auto nor a number that a filter can be given.
 
     Raises:
         SettingError: another text than "auto", zero, a negative number, or one that is not finite.
     """
     if looks is None or looks == AUTO:
         return
-    if isinstance(looks, str) or not (math.isfinite(looks) and looks > 0):
-        raise SettingError(f"looks must be auto or a number above 0, got {looks!r}; leave it out for the usual ones")
+    if isinstance(looks, str) or not is_number_of_looks(looks):
+        raise SettingError(
+            f"looks must be auto or a number {LOOKS_TEXT}, got {looks!r}; leave it out for the usual ones"
+        )
 
 
 def choose_filter(

@@ -14,7 +14,7 @@ from ..arrays import namespace
 from ..backscatter import FLOOR_POWER
 from ..engine.choose import PRECISIONS, choose_precision
 from ..errors import ModelError, SettingError
-from .base import Filter
+from .base import LOOKS_TEXT, Filter, is_number_of_looks
 from .card import SHIPPED, FilterCard
 from .windows import box_sum
 
@@ -64,8 +64,10 @@ class Learned(Filter):
                 f"size of the learned filter must be {self.default_size_px} px, which its weights fix, got "
                 f"{self.size_px}; leave it out"
             )
-        if not self.looks > 0:
-            raise SettingError(f"looks must be above 0, got {self.looks}; leave it out for the usual ones")
+        if not is_number_of_looks(self.looks):
+            raise SettingError(
+                f"looks must be a number {LOOKS_TEXT}, got {self.looks}; leave it out for the usual ones"
+            )
         if self.precision not in PRECISIONS:
             raise SettingError(
                 f"precision must be one of {', '.join(PRECISIONS)}, got {self.precision!r}; auto picks one"

@@ -118,7 +118,7 @@ def test_the_expected_error_never_replaces_what_the_run_reads(scene: Path, tmp_p
         ({"aoi": "area.gpkg"}, "aoi must be left out for an array"),
         ({"polarization": "VH"}, "polarization must be left out for an array"),
         ({"filter": "lee", "precision": "fp32"}, "precision must be auto for the filter lee, got fp32"),
-        ({"looks": float("nan")}, "looks must be auto or a number above 0, got nan"),
+        ({"looks": float("nan")}, "looks must be auto or a number from 0.01 to 1000000, got nan"),
         ({"size": "7"}, "size must be a whole number, got '7'"),
     ],
 )
@@ -134,7 +134,7 @@ def test_what_an_array_cannot_have_is_refused_and_not_ignored(keywords: dict[str
         ({"overlap_px": 2.5}, "overlap_px must be a whole number, got 2.5"),
         ({"offset_db": float("nan")}, "offset_db must be a finite number, got nan"),
         ({"offset_db": float("inf")}, "offset_db must be a finite number, got inf"),
-        ({"looks": "many"}, "looks must be auto or a number above 0, got 'many'"),
+        ({"looks": "many"}, "looks must be auto or a number from 0.01 to 1000000, got 'many'"),
         ({"filter": "lee", "despeckle": "frost"}, "filter must be given once, got despeckle too, its old name"),
     ],
 )

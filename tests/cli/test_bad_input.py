@@ -155,8 +155,8 @@ def test_a_bad_option_is_one_sentence(
     ("size", "looks", "sentence"),
     [
         (4, 4.4, "odd number of pixels from 3 to 31, got 4"),
-        (7, -1, "--looks must be auto or a number above 0, got -1"),
-        (7, "nan", "above 0, got nan"),
+        (7, -1, "--looks must be auto or a number from 0.01 to 1000000, got -1"),
+        (7, "nan", "0.01 to 1000000, got nan"),
     ],
 )
 def test_a_bad_filter_is_one_sentence(

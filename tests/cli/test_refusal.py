@@ -47,7 +47,7 @@ COLORIZE: dict[str, tuple[list[object], int, str]] = {
     "tile without a network": (["--tile-px", 512], 1, "error: --tile-px must be left out for composite, which has no"),
     "offset of no number": (["--offset-db", "nan"], 1, "error: --offset-db must be a finite number, got nan; 0 leaves"),
     "offset in words": (["--offset-db", "much"], 2, "must be auto, fit or a number, got 'much'"),
-    "looks of no number": (["--looks", "nan"], 1, "error: --looks must be auto or a number above 0, got nan"),
+    "looks of no number": (["--looks", "nan"], 1, "error: --looks must be auto or a number from 0.01 to 1000000"),
     "looks in words": (["--looks", "many"], 2, "Invalid value for '--looks': must be auto or a number, got 'many'"),
 }
 

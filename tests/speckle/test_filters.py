@@ -175,7 +175,8 @@ def test_more_looks_are_never_more_smoothing(name: str) -> None:
         ({"name": "lee", "size_px": 4}, r"odd number of pixels from 3 to 31, got 4"),
         ({"name": "frost", "size_px": 1}, r"odd number of pixels from 3 to 31, got 1"),
         ({"name": "lee", "size_px": 33}, r"odd number of pixels from 3 to 31, got 33"),
-        ({"name": "lee", "looks": 0.0}, r"looks must be above 0, got 0.0"),
+        ({"name": "lee", "looks": 5e-324}, r"looks must be a number from 0.01 to 1000000, got 5e-324"),
+        ({"name": "lee", "looks": 0.0}, r"looks must be a number from 0.01 to 1000000, got 0.0"),
     ],
 )
 def test_wrong_settings_are_refused(arguments: dict, message: str) -> None:

@@ -210,7 +210,7 @@ def test_changed_weights_are_not_used(tmp_path, monkeypatch) -> None:
 def test_another_size_and_wrong_looks_are_refused() -> None:
     with pytest.raises(SettingError, match=r"size of the learned filter must be 51 px, .*, got 7; leave it out"):
         get_filter("learned", size_px=7)
-    with pytest.raises(SettingError, match=r"looks must be above 0, got 0"):
+    with pytest.raises(SettingError, match=r"looks must be a number from 0.01 to 1000000, got 0"):
         get_filter("learned", looks=0)
 
 

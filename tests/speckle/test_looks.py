@@ -78,7 +78,7 @@ def test_arrays_of_any_kind_and_unit_are_filtered_with_estimated_looks() -> None
     assert not np.allclose(sc.despeckle(power, filter="lee"), expected, rtol=0.01)
     tensor = sc.despeckle(torch.from_numpy(10 * np.log10(power)), filter="lee", looks="auto", unit="db")
     assert 10 ** (tensor.numpy() / 10) == pytest.approx(expected, rel=1e-3)
-    with pytest.raises(SettingError, match=r"looks must be auto or a number above 0, got 'many'"):
+    with pytest.raises(SettingError, match=r"looks must be auto or a number from 0.01 to 1000000, got 'many'"):
         sc.despeckle(power, looks="many")
 
 
