@@ -155,6 +155,22 @@ def explained(found: Sequence[Evidence], bands: int) -> NDArray[np.float64]:
     return share
 
 
+def slopes_of(found: Sequence[Evidence], bands: int, move: int) -> NDArray[np.float64]:
+    """(9,) what the fine radar follows colours by, over all windows, the picture moved by that of `MOVES`."""
+    squares = np.sum([each.squares.sum(0) for each in found], 0) * bands
+    products = np.sum([each.products[:, move].sum(0) for each in found], 0)
+    count = sum(each.count for each in found)
+    slopes: NDArray[np.float64] = np.linalg.solve(squares + _RIDGE * count * np.eye(len(squares)), products)
+    return slopes
+
+
+def has_structure(found: Sequence[Evidence]) -> bool:
+    """Whether radar and picture are rich enough to be compared."""
+    counts = np.array([each.count for each in found], float)
+    fine, light = (np.array([each.structure for each in found]) * counts[:, None]).sum(0) / counts.sum()
+    return bool(fine > _LEAST_STRUCTURE[0] and light > _LEAST_STRUCTURE[1])
+
+
 @dataclass(frozen=True)
 class Agreement:
     """Whether a picture shows the ground of a scene, and where it lies."""
@@ -184,8 +200,6 @@ def judge(found: Sequence[Evidence], bands: int) -> Agreement:
     counts = np.array([each.count for each in found], float)
     gains = near[best] > max(_LEAST_GAIN * here, here + 0.01) and near[best] > max(0.05, 3.0 * far.max())
     move = MOVES[best] if gains and counts.sum() >= _LEAST_COUNT else (0, 0)
-    fine, light = (np.array([each.structure for each in found]) * counts[:, None]).sum(0) / counts.sum()
-    judged = fine > _LEAST_STRUCTURE[0] and light > _LEAST_STRUCTURE[1]
     least = float(np.clip(_LEAST * np.sqrt(_USUAL_COUNT / counts.sum()), _LEAST / 5.0, _LEAST))
     share, chance = round(float(near[MOVES.index(move)]), 4), round(float(far.max()), 4)
-    return Agreement(share, chance, move, bool(judged), least)
+    return Agreement(share, chance, move, has_structure(found), least)

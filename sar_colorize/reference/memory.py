@@ -23,6 +23,7 @@ from ..raster import Bool, Float32
 from . import season as seasons
 from . import water as waters
 from .agreement import WIDE, Expected, colour_values
+from .belief import Belief
 from .half import box, double, gaussian, halve, smooth, spread
 
 STRUCTURES = ("both", "radar", "reference")
@@ -135,6 +136,8 @@ class Memory:
     note: str = ""
     """What a user should know of it; empty where there is nothing to say."""
     facts: dict[str, float] = field(default_factory=dict)
+    belief: Belief | None = None
+    """How far the reference is believed in each part of the scene; None where it is everywhere."""
 
     @property
     def halo_px(self) -> int:
@@ -169,6 +172,8 @@ class Memory:
 
         trust, water, surprise = (full(each) for each in (parts.trust, parts.water, parts.surprise))
         trust *= np.float32(self.trust) * seen[core]
+        if self.belief is not None:
+            trust *= self.belief.of(ground.row + rows.start, ground.col + cols.start, trust.shape)
         own = reference[inside]
         lab = own + full(parts.drift)
         fading = (1.0 - DETAIL_AB) * (self.flood if self.season is None else self.season.strength)
