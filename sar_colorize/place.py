@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 from .colorizer import RadarLightness
 from .errors import SettingError
@@ -28,8 +28,11 @@ from .scene import Scene
 from .scene.date import Date, find_date, parse_date
 from .scene.gdal import readable_by_gdal
 
+T = TypeVar("T")
 Shown = tuple[Float32, Float32, Bool]
 """Of a window: the radar's lightness (C, H, W), CIE Lab (3, H, W) of a picture, and where both show ground (H, W)."""
+MOST_FITTED = 24
+"""Windows that colours are fitted to; the memory of a place takes more."""
 PREDICTED = "The colours are predicted from radar backscatter, not measured."
 _log = logging.getLogger("sar_colorize")
 _PICTURE_OF = {
@@ -222,7 +225,7 @@ def find_palette(
         picture = remembering.recall.ground.reference.picture
         palette = replace(read_palette(picture.source, scene.grid, "reference"), overlaps=True)
         shown = ((each.lightness, each.ground.reference, each.ground.seen & each.ground.valid)
-                 for each in remembering.windows.all)  # fmt: skip
+                 for each in _few(remembering.windows.all))  # fmt: skip
     else:
         palette = choose_palette(wanted, scene.grid)
         shown = _shown(wanted, scene, radar)
@@ -237,11 +240,16 @@ def find_palette(
 
 def _shown(path: str, scene: Scene, radar: RadarLightness) -> Iterator[Shown]:
     """What radar and a picture show in windows spread over the scene."""
-    for part in _spread(scene.grid.window):
+    for part in _few(list(_spread(scene.grid.window))):
         lightness, _, valid = radar.convert(radar.read(scene, part), part)
         if valid.any():
             lab, ground = reference_on(path, scene.grid.crop(part))
             yield lightness, lab, valid & ground
+
+
+def _few(windows: list[T]) -> list[T]:
+    """Every other of many windows: colours that are fitted to more are no better, and looking at them takes longer."""
+    return windows[::2] if len(windows) > MOST_FITTED else windows
 
 
 def _fitted(palette: Palette, painter: PalettePainter, shown: Iterable[Shown]) -> Palette:
