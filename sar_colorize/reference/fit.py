@@ -33,8 +33,7 @@ CLOUDY = 65.0
 """Lightness from which what looks like water may be a thin cloud."""
 _MOST_SAMPLES = 60_000
 ERRORS = {"copy": (5.0, 0.0, 0.0), "season": (4.1, 0.7, 0.4), "flood": (5.0, 0.0, 0.0)}
-"""See `Memory.error`. On places left out, in the mean: farmland of dates 6.1 where it is 6.2, after floods 5.3 where it is
-4.9."""
+"""See `Memory.error`. On places left out, in the mean: farmland 6.1 where it is 6.2, floods 5.3 where it is 4.9."""
 
 
 @dataclass(frozen=True)
