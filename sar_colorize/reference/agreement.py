@@ -25,12 +25,15 @@ SEARCH = 3
 """A misregistration is looked for up to so many coarse pixels."""
 _COARSE = gaussian(6.0, 12)
 _RIDGE = 0.01
-_FAR = tuple((a / 6.0, b / 6.0) for a in range(6) for b in range(6) if 2 <= a <= 4 or 2 <= b <= 4)[::4]
+_FAR = tuple((a / 6.0, b / 6.0) for a in range(6) for b in range(6) if 2 <= a <= 4 or 2 <= b <= 4)[::2]
 """Moves, in shares of a window, at which a picture can explain nothing."""
 _LEAST_STRUCTURE = (0.45, 1.2)
 """Standard deviations of what is fine in the radar (dB) and in the picture's L below which nothing can be judged."""
 _LEAST, _USUAL_COUNT = 0.02, 16384
 """Of a picture of 256 x 256 pixels; of n times as many a share smaller by the root of n proves it, down to a fifth."""
+_CLEAR, _LEAST_CLEAR = 6.0, 0.0007
+"""So many spreads of what moved pictures explain above their mean, and at least such a share, prove it too. Of 36 right
+pictures of large scenes that explain 0.0008 to 0.15 of the radar 34 hold, of 72 wrong ones none, with 0.0006 at most."""
 _LEAST_GAIN = 1.15
 """A picture is moved only where it then explains so much more."""
 _LEAST_COUNT = 4000
@@ -185,11 +188,14 @@ class Agreement:
     """False where radar or picture is too smooth to tell."""
     least: float = _LEAST
     """What must be explained at least, less the more ground was looked at."""
+    distance: float = 0.0
+    """Of the share from what it explains moved far away, in spreads of that."""
 
     @property
     def holds(self) -> bool:
         """Whether the picture may be believed."""
-        return not self.judged or self.share > max(self.least, 1.5 * self.chance)
+        least = _LEAST_CLEAR if self.distance > _CLEAR else self.least
+        return not self.judged or self.share > max(least, 1.5 * self.chance)
 
 
 def judge(found: Sequence[Evidence], bands: int) -> Agreement:
@@ -202,4 +208,5 @@ def judge(found: Sequence[Evidence], bands: int) -> Agreement:
     move = MOVES[best] if gains and counts.sum() >= _LEAST_COUNT else (0, 0)
     least = float(np.clip(_LEAST * np.sqrt(_USUAL_COUNT / counts.sum()), _LEAST / 5.0, _LEAST))
     share, chance = round(float(near[MOVES.index(move)]), 4), round(float(far.max()), 4)
-    return Agreement(share, chance, move, has_structure(found), least)
+    distance = round(float((share - far.mean()) / max(1e-6, far.std(ddof=1))), 1)
+    return Agreement(share, chance, move, has_structure(found), least, distance)
