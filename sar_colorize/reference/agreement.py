@@ -33,7 +33,7 @@ _LEAST, _USUAL_COUNT = 0.02, 16384
 """Of a picture of 256 x 256 pixels; of n times as many a share smaller by the root of n proves it, down to a fifth."""
 _CLEAR, _LEAST_CLEAR = 6.0, 0.0007
 """So many spreads of what moved pictures explain above their mean, and at least such a share, prove it too. Of 36 right
-pictures of large scenes that explain 0.0008 to 0.15 of the radar 34 hold, of 72 wrong ones none, with 0.0006 at most."""
+pictures of large scenes that explain 0.0008 to 0.15 of the radar 34 hold, of 72 wrong ones, 0.0006 at most, none."""
 _LEAST_GAIN = 1.15
 """A picture is moved only where it then explains so much more."""
 _LEAST_COUNT = 4000
