@@ -34,8 +34,9 @@ _LEAST, _USUAL_COUNT = 0.02, 16384
 _CLEAR, _LEAST_CLEAR = 6.0, 0.0007
 """So many spreads of what moved pictures explain above their mean, and at least such a share, prove it too. Of 36 right
 pictures of large scenes that explain 0.0008 to 0.15 of the radar 34 hold, of 72 wrong ones, 0.0006 at most, none."""
-_LEAST_GAIN = 1.15
-"""A picture is moved only where it then explains so much more."""
+_LEAST_GAIN, _RIDGE_SHARE = 1.25, 0.85
+"""A picture is moved only where it then explains so much more, and two coarse pixels further on, whichever way, at most
+that share of it: along one straight coast many moves are as good."""
 _LEAST_COUNT = 4000
 """Coarse pixels below which no move is looked for: among many moves one fits a small picture by chance."""
 FOLDS = 4
@@ -205,6 +206,9 @@ def judge(found: Sequence[Evidence], bands: int) -> Agreement:
     here, best = near[MOVES.index((0, 0))], int(near.argmax())
     counts = np.array([each.count for each in found], float)
     gains = near[best] > max(_LEAST_GAIN * here, here + 0.01) and near[best] > max(0.05, 3.0 * far.max())
+    around = [share for (down, right), share in zip(MOVES, near, strict=True)
+              if max(abs(down - MOVES[best][0]), abs(right - MOVES[best][1])) == 2]  # fmt: skip
+    gains = gains and max(around) < _RIDGE_SHARE * near[best]
     move = MOVES[best] if gains and counts.sum() >= _LEAST_COUNT else (0, 0)
     least = float(np.clip(_LEAST * np.sqrt(_USUAL_COUNT / counts.sum()), _LEAST / 5.0, _LEAST))
     share, chance = round(float(near[MOVES.index(move)]), 4), round(float(far.max()), 4)
