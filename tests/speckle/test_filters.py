@@ -46,6 +46,19 @@ def test_a_constant_stays_a_constant_up_to_the_border(name: str) -> None:
     assert out == pytest.approx(np.full((20, 30), 0.25), rel=2e-6)
 
 
+@pytest.mark.parametrize("kind", ["numpy", "torch"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_monstrous_value_leaves_its_neighbours_finite(name: str, kind: str) -> None:
+    """A damaged header made one pixel of 1e18 dB; its neighbours became invalid."""
+    power, valid = _speckle(40, 40), np.ones((40, 40), bool)
+    power[20, 20] = np.float32(3e38)
+    if kind == "numpy":
+        made = get_filter(name).apply(power, valid)
+    else:
+        made = get_filter(name).apply(torch.from_numpy(power), torch.from_numpy(valid)).numpy()
+    assert np.isfinite(made).all()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_zeros_stay_zeros_and_negatives_stay_finite(name: str) -> None:
     zeros = get_filter(name).apply(np.zeros((20, 30), np.float32), np.ones((20, 30), bool))
