@@ -49,12 +49,25 @@ def test_outside_the_picture_is_no_cloud():
 
 def test_clear_ground_needs_no_more_than_its_halo():
     random = np.random.default_rng(5)
-    codes = random.choice([0, 90, 240], (1, 90, 100), p=[0.1, 0.6, 0.3]).astype(np.uint8).repeat(6, 1).repeat(6, 2)
-    codes = codes[:, ::2, ::3].repeat(3, 0)
+    codes = random.choice([0, 90, 240], (1, 30, 30), p=[0.02, 0.78, 0.2]).astype(np.uint8).repeat(9, 1).repeat(9, 2)
+    puffs = random.random((1, 90, 90)) < 0.1
+    codes = np.where(puffs.repeat(3, 1).repeat(3, 2), np.uint8(240), codes).repeat(3, 0)
     seen = random.random(codes.shape[1:]) > 0.0005
     whole, halo = clear_ground(codes, seen), CLEAR_HALO_PX
-    assert 0.02 < whole.mean() < 0.9
-    for row, col in ((50, 60), (150, 10), (101, 77)):
+    assert 0.02 < whole.mean() < 0.95
+    for row, col in ((50, 60), (150, 33), (101, 77)):
         part = (slice(row - halo, row + 30 + halo), slice(col - halo, col + 40 + halo))
         inner = clear_ground(codes[(slice(None), *part)], seen[part])[halo:-halo, halo:-halo]
         assert np.array_equal(inner, whole[row : row + 30, col : col + 40])
+
+
+def test_white_halls_are_ground_and_small_clouds_near_a_large_one_are_not() -> None:
+    codes = np.full((3, 200, 200), 90, np.uint8)
+    codes[:, 20:29, 20:60] = 250  # a hall of 90 x 400 m at 10 m
+    codes[:, 100:140, 100:150] = 250  # a cloud
+    codes[:, 120:126, 158:164] = 250  # a puff beside it
+    clear = clear_ground(codes, np.ones((200, 200), bool))
+    assert clear[15:35, 15:65].all()
+    assert not clear[97:143, 97:153].any()
+    assert not clear[118:128, 156:166].any()
+    assert clear.mean() > 0.9
