@@ -64,6 +64,10 @@ TYPES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: sc.despeckle("scene.tif", "s.tif", creation_options={1: 2}),
         r"creation_options must be a mapping of names to text, got dict",
     ),
+    "a number of too many digits": (
+        lambda: sc.colorize("scene.tif", offset_db=10**400),
+        "offset_db must be a number or text, got ",
+    ),
     "no function": (lambda: sc.colorize("scene.tif", "c.tif", on_progress=5), "on_progress must be a function of .*5"),
     "one path for a stack": (
         lambda: sc.despeckle_stack("scene.tif", "out"),

@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 from affine import Affine
 
+from sar_colorize.errors import UnreadableError
+from sar_colorize.scene.names import is_local
+
 from .canary import plant, shape_of, unchanged
 from .case import BrokenPromiseError, Case
 from .damage import Random, damaged, draw, one_of
@@ -87,7 +90,12 @@ def call_and_judge(
                 lambda: call(source, target, on_progress=Patience(), block_px=128, **more, **options)
             )
         if ended == "done" and verb != "info":
-            scene = sc.open_scene(source, **options).select(*_bands(result, verb))
+            try:
+                scene = sc.open_scene(source, **options).select(*_bands(result, verb))
+            except UnreadableError:
+                if is_local(source):
+                    raise
+                return f"done by {verb}, and a server that broke off before it could be judged"
             if verb != "lazy" or result[0] is not None:
                 picture_holds(scene, None if verb == "lazy" else target, result[0] if verb == "lazy" else None)
             if scene.grid.height * scene.grid.width <= MOST_PX:
