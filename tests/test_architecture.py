@@ -155,6 +155,7 @@ def test_a_verb_has_one_name_in_every_room() -> None:
     verbs = {
         "adapt",
         "colorize",
+        "config",
         "demo",
         "despeckle",
         "despeckle_stack",
@@ -163,6 +164,7 @@ def test_a_verb_has_one_name_in_every_room() -> None:
         "info",
         "models",
         "pairs",
+        "reference",
         "train",
     }
     for folder in (PACKAGE / "api", ROOT / "cli"):
@@ -229,6 +231,7 @@ def _loaded_by(code: str) -> set[str]:
             for arguments in (
                 ["--help"], ["--version"], ["colorize", "--help"], ["despeckle", "--help"], ["info", "--help"],
                 ["models", "list"], ["choices"], ["demo", "--help"], ["doctor", "--help"], ["completion", "bash"],
+                ["reference", "--help"], ["config", "show"],
             )
         ),
     ],

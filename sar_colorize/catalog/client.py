@@ -98,15 +98,19 @@ class Client:
         """Makes every request of every thread end, at once where it waits and within a time-out where it reads."""
         self._stopped.set()
 
-    def part(self, url: str, first: int, length: int) -> tuple[bytes, int]:
+    def part(self, url: str, first: int, length: int, size: int = 0) -> tuple[bytes, int]:
         """Bytes of a file from `first` on, fewer than `length` where it ends before, and its size.
 
         A body that breaks off is gone on with where it ended.
 
+        Args:
+            url: of the file. first: from 0. length: at least 1.
+            size: of the file as an earlier answer said it; 0 before the first.
+
         Raises:
             AbsentError: there is no such file. NetworkError: one sentence.
         """
-        got, total, tries = bytearray(), 0, 0
+        got, total, tries = bytearray(), size, 0
         while True:
             before = len(got)
             try:

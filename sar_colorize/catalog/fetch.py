@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -77,15 +77,9 @@ class Fetched:
             f"{self.licence}."
         )
 
-    @property
-    def tags(self) -> dict[str, str]:
-        """What a picture that is made with it says of it."""
-        return {
-            "SAR_COLORIZE_REFERENCE_SOURCE": f"{self.title} ({self.source}), {self.period}",
-            "SAR_COLORIZE_REFERENCE_ITEMS": " ".join(self.items),
-            "SAR_COLORIZE_REFERENCE_LICENCE": self.licence,
-            "SAR_COLORIZE_REFERENCE_CREDIT": self.credit,
-        }
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
 
 
 def fetch(plan: Plan, date: Date | None = None, *, offline: bool = False, on_tick: Tick | None = None) -> Fetched:

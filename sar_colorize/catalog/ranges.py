@@ -71,7 +71,13 @@ class RangeFile:
         self.close()
 
     def _guarded(self, first: int, count: int) -> bytes:
-        """Bytes, or zeros once something has gone wrong."""
+        """Bytes, or zeros once something has gone wrong; nothing where more are wanted than all may be."""
+        if count > self._client.most_bytes:
+            self.error = self.error or NetworkError(
+                f"{self._client.what} must hold parts of at most {self._client.most_bytes / 1e6:.0f} MB, got one of "
+                f"{count / 1e6:.0f} MB; give a file"
+            )
+            return b""
         if self.error is None:
             try:
                 return self._bytes(first, min(count, max(0, self.size - first))).ljust(count, b"\0")
@@ -84,13 +90,13 @@ class RangeFile:
     def _bytes(self, first: int, count: int) -> bytes:
         """Bytes from pages, or asked for as they are where they are many."""
         if count >= PAGE:
-            return self._client.part(self._url, first, count)[0] if count else b""
+            return self._client.part(self._url, first, count, self.size)[0] if count else b""
         numbers = range(first // PAGE, (first + count - 1) // PAGE + 1) if count else range(0)
         for number in numbers:
             if number not in self._pages:
                 if len(self._pages) >= _MOST_PAGES:
                     self._pages.clear()
-                self._pages[number] = self._client.part(self._url, number * PAGE, PAGE)[0]
+                self._pages[number] = self._client.part(self._url, number * PAGE, PAGE, self.size)[0]
         joined = b"".join(self._pages[number] for number in numbers if number in self._pages)
         start = first - numbers[0] * PAGE if numbers else 0
         return joined[start : start + count]

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ..credentials import name_without_credentials
 from ..errors import SettingError
 
 LICENCE = "CC BY 4.0"
@@ -51,10 +52,10 @@ class Source:
         """
         found = os.environ.get(self.variable) or self.usual_address
         parts = urlsplit(found)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or parts.query:
             raise SettingError(
-                f"{self.variable} must be an address such as {self.usual_address}, got {found}; unset it for the "
-                "usual one"
+                f"{self.variable} must be an address such as {self.usual_address}, without user, password and query, "
+                f"got {name_without_credentials(found)}; unset it for the usual one"
             )
         return found.rstrip("/")
 

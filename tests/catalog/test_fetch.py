@@ -251,11 +251,17 @@ def test_addresses_are_those_of_the_makers() -> None:
     assert {name: mosaic_zone(*place) for name, place in places.items()} == {name: name for name in places}
 
 
-@pytest.mark.parametrize("value", ["file:///etc", "ftp://host/x", "/vsimem/x", "host"])
+@pytest.mark.parametrize(
+    "value", ["file:///etc", "ftp://host/x", "/vsimem/x", "host", "https://user:word@host/", "https://host/?sig=word"]
+)
 def test_an_address_that_is_none_of_the_web_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("SAR_COLORIZE_WORLDCOVER_URL", value)
-    with pytest.raises(SettingError, match="SAR_COLORIZE_WORLDCOVER_URL must be an address such as https://"):
+    with pytest.raises(
+        SettingError, match="SAR_COLORIZE_WORLDCOVER_URL must be an address such as https://"
+    ) as refused:
         fetched(utm(33, 460000, 4940000), "worldcover")
+    assert "word@" not in str(refused.value)
+    assert "sig=" not in str(refused.value)
 
 
 def test_what_is_drawn_does_not_depend_on_how_many_read(
