@@ -91,6 +91,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Answers a request, or misbehaves."""
         self.server.ask(self)
 
+    def do_HEAD(self) -> None:
+        """The size of a file, as GDAL's /vsicurl asks for it."""
+        path = self.server.folder / urlsplit(self.path).path.strip("/")
+        self.send_response(200 if path.is_file() else 404)
+        self.send_header("Content-Length", str(path.stat().st_size if path.is_file() else 0))
+        self.send_header("Accept-Ranges", "bytes")
+        self.end_headers()
+
     def send(self, content: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
         """A whole answer."""
         self.send_response(status)

@@ -1,7 +1,8 @@
 """HTTP as sources are read: byte ranges and short listings, every answer checked, bounded in time and in bytes.
 
-Why not GDAL's own /vsicurl: it follows redirects to any server, knows no Retry-After, does not say how many bytes it
-took, and holds Python while it waits, so that nobody can cancel. GDAL reads through `ranges` instead.
+Why not GDAL's own /vsicurl: it follows redirects to any server, asks again without minding Retry-After, and does not
+say how many bytes it took (seen with GDAL 3.10). GDAL reads through `ranges` instead, with as many requests and bytes:
+`python -m tools.fetch_bytes` shows both.
 """
 
 from __future__ import annotations

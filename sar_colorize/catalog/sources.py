@@ -68,7 +68,7 @@ class Source:
 WORLDCOVER = Source(
     "worldcover", "ESA WorldCover Sentinel-2 composite",
     "https://esa-worldcover-s2.s3.eu-central-1.amazonaws.com", "SAR_COLORIZE_WORLDCOVER_URL", (2021, 2020),
-    10.0, -60.0, 83.0, 5.6, "03.01",
+    10.0, -60.0, 83.0, 6.4, "03.01",
     "(c) ESA WorldCover project {0} / Contains modified Copernicus Sentinel data ({0}) processed by ESA WorldCover "
     "consortium",
 )  # fmt: skip
