@@ -51,10 +51,8 @@ def _folders(client: Client, source: Source, prefix: str) -> list[int]:
     Raises:
         NetworkError: no such listing.
     """
-    from xml.etree.ElementTree import ParseError
-
     from defusedxml import DefusedXmlException
-    from defusedxml.ElementTree import fromstring
+    from defusedxml.ElementTree import ParseError, fromstring
 
     content = client.listing(f"{source.address}/?list-type=2&delimiter=/&prefix={quote(prefix)}")
     try:

@@ -113,6 +113,9 @@ def fetch(plan: Plan, date: Date | None = None, *, offline: bool = False, on_tic
     with cache.only_one(key, lambda: tick(0, 1)):
         if (entry := cache.find(key)) is not None:  # the process that was waited for has it
             return _described(plan, entry, from_cache=True)
+        _log.info(
+            "fetching: %s at %g m, about %.0f MB from %s", plan.what, plan.resolution, plan.megabytes, source.host
+        )
         entry = _fetched(plan, day, key, tick)
     made = _described(plan, entry, from_cache=False)
     _log.info("fetched: %s, %.1f MB in %d requests from %s", made.source, made.megabytes, made.requests, made.host)

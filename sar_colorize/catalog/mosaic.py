@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -70,10 +72,9 @@ def draw(client: Client, tiles: Sequence[Tile], grid: Grid, on_tick: Callable[[i
     values = np.zeros((3, *grid.window.shape), np.uint16)
     drawn, absent = [], []
     refusal: NetworkError | None = None
-    pool = ThreadPoolExecutor(min(THREADS, max(1, len(tiles))), thread_name_prefix="tile")
+    waiting = _begun(client, tiles, grid)
+    pending = set(waiting)
     try:
-        waiting: list[Future[Codes | AbsentError]] = [pool.submit(_drawn, client, tile, grid) for tile in tiles]
-        pending = set(waiting)
         while pending:
             done, pending = wait(pending, _TICK_S, FIRST_EXCEPTION)
             for future in done:
@@ -93,10 +94,33 @@ def draw(client: Client, tiles: Sequence[Tile], grid: Grid, on_tick: Callable[[i
                 drawn.append(tile.name)
     except BaseException:
         client.stop()
+        wait(pending, _TICK_S)
         raise
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
     return Drawn(values, tuple(drawn), tuple(absent), refusal)
+
+
+def _begun(client: Client, tiles: Sequence[Tile], grid: Grid) -> list[Future[Codes | AbsentError]]:
+    """What each tile will be, drawn by a few threads.
+
+    They are daemons, unlike those of a ThreadPoolExecutor: a process that is cancelled must not wait for a server.
+    """
+    futures: list[Future[Codes | AbsentError]] = [Future() for _ in tiles]
+    left = deque(zip(tiles, futures, strict=True))
+
+    def work() -> None:
+        while True:
+            try:
+                tile, future = left.popleft()
+            except IndexError:
+                return
+            try:
+                future.set_result(_drawn(client, tile, grid))
+            except BaseException as error:  # noqa: BLE001  # raised again by whoever waits
+                future.set_exception(error)
+
+    for number in range(min(THREADS, len(tiles))):
+        Thread(target=work, name=f"tile-{number}", daemon=True).start()
+    return futures
 
 
 def _drawn(client: Client, tile: Tile, grid: Grid) -> Codes | AbsentError:

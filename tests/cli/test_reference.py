@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +15,7 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from made import speckled
+from made import command, speckled
 
 from tools.mosaic_server import MosaicServer, serving, write_worldcover
 
@@ -140,3 +143,28 @@ def test_a_damaged_configuration_is_no_consent(scene: Path, server: MosaicServer
         file.write_text(text, encoding="latin-1")
         assert json.loads(run_cli("config", "show", "--json").stdout)["network"] is False
     assert json.loads(run_cli("config", "network", "on", "--json").stdout)["network"] is True
+
+
+def test_ctrl_c_in_the_midst_of_a_download_ends_it_at_once(scene: Path, server: MosaicServer, tmp_path: Path) -> None:
+    release = threading.Event()
+    server.fault = lambda handler, content: handler.asked(1 << 40)[0] > 0 and (release.wait(30.0) or True)
+    process = subprocess.Popen(
+        command("-v", "colorize", scene, tmp_path / "a.tif", "--reference", "worldcover"),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        while len(server.requests) < 2 and process.poll() is None:
+            time.sleep(0.05)
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+        assert time.monotonic() - started < 2.0
+    finally:
+        release.set()
+        process.kill()
+        process.communicate()
+    assert process.returncode == 130
+    assert "fetching: reference worldcover at 20 m, about" in said
+    assert said.splitlines()[-1] == "cancelled"
+    assert not (tmp_path / "a.tif").exists()
+    assert list((tmp_path / "cache").iterdir()) == []
