@@ -145,18 +145,25 @@ def test_a_damaged_configuration_is_no_consent(scene: Path, server: MosaicServer
     assert json.loads(run_cli("config", "network", "on", "--json").stdout)["network"] is True
 
 
-def test_ctrl_c_in_the_midst_of_a_download_ends_it_at_once(scene: Path, server: MosaicServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["Ctrl-C", "end of input"])
+def test_who_cancels_in_the_midst_of_a_download_ends_it_at_once(
+    scene: Path, server: MosaicServer, tmp_path: Path, by: str
+) -> None:
     release = threading.Event()
     server.fault = lambda handler, content: handler.asked(1 << 40)[0] > 0 and (release.wait(30.0) or True)
     process = subprocess.Popen(
-        command("-v", "colorize", scene, tmp_path / "a.tif", "--reference", "worldcover"),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        command("--stop-at-eof", "-v", "colorize", scene, tmp_path / "a.tif", "--reference", "worldcover"),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         while len(server.requests) < 2 and process.poll() is None:
             time.sleep(0.05)
         started = time.monotonic()
-        process.send_signal(signal.SIGINT)
+        if by == "Ctrl-C":
+            process.send_signal(signal.SIGINT)
+        else:  # as QGIS cancels
+            process.stdin.close()  # type: ignore[union-attr]
+            process.stdin = None
         _, said = process.communicate(timeout=20)
         assert time.monotonic() - started < 2.0
     finally:
