@@ -193,7 +193,7 @@ def colorize(  # long: the public signature spells out every keyword, and its do
             rgba = partial(_rgba, prepared.colorizer, prepared.scene)
             return lazy_blocks(prepared.scene.grid, window, block_px, (*RGB, "alpha"), np.uint8, rgba)
         made = _to_files(prepared, settings, target, window, files, dry_run, scheduler, on_progress)
-        return replace(made, hint=chosen.hint)
+        return replace(made, hint=chosen.hint, fetched=chosen.fetched)
 
 
 def _before(source: PathLike | xarray.DataArray | Scene | None, calibration: str | None, noise: bool | None) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..catalog.consent import network_consent
@@ -64,6 +65,8 @@ class Chosen:
     notes: tuple[str, ...] = ()
     tags: dict[str, str] = field(default_factory=dict)
     """What the output says of its source and licence."""
+    fetched: dict[str, Any] | None = None
+    """What was fetched, or found in the cache, for JSON."""
     hint: str | None = None
     """What naming a source would give."""
     is_planned: bool = False
@@ -137,7 +140,9 @@ def choose_reference(given: Given, scene: Scene, settings: ColorizeSettings, *, 
             continue
         if isinstance(found, str):
             return Chosen(None, None, (*notes, found), is_planned=True)
-        return Chosen(found.path, wanted.name, (*notes, found.note), credits_of(found.path))
+        # The folder of the cache is nobody's business but the user's.
+        tags = {"SAR_COLORIZE_REFERENCE": Path(found.path).name} | credits_of(found.path)
+        return Chosen(found.path, wanted.name, (*notes, found.note), tags, found.to_dict())
     return Chosen(None, None, tuple(notes))
 
 

@@ -65,6 +65,7 @@ def test_a_source_gives_the_picture_that_its_file_gives(scene: Path, server: Mos
         "WorldCover consortium",
         "unknown",
     ]  # fmt: skip
+    assert tags["SAR_COLORIZE_REFERENCE"] == Path(made.reference).name
     assert json.loads(tags["SAR_COLORIZE_SETTINGS"])["reference"] == "worldcover"
 
 
@@ -73,6 +74,10 @@ def test_the_result_says_what_was_fetched_from_where_and_how_much(
 ) -> None:
     made = sc.colorize(scene, tmp_path / "a.tif", reference="worldcover")
     assert made.hint is None
+    assert made.fetched is not None
+    assert (made.fetched["items"], made.fetched["host"], made.fetched["from_cache"]) == (
+        ("N44E014",), f"127.0.0.1:{server.server_port}", False,
+    )  # fmt: skip
     assert made.notes[0].startswith(
         "Reference worldcover: ESA WorldCover Sentinel-2 composite of 2021, median of the year, 1 tile, "
         f"{server.bytes / 1e6:.1f} MB from 127.0.0.1:{server.server_port}, at 20 m, over 100% of the scene. (c) ESA"
