@@ -17,9 +17,10 @@ from ..scene.date import Date
 from . import cache
 from .client import Client
 from .dates import nearest_date
-from .mosaic import Codes, Tile, draw
+from .mosaic import Tile, draw
 from .plan import Plan, cells_of
 from .sources import LICENCE, WORLDCOVER, Source, worldcover_file
+from .warp import Codes
 
 Tick = Callable[[int, int], None]
 """Called with (done, total) tiles a few times a second; may raise, which ends the fetching."""

@@ -271,7 +271,7 @@ def test_what_is_drawn_does_not_depend_on_how_many_read(
         write_worldcover(folder, south, west)
     found: list[bytes] = []
     for threads in (1, 6):
-        monkeypatch.setattr("sar_colorize.catalog.mosaic.THREADS", threads)
+        monkeypatch.setattr("sar_colorize.catalog.threads.THREADS", threads)
         monkeypatch.setenv("SAR_COLORIZE_CACHE", str(tmp_path / str(threads)))
         with rasterio.open(fetched(utm(33, 490000, 4990000, size_px=800), "worldcover").path) as dataset:
             found.append(dataset.read(window=RioWindow(0, 0, 800, 800)).tobytes())
