@@ -20,9 +20,9 @@ from .signature import options, with_facts
     | with_facts(
         "reference",
         text="An optical raster of the place, of any earlier or later date, resolution and CRS, whose picture is kept "
-        "where the radar agrees with it; or a source on the network (worldcover[:YEAR], mosaic-120[:MONTH]), of which "
-        "the part that the scene needs is fetched. auto fetches only where `sar-colorize config network on` allows it; "
-        "none.",
+        "where the radar agrees with it; or a source on the network (worldcover[:YEAR], mosaic-120[:MONTH], "
+        "sentinel-2[:DATE|:+-DAYS], stac:URL#COLLECTION), of which the part that the scene needs is fetched. auto "
+        "fetches only where `sar-colorize config network on` allows it; none.",
     )
     | with_facts("uncertainty", old=("--confidence",))
     | with_facts("model", text=f"A model's name ({', '.join(api.model_names())}), or a weights file."),

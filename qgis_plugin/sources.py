@@ -19,9 +19,9 @@ _POLARIZATION = re.compile(r"(?<![A-Za-z])(VV|VH|HH|HV)(?![A-Za-z])", re.IGNOREC
 _SUBDATASET = re.compile(r"^SENTINEL1_[A-Z0-9_]+:(?:[A-Z0-9_]+:)?(?P<manifest>.*manifest\.safe)(?::.*)?$")
 
 
-MOSAICS = ("worldcover", "mosaic-120")
-"""Names of the open mosaics that the backend fetches a reference from."""
-_MOSAIC = re.compile(rf"(?:{'|'.join(MOSAICS)})(?::\d{{1,4}})?|auto|none")
+MOSAICS = ("worldcover", "mosaic-120", "sentinel-2")
+"""Names of the sources that the backend fetches a reference from."""
+_MOSAIC = re.compile(rf"(?:{'|'.join(MOSAICS)})(?::[\d+-]{{1,10}})?|stac:https?://\S+#\S+|auto|none")
 
 
 class SourceError(Exception):

@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cog": set(),
     "simulate": set(),
     "engine": set(),
-    "catalog": {"cog", "scene"},
+    "catalog": {"cog", "reference", "scene"},
     "reference": {"scene"},
     "speckle": {"engine"},
     "palette": {"reference"},

@@ -91,6 +91,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Answers a request, or misbehaves."""
         self.server.ask(self)
 
+    def do_POST(self) -> None:
+        """The same of a request with a body, which only a fault reads."""
+        self.server.ask(self)
+
     def do_HEAD(self) -> None:
         """The size of a file, as GDAL's /vsicurl asks for it."""
         path = self.server.folder / urlsplit(self.path).path.strip("/")

@@ -135,9 +135,10 @@ class Colorize(RasterAlgorithm):
             tr(
                 "Where no reference is given, the part of an open picture of the Earth that the scene needs, 1 to 40 "
                 "MB, fetched from a public server and kept for the next run. worldcover: ESA WorldCover, Sentinel-2, "
-                "10 m, median of 2021. mosaic-120: Sentinel-2, 120 m, of the scene's season in 2019 or 2020. Both are "
-                "CC BY 4.0; the credit stands in the tags of the result. auto: fetched only if `sar-colorize config "
-                "network on` allowed it. none: nothing is fetched. Default: auto."
+                "10 m, median of 2021. mosaic-120: Sentinel-2, 120 m, of the scene's season in 2019 or 2020. "
+                "sentinel-2: the clear ground of the weeks around the scene's date, up to several hundred MB; it needs "
+                "`pip install pystac-client`. The credit stands in the tags of the result. auto: fetched only if "
+                "`sar-colorize config network on` allowed it. none: nothing is fetched. Default: auto."
             ),
         )
         self.add(

@@ -104,8 +104,9 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         model: A model's name, or a weights file.
         reference: An optical raster of the place, of any earlier or later date, resolution and CRS: its picture is kept
             where the radar agrees with it. A path, a DataArray (band, y, x) with rioxarray's CRS, or a source on the
-            network (worldcover[:YEAR], mosaic-120[:MONTH]), of which the part that the scene needs is fetched. auto
-            fetches worldcover or mosaic-120 where the user has allowed the network, else none is used; none or None.
+            network (worldcover[:YEAR], mosaic-120[:MONTH], sentinel-2[:DATE|:+-DAYS], stac:URL#COLLECTION), of which
+            the part that the scene needs is fetched. auto fetches worldcover or mosaic-120 where the user has allowed
+            the network, else none is used; none or None.
         reference_resolution: Metres at which a source is fetched, at least its own; None for 20 m, coarser for large
             scenes.
         offline: Ask no server, whatever is allowed; what was fetched before is used.

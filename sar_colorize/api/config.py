@@ -6,7 +6,7 @@ from typing import Any
 
 from ..catalog.cache import cache_folder, most_bytes
 from ..catalog.consent import config_file, network_consent, set_network_consent
-from ..catalog.sources import SOURCES
+from ..catalog.sources import SENTINEL_2, SOURCES
 
 
 def allow_network(allowed: bool) -> dict[str, Any]:
@@ -32,5 +32,5 @@ def describe_config() -> dict[str, Any]:
         "config": str(config_file()),
         "cache": str(cache_folder()),
         "cache_mb": most_bytes() >> 20,
-        "sources": {name: source.address for name, source in SOURCES.items()},
+        "sources": {name: source.address for name, source in (SOURCES | {SENTINEL_2.name: SENTINEL_2}).items()},
     }

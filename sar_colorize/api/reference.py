@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..catalog.fetch import Fetched, fetch
 from ..catalog.plan import plan_fetch
-from ..catalog.sources import SOURCES, parse_source
+from ..catalog.sources import SOURCE_NAMES, parse_source
 from ..cog.messages import cannot_write
 from ..cog.publish import check_output, publish
 from ..errors import SettingError
@@ -54,7 +54,8 @@ def fetch_reference(
 
     Picture:
         from_source: The mosaic: worldcover[:YEAR] (10 m, median of 2021 or 2020), or mosaic-120[:MONTH] (120 m, ten
-            days of 2019 or 2020, nearest to the scene's day of the year).
+            days of 2019 or 2020, nearest to the scene's day of the year). Or Sentinel-2 itself, the clear ground of
+            some days: sentinel-2[:DATE|:+-DAYS], or stac:URL#COLLECTION of another catalogue.
         reference_resolution: Metres of a pixel, at least those of the mosaic; None for 20 m, coarser for large scenes.
         date: The day or month of the scene, YYYY-MM-DD or YYYY-MM. None takes that of its product, tags or name.
         offline: Ask no server; only what was fetched before is used.
@@ -75,7 +76,7 @@ def fetch_reference(
     wanted = parse_source(from_source, "from_source")
     if wanted is None:
         raise SettingError(
-            f"from_source must be one of {', '.join(SOURCES)}, got {from_source!r:.80}; a file needs no fetching"
+            f"from_source must be one of {', '.join(SOURCE_NAMES)}, got {from_source!r:.80}; a file needs no fetching"
         )
     if date is not None:
         parse_date(date, "date")

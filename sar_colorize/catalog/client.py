@@ -130,8 +130,11 @@ class Client:
             except _PassingError as error:
                 tries = self._wait(url, error, 1 if len(got) > before else tries + 1)
 
-    def listing(self, url: str, most: int = 1 << 20) -> bytes:
+    def listing(self, url: str, most: int = 1 << 20, body: bytes | None = None) -> bytes:
         """The whole of a short document.
+
+        Args:
+            url: of it. most: bytes. body: JSON that is sent, by POST; None asks by GET.
 
         Raises:
             AbsentError: there is none. NetworkError: one sentence, also for one of more than `most` bytes.
@@ -140,11 +143,11 @@ class Client:
         while True:
             got = bytearray()
             try:
-                with self._answer(url, None) as answer:
+                with self._answer(url, None, body) as answer:
                     self._take(answer, got, most + 1)
                     if len(got) > most:
                         raise NetworkError(
-                            f"{self.what} must list its dates in at most {most >> 10} kB, got more from "
+                            f"{self.what} must list what it has in at most {most >> 10} kB, got more from "
                             f"{host_of(url)}; {_WAY_OUT}"
                         )
                     if answer.length:
@@ -168,14 +171,15 @@ class Client:
             )
 
     @contextlib.contextmanager
-    def _answer(self, url: str, wanted: str | None) -> Iterator[Any]:
+    def _answer(self, url: str, wanted: str | None, body: bytes | None = None) -> Iterator[Any]:
         """The open answer to a request.
 
         Raises:
             AbsentError, NetworkError: final. _PassingError: asking again may help.
         """
         self.check()
-        request = Request(url, headers={"User-Agent": "sar-colorize", "Accept-Encoding": "identity"})
+        headers = {"User-Agent": "sar-colorize", "Accept-Encoding": "identity"}
+        request = Request(url, body, headers if body is None else headers | {"Content-Type": "application/json"})
         if wanted is not None:
             request.add_header("Range", wanted)
         with self._lock:

@@ -16,10 +16,9 @@ from ..raster import Grid
 from ..scene.date import Date
 from . import cache
 from .client import Client
-from .dates import nearest_date
-from .mosaic import Tile, draw
-from .plan import Plan, cells_of
-from .sources import LICENCE, WORLDCOVER, Source, worldcover_file
+from .content import content_of, wanted_day
+from .plan import Plan
+from .sources import LICENCE, Source
 from .warp import Codes
 
 Tick = Callable[[int, int], None]
@@ -95,11 +94,11 @@ def fetch(plan: Plan, date: Date | None = None, *, offline: bool = False, on_tic
         OutputError: the cache cannot be written.
     """
     tick = on_tick or _nothing
-    day = _wanted_day(plan, date)
+    day = wanted_day(plan, date)
     source = plan.wanted.source
     parts = {
         "version": _VERSION, "source": source.name, "address": source.address, "year": plan.wanted.year,
-        "day": None if day is None else [day.month, day.day], "crs": plan.grid.crs_wkt,
+        "day": str(day), "days": plan.wanted.days, "collections": source.collections, "crs": plan.grid.crs_wkt,
         "grid": [*tuple(plan.grid.transform or ())[:6], plan.grid.height, plan.grid.width],
         "scene": [round(float(v), 6) for part in (plan.extent.xs, plan.extent.ys) for v in part[::64, ::64].ravel()],
     }  # fmt: skip
@@ -143,55 +142,25 @@ def _fetched(plan: Plan, day: Date | None, key: str, tick: Tick) -> cache.Entry:
     """
     source = plan.wanted.source
     client = Client(plan.what, int(plan.megabytes * 1e6 * _TIMES) + _SLACK_BYTES)
-    taken = None
-    if source is WORLDCOVER:
-        year = plan.wanted.year or source.years[0]
-        tiles = [_worldcover_tile(source, year, cell[0], cell[1], window) for cell, window in cells_of(plan).items()]
-    else:
-        assert day is not None
-        taken = nearest_date(client, source, day)
-        year = taken.year
-        folder = f"{source.address}/{taken.year}/{taken.month}/{taken.day}"
-        tiles = [
-            Tile(zone, tuple(f"{folder}/{zone}/{band}.tif" for band in ("B04", "B03", "B02")), window)
-            for zone, window in cells_of(plan).items()
-        ]
-    drawn = draw(client, tiles, plan.grid, tick)
+    found = content_of(plan, client, day, tick)
     inside = plan.extent.inside(plan.grid)
-    share = float(np.asarray(drawn.values.any(0))[inside].sum() / max(1, inside.sum()))
+    share = float(np.asarray(found.values.any(0))[inside].sum() / max(1, inside.sum()))
     if share == 0.0:
-        if drawn.refusal is not None and not drawn.tiles:
-            raise drawn.refusal
+        if found.refusal is not None and not found.items:
+            raise found.refusal
         raise NetworkError(
-            f"{plan.what} must show ground of the scene, got only sea or gaps in {len(tiles)} tiles that "
+            f"{plan.what} must show ground of the scene, got only sea or gaps in {found.asked} tiles that "
             f"{source.host} was asked for; choose another source, or give a file"
         )
     facts: dict[str, Any] = {
-        "title": source.title, "items": list(drawn.tiles), "date": None if taken is None else str(taken),
-        "period": f"{year}, median of the year" if taken is None else f"ten days from {taken} on",
-        "share": round(share, 4), "resolution_m": plan.resolution, "licence": LICENCE,
-        "credit": source.credit.format(year), "host": source.host, "megabytes": round(client.bytes / 1e6, 3),
+        "title": source.title, "items": list(found.items), "date": None if found.date is None else str(found.date),
+        "period": found.period, "share": round(share, 4), "resolution_m": plan.resolution, "licence": LICENCE,
+        "credit": source.credit.format(found.year), "host": source.host, "megabytes": round(client.bytes / 1e6, 3),
         "requests": client.requests,
     }  # fmt: skip
     tags = _tags(source, facts)
-    name = f"{source.name}-{year if taken is None else taken}"
-    return cache.store(key, name, partial(_write, drawn.values, plan.grid, tags), {"fetched": facts})
-
-
-def _worldcover_tile(source: Source, year: int, south: int, west: int, window: Any) -> Tile:
-    name, url = worldcover_file(source.address, year, south, west)
-    return Tile(name, (url,), window, (west, south, west + 1, south + 1))
-
-
-def _wanted_day(plan: Plan, date: Date | None) -> Date | None:
-    """The day of the year that a source with seasons should be of; the year in it is of no matter."""
-    if plan.wanted.source is WORLDCOVER:
-        return None
-    if plan.wanted.month is not None:
-        return Date(2020, plan.wanted.month, 15)
-    if date is not None:
-        return Date(2020, date.month, min(date.day or 15, 28))
-    return Date(2020, 7 if plan.extent.latitude >= 0 else 1, 15)  # summer, when least is under snow
+    name = f"{source.name}-{found.year if found.date is None else found.date}"
+    return cache.store(key, name, partial(_write, found.values, plan.grid, tags), {"fetched": facts})
 
 
 def _tags(source: Source, facts: dict[str, Any]) -> dict[str, str]:

@@ -87,6 +87,8 @@ def cells_of(plan: Plan) -> dict[Any, Window]:
     def cell(lon: float, lat: float) -> Any:
         if not source.south <= lat < source.north:
             return None
+        if source.collections:
+            return f"{mosaic_zone(lon, lat)} {lon // 1:.0f} {lat // 1:.0f}"  # about as many as tiles of 110 km
         return (int(np.floor(lat)), int(np.floor(lon))) if source is WORLDCOVER else mosaic_zone(lon, lat)
 
     return plan.extent.tiles(plan.grid, cell)

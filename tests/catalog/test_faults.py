@@ -202,7 +202,7 @@ CASES = [
     Case("blocks of gigabytes", content(lambda: tiff(height=40000, width=40000, tiled=True, blockxsize=20000,
          blockysize=20000)), r"must be numbers of 8 or 16 bits in blocks of at most 128 MB, got blocks of 20000"),
     Case("dates, 403", status(403), "must be readable without an account, got HTTP 403", "mosaic-120"),
-    Case("dates without end", endless(200), "must list its dates in at most 1024 kB, got more from 127", "mosaic-120"),
+    Case("dates without end", endless(200), "must list what it has in at most 1024 kB, got more", "mosaic-120"),
     Case("dates, a web page", lambda h, c: h.send(b"<html><br></html>"), "must list its dates in XML", "mosaic-120"),
     Case("dates, a bomb", lambda h, c: h.send(b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'), "must list its dates in",
          "mosaic-120"),

@@ -78,7 +78,8 @@ def test_the_reference_of_a_scene_is_written_to_look_at(
     [
         (
             ("--from", "bing"),
-            "error: --from must be one of worldcover, mosaic-120, got 'bing'; a file needs no fetching",
+            "error: --from must be one of worldcover, mosaic-120, sentinel-2, stac:URL#COLLECTION, got 'bing'; a file "
+            "needs no fetching",
         ),
         (("--from", "worldcover:1999"), "error: --from must be worldcover of 2021 or 2020, got 'worldcover:1999'"),
         (
