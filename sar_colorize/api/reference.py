@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @verb()
-def fetch_reference(
+def fetch_reference(  # long: the public signature spells out every keyword, and its docstring documents each
     source: PathLike | xarray.DataArray | Scene,
     output: PathLike,
     *,
