@@ -14,6 +14,7 @@ from affine import Affine
 from made import speckled
 
 import sar_colorize as sc
+from sar_colorize import api
 from sar_colorize.catalog import client
 from sar_colorize.errors import NetworkError, SettingError
 from tools.mosaic_server import MosaicServer, serving, write_mosaic_120, write_worldcover
@@ -208,6 +209,15 @@ def test_a_scene_without_a_georeference_has_no_hint_and_no_source(
     monkeypatch.setenv("SAR_COLORIZE_NETWORK", "1")
     without = sc.colorize(plain, tmp_path / "d.tif", reference="none", dry_run=True)
     assert sc.colorize(plain, tmp_path / "c.tif", dry_run=True).notes == without.notes
+
+
+def test_the_demo_asks_no_server_whatever_is_allowed(
+    server: MosaicServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAR_COLORIZE_NETWORK", "1")
+    api.demo(tmp_path / "demo", model="composite")
+    api.demo(tmp_path / "another")
+    assert server.requests == []
 
 
 def test_a_resolution_without_a_source_is_refused(scene: Path, server: MosaicServer, tmp_path: Path) -> None:

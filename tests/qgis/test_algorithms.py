@@ -132,6 +132,8 @@ def test_every_parameter_reaches_the_command_line(
         ({"REFERENCE_SOURCE": "none"}, ["--reference", "none"]),
         ({"REFERENCE_SOURCE": "worldcover"}, ["--reference", "worldcover"]),
         ({"REFERENCE": "mosaic-120:7"}, ["--reference", "mosaic-120:7"]),
+        ({"REFERENCE": "sentinel-2:+-20"}, ["--reference", "sentinel-2:+-20"]),
+        ({"REFERENCE": "stac:https://host/v1#sentinel-2-l2a"}, ["--reference", "stac:https://host/v1#sentinel-2-l2a"]),
         ({"REFERENCE": "worldcover:2020", "REFERENCE_DATE": "2020-07"},
          ["--reference", "worldcover:2020", "--reference-date", "2020-07"]),
     ],
