@@ -34,6 +34,7 @@ def install() -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _cancel)
     sys.unraisablehook = _swallowed
+    threading.excepthook = _lost
 
 
 def is_cancelled() -> bool:
@@ -108,3 +109,11 @@ def _swallowed(unraisable: Any) -> None:
         from sar_colorize.credentials import without_credentials
 
         print(f"note: {without_credentials(repr(unraisable.exc_value))}", file=sys.stderr)  # noqa: T201  # no click yet
+
+
+def _lost(thread: threading.ExceptHookArgs) -> None:
+    """Keeps the traceback of a library's thread for the debug log; whoever waits for it says what it could not do."""
+    import logging
+
+    kept = (thread.exc_type, thread.exc_value or thread.exc_type(), thread.exc_traceback)
+    logging.getLogger("sar_colorize").debug("a thread ended in an error", exc_info=kept)

@@ -14,9 +14,9 @@ from . import interrupt
 
 def main() -> NoReturn:
     """Runs the command line and exits with its code."""
-    interrupt.install()
     code = interrupt.CANCELLED
     try:
+        interrupt.install()
         from .ending import run  # not before: an interrupt may fall into its imports
 
         code = run()

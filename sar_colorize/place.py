@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 from .colorizer import RadarLightness
 from .errors import SettingError
@@ -23,13 +23,16 @@ from .reference.fit import Place, fit_memory
 from .reference.memory import Ground
 from .reference.picture import PICTURE_8, PICTURE_16, PictureSource, name_of, open_picture, reference_on
 from .reference.position import middle_of
-from .reference.warp import WarpedPicture, warp
+from .reference.warp import warp
 from .scene import Scene
 from .scene.date import Date, find_date, parse_date
 from .scene.gdal import readable_by_gdal
 
-Show = Callable[[Window], tuple[Float32, Bool]]
-"""CIE Lab (3, H, W) of a window of the scene's grid, and where it shows ground."""
+T = TypeVar("T")
+Shown = tuple[Float32, Float32, Bool]
+"""Of a window: the radar's lightness (C, H, W), CIE Lab (3, H, W) of a picture, and where both show ground (H, W)."""
+MOST_FITTED = 24
+"""Windows that colours are fitted to; the memory of a place takes more."""
 PREDICTED = "The colours are predicted from radar backscatter, not measured."
 _log = logging.getLogger("sar_colorize")
 _PICTURE_OF = {
@@ -59,6 +62,13 @@ class Remembering:
     date: Date | None
     """Of the reference."""
     scene_date: Date | None
+    windows: SharedWindows
+    """What radar and reference show, read once for all that is fitted to it."""
+
+    @property
+    def is_believed(self) -> bool:
+        """Whether anything is remembered of it."""
+        return self.recall.memory.trust > 0.0
 
     @property
     def words(self) -> str:
@@ -78,7 +88,7 @@ class Remembering:
     @property
     def notice(self) -> str:
         """What the picture is, in one sentence."""
-        if self.recall.memory.trust <= 0.0:
+        if not self.is_believed:
             return PREDICTED
         return _PICTURE_OF[self.recall.memory.structure].format(self.words) + (
             ", and predicted from radar backscatter, not measured, elsewhere."
@@ -136,38 +146,49 @@ def remember(
     taken = parse_date(dates[1], "reference_date") if dates[1] is not None else _date_of_picture(reference.source)
     if taken is None and reference.radar is not None:
         taken = _date_of(None, "", reference.radar)
-    windows = _Windows(scene, radar, ground)
+    windows = SharedWindows(scene, radar, ground)
     months = (None if taken is None else taken.month, None if scene_date is None else scene_date.month)
     absolute = scene.declaration.absolute and scene.unit is not Unit.DISPLAY  # an 8-bit picture has no level
     is_picture = shown.picture.kind in (PICTURE_8, PICTURE_16)
     known = Place(months, middle_of(scene.grid), absolute, is_picture)
-    memory = fit_memory(windows, scene.bands, structure, known)
-    if not windows.count:
+    memory = fit_memory((each.ground for each in windows.all), scene.bands, structure, known)
+    if not windows.all:
         raise SettingError(
             f"reference must show ground of the scene, got only nodata, black or white cloud over it in {shown.name}; "
             "choose another picture"
         )
-    made = Remembering(Recall(ground, memory), shown.name, taken, scene_date)
+    made = Remembering(Recall(ground, memory), shown.name, taken, scene_date, windows)
     _log.info("reference: %s, %s, structure %s", made.words, shown.picture.words, structure)
     return made
 
 
-class _Windows:
-    """What reference and radar show in windows spread over their overlap, read one after the other."""
+@dataclass(frozen=True)
+class SharedWindow:
+    """What radar and reference show of one window."""
+
+    lightness: Float32
+    """(C, H, W) 0..100 of the radar."""
+    ground: Ground
+
+
+class SharedWindows:
+    """Windows spread over the overlap of radar and reference; 64 at most, 140 MB of two bands."""
 
     def __init__(self, scene: Scene, radar: RadarLightness, ground: GroundReader) -> None:
-        self.scene, self.radar, self.ground, self.count = scene, radar, ground, 0
+        self._scene, self._radar, self._ground = scene, radar, ground
 
-    def __iter__(self) -> Iterator[Ground]:
-        self.count = 0
-        for part in _spread(self.ground.reference.overlap):
-            _, db, valid = self.radar.convert(self.radar.read(self.scene, part), part)
-            if not valid.any():
-                continue
-            found = self.ground.read(part, db, valid)
-            if (found.seen & valid).any():
-                self.count += 1
-                yield found
+    @cached_property
+    def all(self) -> list[SharedWindow]:
+        """Those in which both show ground."""
+        found = (self._read(part) for part in _spread(self._ground.reference.overlap))
+        return [each for each in found if each is not None]
+
+    def _read(self, part: Window) -> SharedWindow | None:
+        lightness, db, valid = self._radar.convert(self._radar.read(self._scene, part), part)
+        if not valid.any():
+            return None
+        ground = self._ground.read(part, db, valid)
+        return SharedWindow(lightness, ground) if (ground.seen & valid).any() else None
 
 
 def _spread(within: Window) -> Iterator[Window]:
@@ -190,47 +211,53 @@ def _date_of_picture(source: PictureSource) -> Date | None:
 
 
 def find_palette(
-    scene: Scene, wanted: str, model: str, radar: RadarLightness, reference: WarpedPicture | None, *, believed: bool
+    scene: Scene, wanted: str, model: str, radar: RadarLightness, remembering: Remembering | None
 ) -> Palette:
     """The palette of the scene's ground; where a picture overlaps the scene, with its colours fitted to the radar.
 
     Args:
         wanted: "auto", "none" or the path of a picture. model: a name or a path of weights.
-        reference: is the palette where "auto" is wanted; None without one.
-        believed: whether it is remembered. One that is not is the palette only where its colours explain the radar.
+        remembering: its reference is the palette where "auto" is wanted; one that is not believed only where its
+            colours explain the radar. None without one.
     """
-    show: Show
-    if reference is not None and wanted == "auto":
-        palette = replace(read_palette(reference.picture.source, scene.grid, "reference"), overlaps=True)
-        show, extent = reference.read, reference.overlap
+    shown: Iterable[Shown]
+    if remembering is not None and wanted == "auto":
+        picture = remembering.recall.ground.reference.picture
+        palette = replace(read_palette(picture.source, scene.grid, "reference"), overlaps=True)
+        shown = ((each.lightness, each.ground.reference, each.ground.seen & each.ground.valid)
+                 for each in _few(remembering.windows.all))  # fmt: skip
     else:
         palette = choose_palette(wanted, scene.grid)
-        show, extent = partial(_shown, wanted, scene), scene.grid.window
+        shown = _shown(wanted, scene, radar)
     if palette.overlaps:
         painter = cast(PalettePainter, registry.load_painter(model, scene.bands, palette))
-        palette = _fitted(palette, scene, painter, radar, show, extent)
-        if palette.fit is None and reference is not None and wanted == "auto" and not believed:
+        palette = _fitted(palette, painter, shown)
+        if palette.fit is None and remembering is not None and wanted == "auto" and not remembering.is_believed:
             palette = choose_palette(wanted, scene.grid)
     _log.info("palette: %s, mean L a b %s", palette.source, " ".join(f"{value:.1f}" for value in palette.mean))
     return palette
 
 
-def _shown(path: str, scene: Scene, window: Window) -> tuple[Float32, Bool]:
-    return reference_on(path, scene.grid.crop(window))
+def _shown(path: str, scene: Scene, radar: RadarLightness) -> Iterator[Shown]:
+    """What radar and a picture show in windows spread over the scene."""
+    for part in _few(list(_spread(scene.grid.window))):
+        lightness, _, valid = radar.convert(radar.read(scene, part), part)
+        if valid.any():
+            lab, ground = reference_on(path, scene.grid.crop(part))
+            yield lightness, lab, valid & ground
 
 
-def _fitted(
-    palette: Palette, scene: Scene, painter: PalettePainter, radar: RadarLightness, show: Show, extent: Window
-) -> Palette:
+def _few(windows: list[T]) -> list[T]:
+    """Every other of many windows: colours that are fitted to more are no better, and looking at them takes longer."""
+    return windows[::2] if len(windows) > MOST_FITTED else windows
+
+
+def _fitted(palette: Palette, painter: PalettePainter, shown: Iterable[Shown]) -> Palette:
     """The palette with its colours fitted where radar and picture show the same ground; a note says the gain."""
     found = Examples()
-    for part in _spread(extent):
-        lightness, _, valid = radar.convert(radar.read(scene, part), part)
-        if not valid.any():
-            continue
-        lab, ground = show(part)
-        if (valid & ground).any():
-            learn(found, painter, lightness, lab, valid & ground)
+    for lightness, lab, both in shown:
+        if both.any():
+            learn(found, painter, lightness, lab, both)
     fit = found.fit()
     if fit is None:
         return palette

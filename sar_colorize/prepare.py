@@ -161,11 +161,9 @@ def prepare(
     _log.info("lightness: %s, %s, offset %+g dB (%s)", "+".join(scene.bands), chosen.name, offset_db, offset_reason)
     radar = RadarLightness(chosen, card.db_ranges, offset_db, card.fill_lightness)
     memory = _memory(scene, settings, radar, reference)
-    shown = None if memory is None else memory.recall.ground.reference
-    believed = memory is not None and memory.recall.memory.trust > 0.0
     palette = None
     if kind.takes_palette:
-        palette = find_palette(scene, settings.palette, settings.model, radar, shown, believed=believed)
+        palette = find_palette(scene, settings.palette, settings.model, radar, memory)
     painter = registry.load_painter(settings.model, scene.bands, palette)
     with_error = with_error or (memory is not None and kind.knows_error)
     paints, device, precision = _window_painter(painter, settings, with_error=with_error, start=start)

@@ -33,6 +33,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
 
 
+def _is_options(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(name, str) for name in value)
+
+
 def _is_several(value: Any) -> bool:
     return isinstance(value, Iterable) and not isinstance(value, str | bytes | np.ndarray)
 
@@ -50,7 +54,7 @@ KINDS = {
     "xarray.DataArray": Kind("an xarray DataArray", _is_named("DataArray")),
     "NDArray[Any]": Kind("an array", _is_named("ndarray")),
     "torch.Tensor": Kind("", _is_named("Tensor")),
-    "Mapping[str, str]": Kind("a mapping of names to text", lambda value: isinstance(value, Mapping)),
+    "Mapping[str, str]": Kind("a mapping of names to text", _is_options),
     "Sequence[str]": Kind("several names", _is_several),
     "Iterable[str]": Kind("several names", _is_several),
     "Sequence[PathLike | xarray.DataArray | Scene]": Kind("several paths, DataArrays or Scenes", _is_several),

@@ -13,6 +13,7 @@ from ..models.painter import kind_of
 from ..models.registry import DEFAULT_MODEL, load_card
 from ..progress import Progress
 from ..scene import open_scene
+from ..scene.names import check_name
 from .colorize import colorize
 from .keywords import verb
 from .output import PathLike, check_not_read
@@ -52,6 +53,7 @@ def demo(
     if seed < 0:
         raise SettingError(f"seed must be at least 0, got {seed}; 0 is usual")
     place = Path(folder)
+    check_name(str(place), "demo folder", OutputError)
     try:
         str(place).encode()  # GDAL takes names as UTF-8 alone
         place.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import DataError
+from ..scene.names import is_folder
 
 EXTENSIONS = (".png", ".webp", ".jpg", ".jpeg", ".tif", ".tiff")
 SPLITS = ("train", "val", "test")
@@ -67,7 +68,7 @@ def find_pairs(folder: Path, *, strict: bool = False, exclude: Iterable[str] = (
         DataError: no such folder, no pair in it, or `strict` and a file without its partner.
     """
     folder = Path(folder)
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise DataError(f"data must be a folder of pairs, got {folder}; name the folder that holds them")
     known = _manifest(folder / "manifest.csv")
     dropped, pairs, lonely = set(exclude), [], []
@@ -125,7 +126,7 @@ def _is_side(name: str, side: str) -> bool:
 
 def _images(folder: Path, side: str) -> dict[str, Path]:
     """Image files by their name without the side, so that partners have the same key."""
-    if not folder.is_dir():
+    if not is_folder(folder):
         return {}
     found = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in EXTENSIONS)
     return {"/".join(_parts(path, side)): path for path in found}

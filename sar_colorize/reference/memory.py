@@ -23,12 +23,13 @@ from ..raster import Bool, Float32
 from . import season as seasons
 from . import water as waters
 from .agreement import WIDE, Expected, colour_values
+from .belief import Belief
 from .half import box, double, gaussian, halve, smooth, spread
 
 STRUCTURES = ("both", "radar", "reference")
 """Whose structure a picture shows: the reference's with the radar's news, the radar's own, or the reference's."""
-CELL_PX = 128
-"""Side of the cells, in coarse pixels from the scene's corner, that the networks of the season are run on."""
+CELL_PX = 32
+"""Side of the cells that the networks of the season are run on, at a quarter of the resolution, fixed to the scene."""
 FADE_PX = 16
 """Over so many pixels inside its edge the reference gives way to what is painted."""
 DETAIL_AB = 0.3
@@ -135,6 +136,8 @@ class Memory:
     note: str = ""
     """What a user should know of it; empty where there is nothing to say."""
     facts: dict[str, float] = field(default_factory=dict)
+    belief: Belief | None = None
+    """How far the reference is believed in each part of the scene; None where it is everywhere."""
 
     @property
     def halo_px(self) -> int:
@@ -169,6 +172,8 @@ class Memory:
 
         trust, water, surprise = (full(each) for each in (parts.trust, parts.water, parts.surprise))
         trust *= np.float32(self.trust) * seen[core]
+        if self.belief is not None:
+            trust *= self.belief.of(ground.row + rows.start, ground.col + cols.start, trust.shape)
         own = reference[inside]
         lab = own + full(parts.drift)
         fading = (1.0 - DETAIL_AB) * (self.flood if self.season is None else self.season.strength)
@@ -212,7 +217,7 @@ class Memory:
         surprise = self._surprise(odd, db, before, known)
         drift, doubt = np.zeros_like(lab), zero
         if self.season is not None:
-            drift, doubt = self._drift(lab, db, before, ground)
+            drift, doubt = self._drift(lab, db, before, known, (-(-ground.row // 2), -(-ground.col // 2)))
             if self.absolute:  # water has no season
                 dry = np.float32(1.0) - ramp(waters.absolute_chance(self.bands, db), SURE_ABSOLUTE)
                 drift, doubt = drift * dry, doubt * dry
@@ -248,26 +253,37 @@ class Memory:
             far = np.where(there, np.minimum(far + np.float32(1.0), near), far)
         return ramp(far, SURPRISING) * known
 
-    def _drift(self, lab: Float32, db: Float32, before: Float32 | None, ground: Ground) -> tuple[Float32, Float32]:
-        """(3, h, w) and (h, w) from the networks of the season, run on whole cells fixed to the scene."""
+    def _drift(
+        self, lab: Float32, db: Float32, before: Float32 | None, known: Float32, at: tuple[int, int]
+    ) -> tuple[Float32, Float32]:
+        """(3, h, w) and (h, w) from the networks of the season, run at a quarter of the scene's resolution.
+
+        They see whole cells that are fixed to the scene. `at`: coarse row and column of the first pixel in the scene.
+        """
         assert self.season is not None
-        height, width = lab.shape[1:]
-        top, left = -(-ground.row // 2) % CELL_PX, -(-ground.col // 2) % CELL_PX
+        whole = known > 0
+        given = [halve(each, whole, *at)[0] for each in (lab, db)]
+        if before is not None:
+            old = whole & np.isfinite(before).all(0)
+            seen, share = halve(np.where(old, before, np.float32(0.0)), old, *at)
+            given.append(np.where(share > 0.3, seen, np.float32(np.nan)))
+        values, count = np.concatenate(given), len(db)
+        height, width = values.shape[1:]
+        top, left = -(-at[0] // 2) % CELL_PX, -(-at[1] // 2) % CELL_PX
         rows, cols = (-(-(start + side) // CELL_PX) for start, side in ((top, height), (left, width)))
-        given = np.concatenate([lab, db] if before is None else [lab, db, before])
-        canvas = np.zeros((len(given), rows * CELL_PX, cols * CELL_PX), np.float32)
-        canvas[:, top : top + height, left : left + width] = given
+        canvas = np.zeros((len(values), rows * CELL_PX, cols * CELL_PX), np.float32)
+        canvas[:, top : top + height, left : left + width] = values
         out = np.zeros((4, *canvas.shape[1:]), np.float32)
-        count = len(db)
         for row in range(0, canvas.shape[1], CELL_PX):
             for col in range(0, canvas.shape[2], CELL_PX):
-                cell = canvas[:, row : row + CELL_PX, col : col + CELL_PX].reshape(len(given), -1)
-                old = None if before is None else cell[3 + count :]
-                drift, doubt = self.season.drift(cell[:3], cell[3 : 3 + count], old)
+                cell = canvas[:, row : row + CELL_PX, col : col + CELL_PX].reshape(len(values), -1)
+                drift, doubt = self.season.drift(
+                    cell[:3], cell[3 : 3 + count], None if before is None else cell[3 + count :]
+                )
                 part = out[:, row : row + CELL_PX, col : col + CELL_PX]
                 part[:3], part[3] = drift.reshape(3, CELL_PX, CELL_PX), doubt.reshape(CELL_PX, CELL_PX)
-        inner = out[:, top : top + height, left : left + width]
-        return inner[:3], inner[3]
+        made = double(out[:, top : top + height, left : left + width], *at, known.shape)
+        return made[:3], made[3]
 
     def _radar_light(self, db: Float32) -> Float32:
         """The radar's own lightness, with the reference's mean and spread over the scene."""

@@ -16,7 +16,7 @@ from .bands import POLARIZATIONS
 from .date import find_date
 from .declare import declare
 from .facts import Facts
-from .scene import Scene, sample_windows
+from .scene import Scene, sample_step, sample_windows
 
 if TYPE_CHECKING:
     import xarray
@@ -66,11 +66,15 @@ def from_xarray(
     block_shape = (chunks[1][0], chunks[2][0]) if chunks else (min(512, height), min(512, width))
 
     def sample() -> list[NDArray[np.float32]]:
-        rasters = [
-            _raster(stacked.data[:, w.row : w.row + w.height, w.col : w.col + w.width], own_nodata, None, None)
-            for w in sample_windows(grid, block_shape)
-        ]
-        return [np.concatenate([r.values[i][r.valid] for r in rasters]) for i in range(stacked.shape[0])]
+        parts: list[list[NDArray[np.float32]]] = [[] for _ in range(stacked.shape[0])]
+        windows = list(sample_windows(grid, block_shape))
+        step = sample_step(windows)
+        for w in windows:
+            array = stacked.data[:, w.row : w.row + w.height, w.col : w.col + w.width]
+            raster = _raster(array, own_nodata, None, None)
+            for part, band in zip(parts, raster.values, strict=True):
+                part.append(np.ascontiguousarray(band[raster.valid][::step]))
+        return [np.concatenate(part) for part in parts]
 
     facts = Facts(
         source=name,

@@ -18,7 +18,7 @@ from .date import find_date
 from .facts import Facts
 from .gdal import alpha_bands, is_scaled, is_usable, read_valid
 from .layouts import SNAP, recognise
-from .scene import sample_windows
+from .scene import sample_step, sample_windows
 from .snap import SnapBand, read_bands
 
 if TYPE_CHECKING:
@@ -80,10 +80,12 @@ class Header:
     @cached_property
     def _sample(self) -> list[NDArray[np.float32]]:
         parts: list[list[NDArray[np.float32]]] = [[] for _ in self.radar_bands]
-        for window in sample_windows(self.grid, self.dataset.block_shapes[0]):
+        windows = list(sample_windows(self.grid, self.dataset.block_shapes[0]))
+        step = sample_step(windows)
+        for window in windows:
             values, valid = read_valid(self.dataset, tuple(self.radar_bands), window, self.invalid)
             for part, band in zip(parts, values, strict=True):
-                part.append(band[valid])
+                part.append(np.ascontiguousarray(band[valid][::step]))
         return [np.concatenate(part) for part in parts]
 
     @cached_property

@@ -27,6 +27,14 @@ def is_special(path: str | os.PathLike[str]) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
+def is_folder(path: str | os.PathLike[str]) -> bool:
+    """Whether a path leads to a folder; a name that no file can have leads to none."""
+    try:
+        return Path(path).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def check_name(name: str, what: str = "input", error: type[SarColorizeError] = UnreadableError) -> None:
     """Refuses a name that cannot be one.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SAMPLE_BLOCKS = 64
 SAMPLE_BLOCK_PX = 512
+SAMPLE_VALUES = 1 << 21
+"""Values of each band that are kept of them at most, about, where only their distribution counts."""
 """A sample of a scene is at most this many windows of at most this width: the same cost for any size of scene."""
 
 
@@ -137,3 +139,8 @@ def sample_windows(grid: Grid, block_shape: tuple[int, int]) -> Iterator[Window]
             window = Window(row, col, height, width).intersect(grid.window)
             if not window.is_empty:
                 yield window
+
+
+def sample_step(windows: Sequence[Window]) -> int:
+    """Of every so many values of the windows one is kept, so that they are SAMPLE_VALUES of a band at most, about."""
+    return max(1, -(-sum(window.height * window.width for window in windows) // SAMPLE_VALUES))

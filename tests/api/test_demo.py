@@ -65,5 +65,11 @@ def test_a_demo_that_cannot_be_made_leaves_nothing(tmp_path: Path, changes: dict
 
 
 def test_a_folder_that_is_no_text_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="demo folder must be one that can be made, got"):
+    with pytest.raises(OutputError, match="demo folder must have a name in UTF-8"):
         demo(tmp_path / "\udcff", model="composite")
+
+
+def test_a_folder_with_a_line_break_in_its_name_is_one_sentence_and_not_made(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="demo folder must have a name in UTF-8 without line breaks"):
+        demo(tmp_path / "a\nb", model="composite")
+    assert list(tmp_path.iterdir()) == []

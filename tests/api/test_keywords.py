@@ -60,6 +60,10 @@ TYPES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: sc.colorize("scene.tif", "c.tif", creation_options=["LEVEL=9"]),
         r"creation_options must be a mapping of names to text, got \['LEVEL=9'\]",
     ),
+    "options by number": (
+        lambda: sc.despeckle("scene.tif", "s.tif", creation_options={1: 2}),
+        r"creation_options must be a mapping of names to text, got dict",
+    ),
     "no function": (lambda: sc.colorize("scene.tif", "c.tif", on_progress=5), "on_progress must be a function of .*5"),
     "one path for a stack": (
         lambda: sc.despeckle_stack("scene.tif", "out"),

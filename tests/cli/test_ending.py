@@ -109,6 +109,14 @@ def test_an_interrupt_that_is_swallowed_where_nothing_is_left_to_cancel_is_told(
     assert done.stderr == "cancelled when all was done\n"
 
 
+def test_a_thread_of_a_library_that_fails_prints_no_traceback(scene: Path) -> None:
+    fails = "thread = threading.Thread(target=int, args='x'); thread.start(); thread.join()"
+    at_import = AT_IMPORT.replace("os.kill(os.getpid(), signal.{sent})", fails)
+    done = _program("import threading\n" + at_import.format(module="rasterio"), "info", scene)
+    assert done.returncode == 0
+    assert done.stderr == ""
+
+
 @pytest.mark.parametrize("pause", [0.0, 0.3])
 def test_a_second_signal_does_not_disturb_the_undoing(scene: Path, tmp_path: Path, pause: float) -> None:
     out = tmp_path / "out"

@@ -62,7 +62,7 @@ def test_sites_can_be_excluded(pairs_folder):
     assert {pair.site for pair in find_pairs(pairs_folder, exclude=["hills"]).pairs} == {"plain", "coast", "town"}
 
 
-@pytest.mark.parametrize("folder", ["missing", "."])
+@pytest.mark.parametrize("folder", ["missing", ".", "a" * 5000, "a\0b"])
 def test_folder_without_pairs_is_refused(tmp_path, folder):
     with pytest.raises(DataError, match="must"):
         find_pairs(tmp_path / folder)

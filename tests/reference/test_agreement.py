@@ -48,6 +48,18 @@ def test_a_picture_out_of_place_is_found_there(down: int, right: int) -> None:
     assert found.share == pytest.approx(_judged(lab, db).share, rel=0.05)
 
 
+def test_along_one_straight_edge_no_move_is_believed() -> None:
+    """Radar and picture may show different lines of one coast: surf, and the water of another tide."""
+    rows, cols = np.mgrid[:512, :512].astype(np.float32)
+    random = np.random.default_rng(0)
+    coast = 60.0 + 0.8 * rows
+    lab = np.stack([np.where(cols < coast, 30.0, 70.0) + random.normal(0, 2, cols.shape), 0 * cols, 0 * rows])
+    db = np.where(cols < coast + 4, -8.0, -16.0)[None] + random.normal(0, 0.7, (1, 512, 512))
+    found = _judged(lab.astype(np.float32), db.astype(np.float32))
+    assert found.holds
+    assert found.move == (0, 0)
+
+
 def test_a_move_is_not_looked_for_on_little_ground() -> None:
     lab, db = place_of(0)
     part = (slice(None), slice(100, 200), slice(100, 200))  # 2500 coarse pixels

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 
 import numpy as np
 import pytest
 
-from sar_colorize.reference.season import CAUTION, CHANNELS, agreed, pixel_values, scene_values, settle
+from sar_colorize.reference.season import CAUTION, CHANNELS, WEIGHTS, agreed, pixel_values, scene_values, settle
+from sar_colorize.weights import read_card
 
 PLACE = (5.0, 50.6)
 """Belgium."""
@@ -123,3 +125,10 @@ def test_a_season_travels_to_a_worker() -> None:
     season = settle((3, 8), *PLACE, BOTH, False)
     copied = pickle.loads(pickle.dumps(season))  # noqa: S301  # made here
     assert np.array_equal(copied.drift(lab, db, None)[0], season.drift(lab, db, None)[0])
+
+
+def test_the_weights_carry_a_card_that_names_their_sources() -> None:
+    about = json.loads(read_card(WEIGHTS))
+    assert about["name"] == "season"
+    assert "modified Copernicus Sentinel data" in " ".join(about["sources"])
+    assert about["limits"]

@@ -17,7 +17,7 @@ from made import TRANSFORM, speckled
 from sar_colorize.errors import SceneError, UnreadableError
 from sar_colorize.raster import Grid, Unit, Window
 from sar_colorize.scene import open_scene
-from sar_colorize.scene.scene import sample_windows
+from sar_colorize.scene.scene import sample_step, sample_windows
 
 MakeTif = Callable[..., Path]
 
@@ -160,6 +160,12 @@ def test_samples_of_a_strip_are_as_few_as_of_any_scene_and_reach_both_ends(side_
         places = sorted(getattr(window, along) for window in windows)
         assert places[0] < 0.1 * length
         assert places[-1] > 0.9 * length
+
+
+def test_of_a_large_sample_few_values_are_kept_and_of_a_small_one_all() -> None:
+    """To open a large scene took 1.5 GB for its distribution."""
+    assert sample_step([Window(0, 0, 512, 512)] * 8) == 1
+    assert sample_step([Window(0, 0, 512, 512)] * 64) == 8
 
 
 def test_truncated_data_is_one_sentence_that_names_the_file(make_tif: MakeTif) -> None:

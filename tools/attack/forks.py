@@ -24,6 +24,8 @@ LIMIT_S = 50.0
 """A command that takes longer hangs."""
 EARLY_S = 0.2
 """So long after its begin a command may still be without handlers of signals, on a busy machine."""
+NEVER_BEGAN = 253
+"""Exit code of a fork that SIGINT ended before the command heard signals."""
 NOBODY = 65534
 
 
@@ -200,7 +202,9 @@ def _in_the_fork(
         atexit._run_exitfuncs()
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
-    except BaseException:  # noqa: BLE001 a traceback is what the attack looks for
+    except BaseException as error:  # noqa: BLE001 a traceback is what the attack looks for
+        if isinstance(error, KeyboardInterrupt) and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            code = NEVER_BEGAN
         with contextlib.suppress(BaseException):
             traceback.print_exc()
             sys.stderr.flush()

@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 from .canary import plant, shape_of, unchanged
 from .case import BrokenPromiseError, Case
 from .damage import Random, draw
-from .forks import Command, Ended, gone
+from .forks import NEVER_BEGAN, Command, Ended, gone
 from .ground import Ground, make_ground
 from .judge import sentence
 from .verbs import VERBS, Content, Verb, content_of, older_of, states
@@ -81,7 +81,7 @@ def _killed(
         command.kill(sent)
     ended = command.wait()
     gone(children)
-    if is_early and ended.code in (-signal.SIGINT, -signal.SIGTERM):
+    if is_early and ended.code in (-signal.SIGINT, -signal.SIGTERM, NEVER_BEGAN):
         return Ended(130, "cancelled before anything of ours ran", ended.seconds)
     return ended
 

@@ -21,6 +21,7 @@ from ...credentials import name_without_credentials
 from ...errors import DataError, SettingError
 from ...pairs.find import Pair, find_pairs
 from ...scene.date import parse_date
+from ...scene.names import is_folder
 from ..color.compare import spread
 from ..color.settings import OTHER_DATES, EvaluateSettings
 
@@ -78,7 +79,7 @@ def find_examples(folder: Path, settings: EvaluateSettings) -> ExampleList:
         DataError: no such folder, or no example in it.
         SettingError: the references are not there, or a split is named for a series.
     """
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise DataError(f"data must be a folder of pairs or of a series, got {folder}; name the folder that holds them")
     is_series = any(_side_files(folder, "s1"))
     if is_series and settings.split != EvaluateSettings.split:
@@ -176,7 +177,7 @@ def _flood_of(pair: Pair) -> Path | None:
 
 def _with_pictures(pairs: Sequence[Pair], folder: Path, skipped: list[str]) -> Iterator[Example]:
     """Pairs for whose own picture a folder holds another of the same name."""
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise SettingError(
             f"reference must be {OTHER_DATES} or a folder of pictures, got {name_without_credentials(str(folder))}; "
             "name the folder that holds them"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ...backscatter import db_range_of, to_power
 from ...errors import DataError
 from ...raster import Bool, Float32
+from ...scene.names import is_folder
 from ...scene.stack_file import read_dates
 from . import metrics
 
@@ -75,7 +76,7 @@ def stacks_in(folder: Path) -> list[Stack]:
     Raises:
         DataError: no such folder, no stack in it, or dates on different grids.
     """
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise DataError(f"data must be a folder of stacks, got {folder}; name the folder that holds them")
     found = [_stack(path.stem, read_dates(path)) for path in sorted(folder.glob("*.npz"))]
     found += [_from_scenes(path) for path in sorted(folder.iterdir()) if len(list(path.glob("*.tif"))) >= 3]
