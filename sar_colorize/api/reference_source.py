@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import xarray
 
 AUTO, NONE = "auto", "none"
+_REMOTE = re.compile(r"://|/vsi(?:curl|s3|gs|az|adls|oss|swift|hdfs|webhdfs)")
 _CREDITS = ("SOURCE", "ITEMS", "LICENCE", "CREDIT")
 """Tags of a fetched picture that go into whatever is made with it."""
 
@@ -109,7 +111,7 @@ def check_offline(offline: bool, *inputs: object) -> None:
         SettingError: the first of them.
     """
     for value in inputs if offline else ():
-        if isinstance(value, str | os.PathLike) and "://" in (text := os.fspath(value)) and not is_local(text):
+        if isinstance(value, str | os.PathLike) and _REMOTE.search(text := os.fspath(value)) and not is_local(text):
             raise SettingError(f"offline must come with inputs on this machine, got {text}; download it first")
 
 

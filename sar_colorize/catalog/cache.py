@@ -24,7 +24,7 @@ from ..errors import OutputError, SettingError, way_out
 
 FOLDER_VARIABLE, SIZE_VARIABLE = "SAR_COLORIZE_CACHE", "SAR_COLORIZE_CACHE_MB"
 USUAL_MB = 1024
-_IN_USE_S = 3600.0
+_IN_USE_S = 6 * 3600.0
 """A file that was asked for so lately may be open in another process, so that it stays."""
 _UNFINISHED_S = 24 * 3600.0
 """Age from which on a temporary file is what a killed process left."""

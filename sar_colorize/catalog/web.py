@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import ssl
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from urllib.request import (
 )
 
 from ..errors import NetworkError
+
+_BUCKET = re.compile(r"([a-z0-9-]+)\.s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com")
 
 
 class _OneHost(HTTPRedirectHandler):
@@ -42,7 +45,7 @@ class _OneHost(HTTPRedirectHandler):
             (old.scheme, new.scheme) == ("http", "https") and old.port in (None, 80) and new.port in (None, 443)
         )
         is_same = old.hostname == new.hostname and ((old.scheme, old.port) == (new.scheme, new.port) or is_upgrade)
-        if not is_same:
+        if not is_same and not _is_one_bucket(old.hostname, new.hostname, new.scheme):
             leads = f"{new.scheme}://{new.hostname}" if new.hostname else f"{new.scheme}:"
             raise NetworkError(
                 f"{self.what} must stay on its server, got a redirect from {old.hostname} to {leads}; set the source's "
@@ -51,6 +54,12 @@ class _OneHost(HTTPRedirectHandler):
         return super().http_error_302(req, fp, code, msg, headers)
 
     http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
+
+def _is_one_bucket(old: str | None, new: str | None, scheme: str) -> bool:
+    """Whether two servers are Amazon's for one bucket, which sends from its address to that of a region."""
+    buckets = [_BUCKET.fullmatch(host or "") for host in (old, new)]
+    return scheme == "https" and all(buckets) and len({found[1] for found in buckets if found}) == 1
 
 
 def opener_for(what: str) -> OpenerDirector:

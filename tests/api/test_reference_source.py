@@ -170,8 +170,15 @@ def test_offline_wins_over_consent(
     assert made.reference is None
     with pytest.raises(SettingError, match="reference worldcover must be in the cache to be used offline"):
         sc.colorize(scene, tmp_path / "b.tif", reference="worldcover", offline=True)
-    with pytest.raises(SettingError, match="offline must come with inputs on this machine, got https://example"):
-        sc.colorize("https://example.com/a.tif", tmp_path / "b.tif", offline=True)
+    for name in (
+        "https://example.com/a.tif",
+        "/vsis3/bucket/a.tif",
+        "/vsizip//vsicurl/https://example.com/a.zip/a.tif",
+    ):
+        with pytest.raises(SettingError, match="offline must come with inputs on this machine, got "):
+            sc.colorize(name, tmp_path / "b.tif", offline=True)
+        with pytest.raises(SettingError, match="offline must come with inputs on this machine, got "):
+            sc.colorize(scene, tmp_path / "b.tif", reference=name, offline=True)
     assert server.requests == []
     sc.colorize(scene, tmp_path / "c.tif", reference="worldcover")
     asked = len(server.requests)

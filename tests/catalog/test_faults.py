@@ -19,6 +19,7 @@ from sar_colorize.catalog.fetch import Fetched, fetch
 from sar_colorize.catalog.plan import plan_fetch
 from sar_colorize.catalog.ranges import RangeFile
 from sar_colorize.catalog.sources import parse_source
+from sar_colorize.catalog.web import _is_one_bucket
 from sar_colorize.errors import NetworkError
 from sar_colorize.raster import Grid
 from tools.mosaic_server import Handler, MosaicServer, write_mosaic_120, write_worldcover
@@ -280,6 +281,23 @@ def test_a_part_that_no_scene_can_need_takes_no_memory(sad: MosaicServer, folder
     assert file.get_byte_ranges([0, 5], [1 << 40, 3]) == [b"", bytes(3)]
     with pytest.raises(NetworkError, match="must hold parts of at most 1 MB, got one of 1099512 MB"):
         raise file.error or AssertionError
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "scheme", "followed"),
+    [
+        ("a-b.s3.amazonaws.com", "a-b.s3.eu-central-1.amazonaws.com", "https", True),
+        ("a-b.s3.amazonaws.com", "a-b.s3-eu-west-1.amazonaws.com", "https", True),
+        ("a-b.s3.amazonaws.com", "a-b.s3.eu-central-1.amazonaws.com", "http", False),
+        ("a-b.s3.amazonaws.com", "other.s3.eu-central-1.amazonaws.com", "https", False),
+        ("a-b.s3.amazonaws.com", "a-b.s3.amazonaws.com.evil.example", "https", False),
+        ("a-b.s3.amazonaws.com", "evil.example", "https", False),
+        ("evil.example", "a-b.s3.amazonaws.com", "https", False),
+        ("evil.example", "other.example", "https", False),
+    ],
+)
+def test_a_bucket_may_send_to_its_own_region_and_nowhere_else(old: str, new: str, scheme: str, followed: bool) -> None:
+    assert _is_one_bucket(old, new, scheme) == followed
 
 
 def test_all_of_it_has_an_end(sad: MosaicServer, monkeypatch: pytest.MonkeyPatch) -> None:
