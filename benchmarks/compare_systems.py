@@ -232,7 +232,9 @@ def draw_scene(path: Path, names: list[str], images: Path) -> str:
         row, col = (int(k) * side // 8 for k in np.unravel_index(sums.argmax(), sums.shape))
         box = windows.bounds(windows.Window(col, row, side, side), source.transform)
     titles = ["composite", *names]
-    shown = [api.colorize(str(path), model=name, bbox=box, device="cpu").values[:3] for name in titles]
+    shown = [
+        api.colorize(str(path), model=name, reference="none", bbox=box, device="cpu").values[:3] for name in titles
+    ]
     picture = grid(titles, [(path.stem, shown)], side_px=2 * SIDE_PX)
     picture.save(images / f"scene_{path.stem}.png", optimize=True)
     return path.stem

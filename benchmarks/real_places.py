@@ -66,7 +66,7 @@ def measured(place: Path, model: str, filter: str, polarization: str | None, pal
             source = "none"
         picture = sc.colorize(
             place, model=model, filter=name, size=int(size) if size else None, polarization=polarization,
-            palette=source, precision="fp32",
+            reference="none", palette=source, precision="fp32",
         ).values  # fmt: skip
     ours, real = srgb_to_lab(picture[:3] / np.float32(255))[1:], real_ab(place)
     valid = picture[3] > 0

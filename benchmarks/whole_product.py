@@ -62,7 +62,17 @@ def main() -> None:
     safe, zipped = composite(Path(chosen.product), {"vv": chosen.vv, "vh": chosen.vh}, work)
     colour = work / "colour.tif"
     model = [] if chosen.model == "auto" else ["--model", chosen.model]
-    ours = [sys.executable, "-m", "sar_colorize_cli.main", "colorize", str(zipped), str(colour), "--overwrite", *model]
+    ours = [
+        sys.executable,
+        "-m",
+        "sar_colorize_cli.main",
+        "colorize",
+        str(zipped),
+        str(colour),
+        "--overwrite",
+        "--offline",
+        *model,
+    ]
     print(f"{'':28} {'seconds':>9} {'x ours':>7} {'peak MB':>9} {'x ours':>7}", flush=True)
     seconds, peak = measured([*ours, "--progress", "none"])
     show("sar-colorize, zip to colour", seconds, peak, seconds, peak)

@@ -61,7 +61,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         scene = Path(chosen.scene) if chosen.scene else simulated(place / "scene.tif", chosen.size)
-        ours = [sys.executable, "-m", "sar_colorize_cli.main", "colorize", str(scene), str(place / "ours.tif")]
+        ours = [
+            sys.executable,
+            "-m",
+            "sar_colorize_cli.main",
+            "colorize",
+            str(scene),
+            str(place / "ours.tif"),
+            "--offline",
+        ]
         ours += ["--model", "colorsar-sar"]  # the network of the plain script
         rows = [("sar-colorize", *measured(ours))]
         rows.append(

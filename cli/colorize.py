@@ -19,8 +19,10 @@ from .signature import options, with_facts
     facts=with_facts("filter", old=("--despeckle",))
     | with_facts(
         "reference",
-        text="An optical raster of the place, of any earlier or later date, resolution and CRS: its picture is kept "
-        "where the radar agrees with it.",
+        text="An optical raster of the place, of any earlier or later date, resolution and CRS, whose picture is kept "
+        "where the radar agrees with it; or a source on the network (worldcover[:YEAR], mosaic-120[:MONTH], "
+        "sentinel-2[:DATE|:+-DAYS], stac:URL#COLLECTION), of which the part that the scene needs is fetched. auto "
+        "fetches only where `sar-colorize config network on` allows it; none.",
     )
     | with_facts("uncertainty", old=("--confidence",))
     | with_facts("model", text=f"A model's name ({', '.join(api.model_names())}), or a weights file."),
@@ -35,6 +37,7 @@ def colorize(source: str, output: str, progress: str, as_json: bool, **settings:
     \b
     sar-colorize colorize scene.tif colour.tif
     sar-colorize colorize scene.tif colour.tif --reference earlier_picture.tif --memory memory.tif
+    sar-colorize colorize scene.tif colour.tif --reference worldcover
     sar-colorize colorize scene.tif colour.tif --palette earlier_picture.tif --uncertainty error.tif
     sar-colorize colorize scene.tif colour.tif --model composite --bbox 11.2 46.1 11.6 46.4 --bbox-crs EPSG:4326
     """

@@ -13,6 +13,7 @@ from .progress import begin
 COMMANDS = {
     "Make pictures": {
         "colorize": "A whole radar scene to a georeferenced colour picture.",
+        "reference": "The picture of a scene's place from an open mosaic.",
         "demo": "Simulate a scene, colorize it, and show before and after.",
     },
     "Radar": {
@@ -29,6 +30,7 @@ COMMANDS = {
     },
     "Help": {
         "doctor": "Versions, devices, and the line that mends what is missing.",
+        "config": "Whether a run without a reference may fetch one.",
         "choices": "The version, and the names that options take.",
         "completion": "The completion script of a shell, to be sourced.",
     },

@@ -19,6 +19,11 @@ _POLARIZATION = re.compile(r"(?<![A-Za-z])(VV|VH|HH|HV)(?![A-Za-z])", re.IGNOREC
 _SUBDATASET = re.compile(r"^SENTINEL1_[A-Z0-9_]+:(?:[A-Z0-9_]+:)?(?P<manifest>.*manifest\.safe)(?::.*)?$")
 
 
+MOSAICS = ("worldcover", "mosaic-120", "sentinel-2")
+"""Names of the sources that the backend fetches a reference from."""
+_MOSAIC = re.compile(rf"(?:{'|'.join(MOSAICS)})(?::[\d+-]{{1,10}})?|stac:https?://\S+#\S+|auto|none")
+
+
 class SourceError(Exception):
     """A layer that the backend cannot read; the message says why and what to do."""
 
@@ -35,6 +40,11 @@ def product_of(value: object) -> str:
     if path.suffix.lower() == ".zip" and path.is_file():
         return str(path)
     return str(path) if path.suffix.upper() == ".SAFE" and path.is_dir() else ""
+
+
+def mosaic_of(value: object) -> str:
+    """The mosaic on the network that a text names, with its year or month; also auto and none; empty if none."""
+    return value if isinstance(value, str) and _MOSAIC.fullmatch(value) else ""
 
 
 def path_of(layer: QgsRasterLayer) -> str:

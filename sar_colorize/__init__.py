@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .api.despeckle import despeckle
     from .api.despeckle_stack import despeckle_stack
     from .api.info import info
+    from .api.reference import fetch_reference
     from .api.result import Result
     from .errors import SarColorizeError
     from .models.registry import load_card, load_network
@@ -40,6 +41,7 @@ _HOME = {
     "colorize": "api",
     "despeckle": "api",
     "despeckle_stack": "api",
+    "fetch_reference": "api",
     "info": "api",
     "load_card": "models.registry",
     "load_network": "models.registry",
@@ -57,6 +59,7 @@ __all__ = [
     "colorize",
     "despeckle",
     "despeckle_stack",
+    "fetch_reference",
     "info",
     "load_card",
     "load_network",

@@ -8,6 +8,7 @@
     |-- ModelError (ValueError)          a model or its weights are unknown or damaged
     |-- DataError (ValueError)           training or evaluation pairs cannot be used
     |-- OutputError (OSError)            the result cannot be written where it was asked for
+    |-- NetworkError (OSError)           a source on the network did not give what it should
     `-- MissingPackageError (ImportError)  an extra is not installed
 
     Cancelled (KeyboardInterrupt)        the user stopped it; the message says what is left of it
@@ -66,6 +67,10 @@ class DataError(SarColorizeError, ValueError):
 
 class OutputError(SarColorizeError, OSError):
     """The result cannot be written where it was asked for."""
+
+
+class NetworkError(SarColorizeError, OSError):
+    """A source on the network did not give what it should."""
 
 
 class MissingPackageError(SarColorizeError, ImportError):

@@ -134,6 +134,7 @@ def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reaches a network."""
     monkeypatch.setenv("GDAL_HTTP_CONNECTTIMEOUT", "1")
     monkeypatch.setenv("CPL_VSIL_CURL_ALLOWED_EXTENSIONS", ".none")
+    monkeypatch.setenv("SAR_COLORIZE_NETWORK", "0")
 
 
 @pytest.fixture

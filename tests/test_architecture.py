@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cog": set(),
     "simulate": set(),
     "engine": set(),
+    "catalog": {"cog", "reference", "scene"},
     "reference": {"scene"},
     "speckle": {"engine"},
     "palette": {"reference"},
@@ -154,6 +155,7 @@ def test_a_verb_has_one_name_in_every_room() -> None:
     verbs = {
         "adapt",
         "colorize",
+        "config",
         "demo",
         "despeckle",
         "despeckle_stack",
@@ -162,6 +164,7 @@ def test_a_verb_has_one_name_in_every_room() -> None:
         "info",
         "models",
         "pairs",
+        "reference",
         "train",
     }
     for folder in (PACKAGE / "api", ROOT / "cli"):
@@ -228,6 +231,7 @@ def _loaded_by(code: str) -> set[str]:
             for arguments in (
                 ["--help"], ["--version"], ["colorize", "--help"], ["despeckle", "--help"], ["info", "--help"],
                 ["models", "list"], ["choices"], ["demo", "--help"], ["doctor", "--help"], ["completion", "bash"],
+                ["reference", "--help"], ["config", "show"],
             )
         ),
     ],

@@ -49,7 +49,8 @@ def strip(scene: sc.Scene, optical: np.ndarray | None) -> np.ndarray:
     """Radar, composite, our picture, and the optical picture where there is one, side by side."""
     raster = scene.read(scene.grid.window)
     composite, ours = (
-        sc.colorize(scene, model=model).values[:3] for model in ("composite", sc.ColorizeSettings().model)
+        sc.colorize(scene, model=model, reference="none").values[:3]
+        for model in ("composite", sc.ColorizeSettings().model)
     )
     first = scene.select(scene.bands[0])
     grey = sc.colorize(first, model="composite", filter="none").values[:3]
@@ -71,7 +72,15 @@ def own_colours(path: str, palette: str, window: sc.Window) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for model, chosen in (("composite", "none"), (sc.ColorizeSettings().model, palette)):
             out = Path(folder) / f"{model}.tif"
-            sc.colorize(path, out, model=model, palette=chosen, bbox=bbox, filter="none" if not panels else "auto")
+            sc.colorize(
+                path,
+                out,
+                model=model,
+                reference="none",
+                palette=chosen,
+                bbox=bbox,
+                filter="none" if not panels else "auto",
+            )
             with rasterio.open(out) as dataset:
                 picture = Image.fromarray(dataset.read([1, 2, 3]).transpose(1, 2, 0))
             picture = picture.resize((800, 800), Image.Resampling.LANCZOS)

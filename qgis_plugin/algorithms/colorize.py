@@ -17,12 +17,13 @@ from qgis.core import (
 
 from .. import choices
 from ..layers import Grey, Percent, Picture, style_later
-from ..sources import SourceError, path_of
+from ..sources import MOSAICS, SourceError, mosaic_of, path_of
 from ..text import tr
 from .base import Parameters
 from .raster import OUTPUT, RasterAlgorithm, choice
 
 REFERENCE = "REFERENCE"
+REFERENCE_SOURCE = "REFERENCE_SOURCE"
 REFERENCE_RADAR = "REFERENCE_RADAR"
 REFERENCE_DATE = "REFERENCE_DATE"
 STRUCTURE = "STRUCTURE"
@@ -125,7 +126,19 @@ class Colorize(RasterAlgorithm):
             tr(
                 "A picture of the same place, of an earlier or later date: colours or reflectance, in any CRS and "
                 "resolution; it may cover a part, and have clouds. It is kept where the radar agrees with it; "
-                "elsewhere colours are predicted. Default: none."
+                "elsewhere colours are predicted. In scripts and in qgis_process also the name of a mosaic, as below. "
+                "Default: none."
+            ),
+        )
+        self.add(
+            choice(REFERENCE_SOURCE, tr("Reference from the internet"), ("auto", "none", *MOSAICS), "auto"),
+            tr(
+                "Where no reference is given, the part of an open picture of the Earth that the scene needs, 1 to 40 "
+                "MB, fetched from a public server and kept for the next run. worldcover: ESA WorldCover, Sentinel-2, "
+                "10 m, median of 2021. mosaic-120: Sentinel-2, 120 m, of the scene's season in 2019 or 2020. "
+                "sentinel-2: the clear ground of the weeks around the scene's date, up to several hundred MB; it needs "
+                "`pip install pystac-client`. The credit stands in the tags of the result. auto: fetched only if "
+                "`sar-colorize config network on` allowed it. none: nothing is fetched. Default: auto."
             ),
         )
         self.add(
@@ -171,6 +184,16 @@ class Colorize(RasterAlgorithm):
             advanced=True,
         )
 
+    def checkParameterValues(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[bool, str]:
+        """As of every raster, but a reference may be the name of a mosaic, which opens as no layer."""
+        if mosaic_of(parameters.get(REFERENCE)):
+            parameters = {**parameters, REFERENCE: None}
+        elif self.given(parameters, REFERENCE) and self._mosaic(parameters, context):
+            return False, tr(
+                "reference must be a layer or a picture from the internet, got both; choose auto for the latter"
+            )
+        return super().checkParameterValues(parameters, context)
+
     def processAlgorithm(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, str]:
@@ -196,6 +219,8 @@ class Colorize(RasterAlgorithm):
             return {}
         if result.get("remembered"):
             feedback.pushInfo(str(result["remembered"]))
+        if result.get("hint"):
+            feedback.pushInfo(str(result["hint"]))
         style_later(context, output, Picture(tr("{0} (colour)").format(name)))
         if CONFIDENCE in made:
             style_later(context, made[CONFIDENCE], Grey(tr("{0} (uncertainty)").format(name)))
@@ -216,14 +241,21 @@ class Colorize(RasterAlgorithm):
 
     def _reference(self, parameters: Parameters, context: QgsProcessingContext) -> list[str]:
         """What is given of the reference; what belongs to one is passed on without it too, and refused there."""
-        command = []
-        for name, option in ((REFERENCE, "--reference"), (REFERENCE_RADAR, "--reference-radar")):
+        named = mosaic_of(parameters.get(REFERENCE)) or self._mosaic(parameters, context)
+        command = ["--reference", named] if named and named != "auto" else []
+        layers = ((REFERENCE, "--reference"), (REFERENCE_RADAR, "--reference-radar"))
+        for name, option in layers[1:] if mosaic_of(parameters.get(REFERENCE)) else layers:
             if self.given(parameters, name):
                 command += [option, self._path(parameters, name, context)]
         if self.given(parameters, REFERENCE_DATE):
             command += ["--reference-date", self.parameterAsString(parameters, REFERENCE_DATE, context)]
         structure = self.parameterAsEnumString(parameters, STRUCTURE, context)
         return command + (["--structure", structure] if structure not in ("", "both") else [])
+
+    def _mosaic(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        """What the menu says of the internet; empty for auto."""
+        value = self.parameterAsEnumString(parameters, REFERENCE_SOURCE, context)
+        return "" if value == "auto" else str(value or "")
 
     def _path(self, parameters: Parameters, name: str, context: QgsProcessingContext) -> str:
         """The file of a layer."""

@@ -15,6 +15,7 @@ from ..speckle import FILTER_NAMES
 from ..training.color.settings import CHOICES as TRAIN_CHOICES
 from .adapt import adapt
 from .colorize import colorize
+from .config import allow_network, describe_config
 from .demo import demo
 from .despeckle import despeckle
 from .despeckle_stack import despeckle_stack
@@ -23,6 +24,7 @@ from .evaluate import evaluate, evaluate_filters
 from .info import info
 from .models import describe_model, verify_models
 from .pairs import build_pairs
+from .reference import fetch_reference
 from .result import Result
 from .train import train
 
@@ -43,15 +45,18 @@ __all__ = [
     "Result",
     "Unit",
     "adapt",
+    "allow_network",
     "build_pairs",
     "colorize",
     "demo",
+    "describe_config",
     "describe_model",
     "despeckle",
     "despeckle_stack",
     "evaluate",
     "evaluate_filters",
     "examine",
+    "fetch_reference",
     "info",
     "load_card",
     "model_names",

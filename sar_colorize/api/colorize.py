@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 
 from ..colorizer import RGB, Colorizer
 from ..engine.choose import choose_device, choose_precision
-from ..errors import SettingError
 from ..models.registry import DEFAULT_MODEL
 from ..place import Reference
 from ..prepare import ColorizeSettings, Prepared, prepare
@@ -34,6 +34,7 @@ from .info import about
 from .keywords import usual_values, verb
 from .output import Box, PathLike, Target, check_file_alone, check_outputs, origin
 from .picture_files import PictureFiles, outputs_of, shares_of, split, writers_of
+from .reference_source import check_memory, check_offline, choose_reference, given_reference, settings_with
 from .result import Result, describe
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ def colorize(  # long: the public signature spells out every keyword, and its do
     calibration: str | None = None,
     remove_noise: bool | None = None,
     model: str = DEFAULT_MODEL,
-    reference: PathLike | xarray.DataArray | None = None,
+    reference: PathLike | xarray.DataArray | None = "auto",
+    reference_resolution: float | None = None,
+    offline: bool = False,
     reference_date: str | None = None,
     reference_radar: PathLike | xarray.DataArray | Scene | None = None,
     date: str | None = None,
@@ -100,7 +103,13 @@ def colorize(  # long: the public signature spells out every keyword, and its do
     Picture:
         model: A model's name, or a weights file.
         reference: An optical raster of the place, of any earlier or later date, resolution and CRS: its picture is kept
-            where the radar agrees with it. A path, or a DataArray (band, y, x) with rioxarray's CRS.
+            where the radar agrees with it. A path, a DataArray (band, y, x) with rioxarray's CRS, or a source on the
+            network (worldcover[:YEAR], mosaic-120[:MONTH], sentinel-2[:DATE|:+-DAYS], stac:URL#COLLECTION), of which
+            the part that the scene needs is fetched. auto fetches worldcover or mosaic-120 where the user has allowed
+            the network, else none is used; none or None.
+        reference_resolution: Metres at which a source is fetched, at least its own; None for 20 m, coarser for large
+            scenes.
+        offline: Ask no server, whatever is allowed; what was fetched before is used.
         reference_date: The day or month of the reference, YYYY-MM-DD or YYYY-MM. None takes that of its tags or name.
         reference_radar: A radar scene of the reference's date, of the same polarisations; it shows what has changed
             since.
@@ -147,40 +156,45 @@ def colorize(  # long: the public signature spells out every keyword, and its do
     Raises:
         SarColorizeError: One sentence; nothing is written and an older output is untouched.
     """
+    given = given_reference(reference, reference_resolution, offline=offline)
+    check_offline(offline, source, given.picture, reference_radar, palette, aoi)
     settings = ColorizeSettings(
-        model=model, palette=palette, reference=_name(reference), reference_radar=_name(reference_radar),
+        model=model, palette=palette, reference=_name(given.name), reference_radar=_name(reference_radar),
         reference_date=reference_date, date=date, structure=structure, filter=filter, size=size, looks=looks,
         offset_db=offset_db, tile_px=tile_px, overlap_px=overlap_px, batch=batch, block_px=block_px, device=device,
         precision=precision,
     )  # fmt: skip
     target = Target(bbox, bbox_crs, aoi, profile, creation_options, overwrite)
     files = PictureFiles(output, uncertainty, memory)
-    if memory is not None and reference is None:
-        raise SettingError(f"memory must come with a reference, got {memory} alone; give the reference too")
+    check_memory(memory, given.name)
     if output is None and not dry_run:
-        given = {
+        of_files = {
             "uncertainty": uncertainty, "memory": memory, "profile": profile, "creation_options": creation_options,
             "overwrite": overwrite, "scheduler": scheduler, "on_progress": on_progress,
         }  # fmt: skip
-        check_file_alone(given, usual_values(colorize))
+        check_file_alone(of_files, usual_values(colorize))
     with bounded_gdal():
         scene = open_scene(
             source, unit=unit, polarization=polarization, nodata=nodata, grid=grid, crs=crs, resolution=resolution,
             calibration=calibration, remove_noise=remove_noise,
         )  # fmt: skip
         before = _before(reference_radar, calibration, remove_noise)
-        read = [_path(x) for x in (source, reference, reference_radar)]
+        read = [_path(x) for x in (source, given.picture, reference_radar)]
         check_outputs(files.given, [scene] if before is None else [scene, before], *read, aoi, palette, model)
         window, area = target.extent(scene)
         count_blocks(window, block_px)
+        chosen = choose_reference(given, scene, settings, dry_run=dry_run)
+        settings = settings_with(settings, chosen, memory)
         prepared = prepare(
             scene, settings, area, with_error=uncertainty is not None, start=scheduler is None,
-            reference=None if reference is None else Reference(_picture(reference), before),
+            reference=None if chosen.picture is None else Reference(_picture(chosen.picture), before),
         )  # fmt: skip
+        prepared = replace(prepared, tags=prepared.tags | chosen.tags, notes=(*chosen.notes, *prepared.notes))
         if output is None and not dry_run:
             rgba = partial(_rgba, prepared.colorizer, prepared.scene)
             return lazy_blocks(prepared.scene.grid, window, block_px, (*RGB, "alpha"), np.uint8, rgba)
-        return _to_files(prepared, settings, target, window, files, dry_run, scheduler, on_progress)
+        made = _to_files(prepared, settings, target, window, files, dry_run, scheduler, on_progress)
+        return replace(made, hint=chosen.hint, fetched=chosen.fetched)
 
 
 def _before(source: PathLike | xarray.DataArray | Scene | None, calibration: str | None, noise: bool | None) -> Any:

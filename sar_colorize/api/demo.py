@@ -68,7 +68,9 @@ def demo(
     ground = simulate.write_scene(scene, seed=seed, overwrite=overwrite)
     simulate.write_optical(earlier, ground, 0.5, seed)
     palette = str(earlier) if takes_palette else "none"
-    result = colorize(scene, colour, model=model, palette=palette, overwrite=overwrite, on_progress=on_progress)
+    result = colorize(
+        scene, colour, model=model, reference="none", palette=palette, overwrite=overwrite, on_progress=on_progress
+    )
     _picture(scene, colour, picture, result.bands[0], result.model)
     return {"scene": str(scene), "earlier": str(earlier), "colour": str(colour), "picture": str(picture)}
 

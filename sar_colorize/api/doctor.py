@@ -12,7 +12,7 @@ from typing import Any
 from .models import verify_models
 
 _PACKAGES = ("numpy", "torch", "rasterio", "geopandas", "shapely", "dask", "xarray", "rioxarray", "safetensors")
-_EXTRAS = {"tensorboard": "train", "lightning": "train"}
+_EXTRAS = {"tensorboard": "train", "lightning": "train", "pystac-client": "catalog"}
 
 
 @dataclass(frozen=True)

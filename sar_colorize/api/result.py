@@ -79,6 +79,10 @@ class Result:
     """And in which precision."""
     plan: dict[str, int] | None = None
     """What the run needs, about: blocks, pixels, memory_bytes, output_bytes, temporary_bytes; see `run.plan`."""
+    fetched: dict[str, Any] | None = None
+    """Of a reference that a source was named for: path, items, date, share, host, megabytes, credit and more."""
+    hint: str | None = None
+    """What would make a better picture, where nothing was asked of the network; else None."""
 
     @property
     def remembered(self) -> str | None:

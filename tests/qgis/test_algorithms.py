@@ -124,6 +124,42 @@ def test_every_parameter_reaches_the_command_line(
     assert arguments[4:10] == ["--filter", "frost", "--size", "9", "--looks", "4.9"]
 
 
+@pytest.mark.parametrize(
+    ("given", "passed"),
+    [
+        ({}, []),
+        ({"REFERENCE_SOURCE": "auto"}, []),
+        ({"REFERENCE_SOURCE": "none"}, ["--reference", "none"]),
+        ({"REFERENCE_SOURCE": "worldcover"}, ["--reference", "worldcover"]),
+        ({"REFERENCE": "mosaic-120:7"}, ["--reference", "mosaic-120:7"]),
+        ({"REFERENCE": "sentinel-2:+-20"}, ["--reference", "sentinel-2:+-20"]),
+        ({"REFERENCE": "stac:https://host/v1#sentinel-2-l2a"}, ["--reference", "stac:https://host/v1#sentinel-2-l2a"]),
+        ({"REFERENCE": "worldcover:2020", "REFERENCE_DATE": "2020-07"},
+         ["--reference", "worldcover:2020", "--reference-date", "2020-07"]),
+    ],
+)  # fmt: skip
+def test_a_mosaic_is_passed_on_by_its_name(
+    fake_backend: Any, provider: Any, scene: Path, given: dict[str, str], passed: list[str]
+) -> None:
+    program = fake_backend("print(json.dumps({'hint': 'what a reference would show'}))")
+    heard = Heard()
+    _run(provider, "colorize", {"INPUT": str(scene), "OUTPUT": str(scene.parent / "c.tif")} | given, heard)
+    arguments = json.loads((program.parent / "arguments.json").read_text())
+    assert arguments[4 : arguments.index("--profile")] == passed
+    assert "what a reference would show" in heard.said
+
+
+def test_a_layer_and_a_mosaic_are_refused_together(fake_backend: Any, provider: Any, scene: Path) -> None:
+    fake_backend("print('{}')")
+    algorithm = provider.algorithm("colorize").create()
+    context = QgsProcessingContext()
+    given = {"INPUT": str(scene), "REFERENCE": str(scene), "REFERENCE_SOURCE": "worldcover", "OUTPUT": "x.tif"}
+    ok, reason = algorithm.checkParameterValues(given, context)
+    assert (ok, reason) == (
+        False, "reference must be a layer or a picture from the internet, got both; choose auto for the latter",
+    )  # fmt: skip
+
+
 def test_a_reference_is_remembered_as_by_the_command_line(
     real_backend: str, provider: Any, scene: Path, tmp_path: Path
 ) -> None:

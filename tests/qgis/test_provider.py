@@ -118,8 +118,8 @@ def test_only_what_few_need_is_advanced(provider: Any) -> None:
     }  # fmt: skip
     plain = [definition.name() for definition in definitions if definition.name() not in advanced]
     assert plain == [
-        "INPUT", "REFERENCE", "STRUCTURE", "MODEL", "PALETTE", "PALETTE_LAYER", "DESPECKLE", "POLARIZATION", "EXTENT",
-        "MASK", "OUTPUT", "CONFIDENCE", "MEMORY",
+        "INPUT", "REFERENCE", "REFERENCE_SOURCE", "STRUCTURE", "MODEL", "PALETTE", "PALETTE_LAYER", "DESPECKLE",
+        "POLARIZATION", "EXTENT", "MASK", "OUTPUT", "CONFIDENCE", "MEMORY",
     ]  # fmt: skip
 
 

@@ -80,6 +80,7 @@ class Worker:
             "OPENBLAS_NUM_THREADS": "1",
             "PYTHONFAULTHANDLER": "1",
             "PYTHONWARNINGS": "ignore",
+            "SAR_COLORIZE_NETWORK": "0",
         }
         temporary = self._scratch / f"tmp-{id(self)}"
         temporary.mkdir(exist_ok=True)
