@@ -24,12 +24,11 @@ from . import season as seasons
 from . import water as waters
 from .agreement import WIDE, Expected, colour_values
 from .belief import Belief
+from .drift import drift_of
 from .half import box, double, gaussian, halve, smooth, spread
 
 STRUCTURES = ("both", "radar", "reference")
 """Whose structure a picture shows: the reference's with the radar's news, the radar's own, or the reference's."""
-CELL_PX = 32
-"""Side of the cells that the networks of the season are run on, at a quarter of the resolution, fixed to the scene."""
 FADE_PX = 16
 """Over so many pixels inside its edge the reference gives way to what is painted."""
 DETAIL_AB = 0.3
@@ -217,7 +216,8 @@ class Memory:
         surprise = self._surprise(odd, db, before, known)
         drift, doubt = np.zeros_like(lab), zero
         if self.season is not None:
-            drift, doubt = self._drift(lab, db, before, known, (-(-ground.row // 2), -(-ground.col // 2)))
+            at = (-(-ground.row // 2), -(-ground.col // 2))
+            drift, doubt = drift_of(self.season, lab, db, before, known > 0, at)
             if self.absolute:  # water has no season
                 dry = np.float32(1.0) - ramp(waters.absolute_chance(self.bands, db), SURE_ABSOLUTE)
                 drift, doubt = drift * dry, doubt * dry
@@ -252,38 +252,6 @@ class Memory:
             near = np.abs(smooth(news, known * there, _NEAR)).max(0)
             far = np.where(there, np.minimum(far + np.float32(1.0), near), far)
         return ramp(far, SURPRISING) * known
-
-    def _drift(
-        self, lab: Float32, db: Float32, before: Float32 | None, known: Float32, at: tuple[int, int]
-    ) -> tuple[Float32, Float32]:
-        """(3, h, w) and (h, w) from the networks of the season, run at a quarter of the scene's resolution.
-
-        They see whole cells that are fixed to the scene. `at`: coarse row and column of the first pixel in the scene.
-        """
-        assert self.season is not None
-        whole = known > 0
-        given = [halve(each, whole, *at)[0] for each in (lab, db)]
-        if before is not None:
-            old = whole & np.isfinite(before).all(0)
-            seen, share = halve(np.where(old, before, np.float32(0.0)), old, *at)
-            given.append(np.where(share > 0.3, seen, np.float32(np.nan)))
-        values, count = np.concatenate(given), len(db)
-        height, width = values.shape[1:]
-        top, left = -(-at[0] // 2) % CELL_PX, -(-at[1] // 2) % CELL_PX
-        rows, cols = (-(-(start + side) // CELL_PX) for start, side in ((top, height), (left, width)))
-        canvas = np.zeros((len(values), rows * CELL_PX, cols * CELL_PX), np.float32)
-        canvas[:, top : top + height, left : left + width] = values
-        out = np.zeros((4, *canvas.shape[1:]), np.float32)
-        for row in range(0, canvas.shape[1], CELL_PX):
-            for col in range(0, canvas.shape[2], CELL_PX):
-                cell = canvas[:, row : row + CELL_PX, col : col + CELL_PX].reshape(len(values), -1)
-                drift, doubt = self.season.drift(
-                    cell[:3], cell[3 : 3 + count], None if before is None else cell[3 + count :]
-                )
-                part = out[:, row : row + CELL_PX, col : col + CELL_PX]
-                part[:3], part[3] = drift.reshape(3, CELL_PX, CELL_PX), doubt.reshape(CELL_PX, CELL_PX)
-        made = double(out[:, top : top + height, left : left + width], *at, known.shape)
-        return made[:3], made[3]
 
     def _radar_light(self, db: Float32) -> Float32:
         """The radar's own lightness, with the reference's mean and spread over the scene."""
