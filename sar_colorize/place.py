@@ -150,7 +150,7 @@ def remember(
     months = (None if taken is None else taken.month, None if scene_date is None else scene_date.month)
     absolute = scene.declaration.absolute and scene.unit is not Unit.DISPLAY  # an 8-bit picture has no level
     is_picture = shown.picture.kind in (PICTURE_8, PICTURE_16)
-    known = Place(months, middle_of(scene.grid), absolute, is_picture)
+    known = Place(months, middle_of(scene.grid), absolute, is_picture, 1.0 / shown.alignment.finer)
     memory = fit_memory((each.ground for each in windows.all), scene.bands, structure, known)
     if not windows.all:
         raise SettingError(

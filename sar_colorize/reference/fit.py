@@ -29,6 +29,10 @@ from .memory import (
 
 NATURAL = (35.0, 20.0, 0.25)
 """Of a picture in natural colours hardly anything is redder (a) or, where red, bluer (-b); more than this share is."""
+COARSE = (2.5, 4.0)
+"""Times coarser than the scene from which on the radar's own structure is drawn into a reference."""
+DETAIL, MOST_DETAIL = 0.4, 1.5
+"""Share of the spread of L that a spread of the radar stands for there, and the most L for each decibel."""
 CLOUDY = 65.0
 """Lightness from which what looks like water may be a thin cloud."""
 _MOST_SAMPLES = 60_000
@@ -48,6 +52,8 @@ class Place:
     """Whether its decibels have an absolute level."""
     is_picture: bool = False
     """Whether the reference is a picture, whose rendering is not known, and not reflectance."""
+    coarser: float = 1.0
+    """Pixels of the scene along a side of one of the reference."""
 
 
 def fit_memory(windows: Iterable[Ground], bands: tuple[str, ...], structure: str, place: Place) -> Memory:
@@ -177,8 +183,19 @@ def _fitted(  # long: one memory has many numbers, and each needs the samples
         (float(lab[0].mean()), max(4.0, float(lab[0].std())), *radar_light),
         ERRORS["season" if season else "flood" if flood else "copy"],
         " ".join(filter(None, (_lies(down, right), _season_note(place, flood, share)))),
-        {"agreement": agreement.share, "by_chance": agreement.chance, "new_water": round(share, 4)},
+        detail=_detail(place.coarser, float(lab[0].std()), radar_light[1]),
+        facts={"agreement": agreement.share, "by_chance": agreement.chance, "new_water": round(share, 4)},
     )
+
+
+def _detail(coarser: float, light: float, radar: float) -> tuple[float, float]:
+    """See `Memory.detail`: none beside a reference as fine as the scene.
+
+    Args:
+        light, radar: spread over the scene of the reference's L, and of the radar in decibels.
+    """
+    share = float(ramp(np.array(coarser, np.float32), COARSE))
+    return share * min(DETAIL * light / radar, MOST_DETAIL), float(np.clip(0.25 * coarser, 1.0, 4.0))
 
 
 def _as_rendered(

@@ -43,6 +43,7 @@ SURPRISING = (4.0, 6.0)
 """Standard deviations of the radar's surprise between which the reference is given up."""
 FLOODED = (0.02, 0.06)
 """Shares of a scene under new water between which land is drawn as after a flood, where no dates are known."""
+_MOST_DETAIL_DB = 4.0
 _NEAR = gaussian(1.5, 4)
 _FADE = box(2 * (FADE_PX // 4) + 1)
 _REACH = max(len(WIDE) // 2 + len(_NEAR) // 2, len(_FADE) - 1)
@@ -135,6 +136,9 @@ class Memory:
     note: str = ""
     """What a user should know of it; empty where there is nothing to say."""
     facts: dict[str, float] = field(default_factory=dict)
+    detail: tuple[float, float] = (0.0, 1.0)
+    """L for each decibel of what the radar shows finer than a coarse reference, and the deviation of the Gaussian that
+    parts the two, in coarse pixels."""
     belief: Belief | None = None
     """How far the reference is believed in each part of the scene; None where it is everywhere."""
 
@@ -178,6 +182,8 @@ class Memory:
         fading = (1.0 - DETAIL_AB) * (self.flood if self.season is None else self.season.strength)
         if fading > 0.0:
             lab[1:] -= np.float32(fading) * (own[1:] - full(parts.smooth[1:]))
+        if self.structure == "both" and self.detail[0] > 0.0:
+            lab[0] += self._detail(ground)[core]
         lab[0] = np.clip(lab[0], 0.0, 100.0)
         if self.structure == "radar":
             lab[0] = self._radar_light(ground.db[0][core])
@@ -252,6 +258,16 @@ class Memory:
             near = np.abs(smooth(news, known * there, _NEAR)).max(0)
             far = np.where(there, np.minimum(far + np.float32(1.0), near), far)
         return ramp(far, SURPRISING) * known
+
+    def _detail(self, ground: Ground) -> Float32:
+        """(H, W) L of what the radar shows finer than the reference."""
+        slope, sigma = self.detail
+        weights = gaussian(sigma, min(_REACH - 1, round(2.0 * sigma)))
+        db, share = halve(ground.db, ground.valid, ground.row, ground.col)
+        wide = double(smooth(db, (share > 0.3).astype(np.float32), weights), ground.row, ground.col, ground.valid.shape)
+        fine = np.clip((ground.db - wide).mean(0), -_MOST_DETAIL_DB, _MOST_DETAIL_DB)
+        light: Float32 = np.float32(slope) * fine
+        return light
 
     def _radar_light(self, db: Float32) -> Float32:
         """The radar's own lightness, with the reference's mean and spread over the scene."""

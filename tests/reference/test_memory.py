@@ -121,6 +121,38 @@ def test_the_networks_of_the_season_see_cells_that_are_fixed_to_the_scene(monkey
         assert np.array_equal(part.lab, whole.lab[:, row : row + height, col : col + width])
 
 
+def _coarse(lab: np.ndarray, px: int = 8) -> np.ndarray:
+    """A picture in squares of so many pixels."""
+    means = lab.reshape(3, SIZE // px, px, SIZE // px, px).mean((2, 4))
+    return np.repeat(np.repeat(means, px, 1), px, 2).astype(np.float32)
+
+
+def test_the_radar_draws_what_is_finer_than_a_coarse_reference() -> None:
+    lab, db = _place()
+    ground = ground_of(_coarse(lab), db)
+    fine, coarse = (_made(ground, Place(coarser=times)).lab for times in (2.0, 8.0))
+    added = coarse[0] - fine[0]
+    assert 0.5 < np.abs(added).mean() < 4.0
+    assert np.abs(added).max() <= 6.0
+    sharp = db.mean(0) - np.mean([np.roll(db.mean(0), (i, j), (0, 1)) for i in (-4, 0, 4) for j in (-4, 0, 4)], 0)
+    assert np.corrcoef(added[8:-8, 8:-8].ravel(), sharp[8:-8, 8:-8].ravel())[0, 1] > 0.7
+    assert np.array_equal(coarse[1:], fine[1:])
+    assert np.array_equal(
+        _made(ground, Place(coarser=8.0), "reference").lab[0], _made(ground, Place(), "reference").lab[0]
+    )
+
+
+def test_a_coarse_reference_gives_the_same_bits_in_every_window() -> None:
+    lab, db = _place()
+    ground = ground_of(_coarse(lab), db)
+    memory = _fit(ground, Place(coarser=16.0))
+    whole = remembered(memory, ground, _painted(), WHOLE)
+    for window in ((0, 0, 100, 77), (31, 65, 64, 120), (200, 129, 56, 127)):
+        row, col, height, width = window
+        part = remembered(memory, ground, _painted(), window)
+        assert np.array_equal(part.lab, whole.lab[:, row : row + height, col : col + width])
+
+
 def test_a_copy_is_the_start() -> None:
     lab, db = _place()
     made = _made(ground_of(lab, db), Place(absolute=True))
