@@ -17,13 +17,14 @@ from .models.painter import PalettePainter
 from .palette.choose import choose_palette
 from .palette.fit import Examples, learn, spread_windows
 from .palette.from_picture import read_palette
-from .palette.palette import Palette
+from .palette.from_radar import RadarGround
+from .palette.palette import GUESSED, Palette
 from .raster import Bool, Float32, Unit, Window
 from .reference.fit import Place, fit_memory
 from .reference.memory import Ground
 from .reference.picture import PICTURE_8, PICTURE_16, PictureSource, name_of, open_picture, reference_on
 from .reference.position import middle_of
-from .reference.warp import WarpedPicture, warp
+from .reference.warp import warp
 from .scene import Scene
 from .scene.date import Date, find_date, parse_date
 from .scene.gdal import readable_by_gdal
@@ -190,29 +191,55 @@ def _date_of_picture(source: PictureSource) -> Date | None:
 
 
 def find_palette(
-    scene: Scene, wanted: str, model: str, radar: RadarLightness, reference: WarpedPicture | None, *, believed: bool
+    scene: Scene,
+    wanted: str,
+    model: str,
+    radar: RadarLightness,
+    memory: Remembering | None,
+    date: str | None,
 ) -> Palette:
     """The palette of the scene's ground; where a picture overlaps the scene, with its colours fitted to the radar.
 
+    Without a picture, it has the kinds of ground that an absolute radar is taken for at the place.
+
     Args:
         wanted: "auto", "none" or the path of a picture. model: a name or a path of weights.
-        reference: is the palette where "auto" is wanted; None without one.
-        believed: whether it is remembered. One that is not is the palette only where its colours explain the radar.
+        memory: its reference is the palette where "auto" is wanted; one that is not remembered only where its colours
+            explain the radar. None without one.
+        date: of the scene, as the user gave it; None reads it from tags and name.
     """
     show: Show
+    reference = None if memory is None else memory.recall.ground.reference
+    believed = memory is not None and memory.recall.memory.trust > 0.0
+    taken = _date_of(date, "date", scene)
+    month = None if taken is None else taken.month
     if reference is not None and wanted == "auto":
         palette = replace(read_palette(reference.picture.source, scene.grid, "reference"), overlaps=True)
         show, extent = reference.read, reference.overlap
     else:
-        palette = choose_palette(wanted, scene.grid)
+        palette = choose_palette(wanted, scene.grid, month)
         show, extent = partial(_shown, wanted, scene), scene.grid.window
     if palette.overlaps:
         painter = cast(PalettePainter, registry.load_painter(model, scene.bands, palette))
         palette = _fitted(palette, scene, painter, radar, show, extent)
         if palette.fit is None and reference is not None and wanted == "auto" and not believed:
-            palette = choose_palette(wanted, scene.grid)
+            palette = choose_palette(wanted, scene.grid, month)
+    if palette.trust == GUESSED and scene.declaration.absolute and scene.unit is not Unit.DISPLAY:
+        palette = _expected(palette, scene, model, radar, month)
     _log.info("palette: %s, mean L a b %s", palette.source, " ".join(f"{value:.1f}" for value in palette.mean))
     return palette
+
+
+def _expected(palette: Palette, scene: Scene, model: str, radar: RadarLightness, month: int | None) -> Palette:
+    """The palette guessed from the map, with the kinds of ground that the radar is taken for there."""
+    painter = cast(PalettePainter, registry.load_painter(model, scene.bands, palette))
+    found = RadarGround(scene.bands, month)
+    for part in _spread(scene.grid.window):
+        lightness, db, valid = radar.convert(radar.read(scene, part), part)
+        place = middle_of(scene.grid.crop(part))
+        if valid.any() and place is not None:
+            found.add(db + radar.offset_db, valid, place, painter.texture(lightness, valid))
+    return found.palette(palette, radar.ranges)
 
 
 def _shown(path: str, scene: Scene, window: Window) -> tuple[Float32, Bool]:

@@ -1,0 +1,138 @@
+"""Colours of a scene without a picture: what its absolute radar and its place lead to expect.
+
+    windows spread over the scene -> decibels of blocks of 4 x 4 pixels -> shares of kinds of ground in the scene
+    expected colours, expected backscatter of each kind, those shares -> `GroundKinds`, by which every pixel is told
+
+The shares are the mean of those expected at the place and of those that the radar shows, settled by expectation and
+maximisation (Dempster, Laird and Rubin, J. R. Stat. Soc. B 1977). Once per scene.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..backscatter import DbRange
+from ..color import L_MAX
+from ..raster import Bool, Float32
+from .likelihood import kinds_of
+from .palette import GroundKind, GroundKinds, Palette
+from .world import KINDS, LEARNED, Array, Expectation, expect, mean_of
+
+BLOCK_PX = 4
+"""Side of the blocks of which the mean power is looked at."""
+_TEXTURE = 5.0
+"""Standard deviation of L that structure finer than 8 px is given: somewhat less than pictures have."""
+_STEPS = 8
+_LEAST_SAMPLES = 16
+
+
+@dataclass
+class RadarGround:
+    """What the radar of a scene shows, window by window."""
+
+    bands: tuple[str, ...]
+    """Polarisations."""
+    month: int | None
+    """1..12; None for the whole year."""
+    values: list[Array] = field(default_factory=list)
+    expected: list[Expectation] = field(default_factory=list)
+    texture: list[float] = field(default_factory=list)
+
+    def add(self, db: Float32, valid: Bool, place: tuple[float, float], texture: Float32) -> None:
+        """A window.
+
+        Args:
+            db: (C, H, W) absolute decibels. valid: (H, W). place: longitude and latitude, degrees.
+            texture: (N,) what is finer than 8 px in L.
+        """
+        coarse, known = block_db(db, valid)
+        if known.any():
+            self.values.append(coarse[:, known].astype(np.float64))
+            self.expected.append(expect(*place, self.month))
+            if texture.size:
+                self.texture.append(float(texture.var()))
+
+    def palette(self, palette: Palette, ranges: Mapping[str, DbRange]) -> Palette:
+        """A palette with the kinds of ground of the scene; as it is where too little was seen.
+
+        Args:
+            ranges: of each band, decibels that become L = 0 and L = 100.
+        """
+        counts = np.array([each.shape[1] for each in self.values], np.float64)
+        if counts.sum() < _LEAST_SAMPLES:
+            return palette
+        expected = mean_of(self.expected, counts)
+        values = np.concatenate(self.values, 1)
+        shares, seen = settled_shares(values, self.bands, expected)
+        variance = max(float(np.mean(self.texture or [0.0])), 1e-6)
+        ground = ground_kinds(replace(expected, shares=shares), self.bands, ranges)
+        ground = replace(ground, texture_share=round(min(1.0, _TEXTURE / float(np.sqrt(variance))), 3))
+        return replace(palette, ground=ground, note=f"{palette.note} The radar shows {in_words(seen)}.")
+
+
+def settled_shares(db: Array, bands: Sequence[str], expected: Expectation) -> tuple[Array, Array]:
+    """Shares (6,) of the kinds of ground to be expected of a pixel of the scene, and those that its radar shows.
+
+    Args:
+        db: (C, N) decibels. bands: C polarisations. expected: in the mean of the scene.
+    """
+    shares, seen = expected.shares, expected.shares
+    for _ in range(_STEPS):
+        seen = kinds_of(db, bands, replace(expected, shares=shares)).mean(1)
+        shares = (expected.shares + seen) / 2.0
+    return shares, seen
+
+
+def ground_kinds(expected: Expectation, bands: Sequence[str], ranges: Mapping[str, DbRange]) -> GroundKinds:
+    """Kinds of ground as a painter takes them: backscatter as L of each band."""
+    rows = [0 if band in ("VV", "HH") else 1 for band in bands]
+    low, high = (np.array([ranges[band][end] for band in bands]) for end in (0, 1))
+    scale = L_MAX / (high - low)
+    square = (expected.colours**2 + expected.spread**2 + expected.doubt**2)[:, 1:]
+    kinds = []
+    for number in range(LEARNED):
+        covariance = expected.db_covariance[number][np.ix_(rows, rows)] * np.outer(scale, scale)
+        lightness = np.clip((expected.db[number, rows] - low) * scale, 0.0, L_MAX)
+        kinds.append(
+            GroundKind(
+                KINDS[number],
+                round(float(expected.shares[number]), 5),
+                _three(expected.colours[number]),
+                _two(square[number]),
+                tuple(lightness.round(3).tolist()),
+                tuple(np.linalg.inv(covariance).ravel().round(7).tolist()),
+                round(float(np.linalg.slogdet(covariance)[1]), 4),
+            )
+        )
+    snow = expected.shares[LEARNED] / max(1.0 - expected.shares[0], 1e-6)
+    return GroundKinds(tuple(kinds), round(float(snow), 5), _three(expected.colours[LEARNED]), _two(square[LEARNED]))
+
+
+def block_db(db: Float32, valid: Bool) -> tuple[Float32, Bool]:
+    """(C, H / 4, W / 4) decibels of the mean power of blocks of db (C, H, W), and where all of a block is valid."""
+    height, width = (side // BLOCK_PX for side in valid.shape)
+    cut = (slice(0, BLOCK_PX * height), slice(0, BLOCK_PX * width))
+    known: Bool = np.all(valid[cut].reshape(height, BLOCK_PX, width, BLOCK_PX), axis=(1, 3))
+    power = 10.0 ** (np.where(valid[cut], db[(slice(None), *cut)], np.float32(0.0)) / np.float32(10.0))
+    mean: NDArray[np.float32] = power.reshape(len(db), height, BLOCK_PX, width, BLOCK_PX).mean((2, 4))
+    return (10.0 * np.log10(np.maximum(mean, 1e-6))).astype(np.float32), known
+
+
+def in_words(shares: Array) -> str:
+    """Shares (6,) of kinds of ground, the largest first; less than one in two hundred is left out."""
+    order = np.argsort(-shares, kind="stable")
+    return ", ".join(f"{KINDS[number]} {shares[number]:.0%}" for number in order if shares[number] >= 0.005)
+
+
+def _three(values: Array) -> tuple[float, float, float]:
+    first, second, third = (round(float(value), 3) for value in values)
+    return first, second, third
+
+
+def _two(values: Array) -> tuple[float, float]:
+    first, second = (round(float(value), 3) for value in values)
+    return first, second
