@@ -11,8 +11,8 @@ from sar_colorize.palette.world import BARE, FIELD, KINDS, LEARNED, REACH
 
 from .rows import Rows
 
-_RIDGE = 0.3
-"""Weight against slopes where conditions have unit variance."""
+_RIDGE, _RIDGE_LIGHT = 0.3, 2.0
+"""Weight against slopes where conditions have unit variance; of L, whose slopes go too far beyond what was learned."""
 _BOX = 3.0
 """Degrees, sides of the boxes whose ground is held against the conditions."""
 _FEW = 3.0
@@ -121,31 +121,38 @@ def backscatter(rows: Rows, z: Array) -> dict[str, Array]:
 
 
 def member(rows: Rows, z: Array) -> tuple[Array, Array, Array, Array]:
-    """Colours of each kind, (K, 3) and slopes (K, C, 3), and the green share of open ground, () and (C,).
+    """Colours of each kind, (K, 3) and slopes (K, C, 3), and the green share of open ground, () and (C,)."""
+    light, light_slopes = kinds(rows, z, rows.lab[:, :1], _RIDGE_LIGHT)
+    hue, hue_slopes = kinds(rows, z, rows.lab[:, 1:], _RIDGE)
+    opened = (rows.kind == FIELD) | (rows.kind == BARE)
+    green = (rows.kind[opened] == FIELD).astype(np.float64)[:, None]
+    of_green, green_slopes = _ridge(z[opened], green, rows.weight[opened], _RIDGE)
+    start, slopes = np.concatenate([light, hue], 1), np.concatenate([light_slopes, hue_slopes], 2)
+    return start, slopes, of_green[0], green_slopes[:, 0]
+
+
+def kinds(rows: Rows, z: Array, y: Array, ridge: float) -> tuple[Array, Array]:
+    """Means (K, M) and slopes (K, C, M) of y (N, M) on z (N, C).
 
     All kinds share slopes; what a kind adds of its own is the smaller, the rarer it is.
     """
     weight, seen = rows.weight, rows.kind >= 0
     one = np.eye(LEARNED)[np.clip(rows.kind, 0, LEARNED - 1)]
     x, w = np.column_stack([one, z])[seen], weight[seen] / weight[seen].sum()
-    penalty = np.diag(np.r_[np.full(LEARNED, 1e-3), np.full(z.shape[1], _RIDGE)])
-    shared = np.linalg.solve((x * w[:, None]).T @ x + penalty, (x * w[:, None]).T @ rows.lab[seen])
-    start, slopes = np.empty((LEARNED, 3)), np.empty((LEARNED, z.shape[1], 3))
+    penalty = np.diag(np.r_[np.full(LEARNED, 1e-3), np.full(z.shape[1], ridge)])
+    shared = np.linalg.solve((x * w[:, None]).T @ x + penalty, (x * w[:, None]).T @ y[seen])
+    start, slopes = shared[:LEARNED].copy(), np.tile(shared[LEARNED:], (LEARNED, 1, 1))
     for kind in range(LEARNED):
-        start[kind], slopes[kind] = shared[kind], shared[LEARNED:]
         chosen = seen & (rows.kind == kind)
         share = weight[chosen].sum() / weight[seen].sum()
         if share < 1e-4:
             continue
-        left = rows.lab[chosen] - start[kind] - z[chosen] @ slopes[kind]
-        own, own_slopes = _ridge(z[chosen], left, weight[chosen], max(_RIDGE, 0.05 / share))
+        left = y[chosen] - start[kind] - z[chosen] @ slopes[kind]
+        own, own_slopes = _ridge(z[chosen], left, weight[chosen], max(ridge, 0.05 / share))
         believed = min(1.0, 10.0 * share)
         start[kind] += believed * own
         slopes[kind] += believed * own_slopes
-    opened = seen & ((rows.kind == FIELD) | (rows.kind == BARE))
-    green = (rows.kind[opened] == FIELD).astype(np.float64)[:, None]
-    of_green, green_slopes = _ridge(z[opened], green, weight[opened], _RIDGE)
-    return start, slopes, of_green[0], green_slopes[:, 0]
+    return start, slopes
 
 
 def farthest(points: Array, count: int) -> Array:

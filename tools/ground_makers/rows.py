@@ -11,7 +11,7 @@ from memory_makers.pixels import LAB, lab_of, read_pixels
 from numpy.typing import NDArray
 from PIL import Image
 
-from sar_colorize.color import srgb_to_lab
+from sar_colorize.color import TONE_POWER, WHITE_REFLECTANCE, srgb_to_lab
 from sar_colorize.palette.world import KINDS, conditions
 
 GREEN_NDVI = 0.35
@@ -20,15 +20,18 @@ WOOD_NDVI = 0.4
 """Under trees that are less green there is other ground."""
 _US = ((-116.0, "us_west"), (-104.0, "us_mountains"), (-94.0, "us_plains"), (180.0, "us_east"))
 """Regions of the United States, from the west to a longitude."""
-_PATH = (0.024, 0.040, 0.072)
-"""What clear air adds at the top of the atmosphere in B4, B3, B2: of what is physically likely, that with which the
-colours of the United States best foretell those of level L2A elsewhere."""
+_PATH, _PASSED = (0.024, 0.040, 0.072), (0.93, 0.89, 0.85)
+"""What clear air adds at the top of the atmosphere in B4, B3, B2, and the share of the ground's light that it lets
+through: of what is physically likely, that with which the colours of the United States best foretell those of level L2A
+elsewhere."""
 _DB = ((-32.0, 3.0), (-38.0, -3.0))
 """VV and VH that are not noise."""
 _TREES, _BUILT = 4_300_000_000, 6_000_000_000
 """Codes of WorldCereal: trees mixed with fields, which are no wood, and built-up ground."""
 _CITY = (-117.53, 33.88, 11)
 """Where and when the pictures of southern California were taken: longitude, latitude, month."""
+_TIMOR = (125.6, -8.6, 4)
+"""The same of the flood of Dili."""
 _SAND = ((5.0, 25.0, 1), (50.0, 20.0, 4), (83.0, 39.0, 7), (15.3, -24.5, 10))
 """Seas of sand, Sahara, Rub al Khali, Taklamakan, Namib: the pictures of sand are of a desert that is not named."""
 _SAND_SHARE = 0.2
@@ -71,8 +74,8 @@ class Rows:
 
 
 def read(pixels: Path, pairs: Path) -> Rows:
-    """Dated pixels, the city, and sand."""
-    parts = (of_pixels(read_pixels(pixels)), of_city(pairs), of_sand(pairs))
+    """Dated pixels, and pictures of places that are known."""
+    parts = (of_pixels(read_pixels(pixels)), of_city(pairs), of_timor(pairs), of_sand(pairs))
     return Rows(*(np.concatenate([getattr(each, name) for each in parts]) for name in Rows.__annotations__))
 
 
@@ -80,7 +83,7 @@ def of_pixels(table: pd.DataFrame) -> Rows:
     """The dated pixels."""
     high = (table.level == "L1C").to_numpy()[:, None]
     measured = table[["b4", "b3", "b2"]].to_numpy()
-    reflectance = measured - np.where(high, np.array([_PATH]), 0.0)
+    reflectance = np.where(high, (measured - np.array(_PATH)) / np.array(_PASSED), measured)
     table = table.assign(**dict(zip(LAB, lab_of(np.clip(reflectance, 0.0, 1.0)).T, strict=True)))
     known = table.vv_db.between(*_DB[0]) & table.vh_db.between(*_DB[1])
     table = table[known].reset_index(drop=True)
@@ -130,6 +133,28 @@ def of_city(pairs: Path) -> Rows:
             vh = np.asarray(code.convert("L").resize(size, Image.Resampling.BOX), np.float32) / 255.0 * 32.5 - 32.5
         labs.append(srgb_to_lab(rgb.transpose(2, 0, 1))[:, vh > _CITY_DB].T)
     return _without_radar(np.concatenate(labs), "town", _CITY, "us_west", "city")
+
+
+def of_timor(pairs: Path) -> Rows:
+    """Dili in April 2021, means of 16 x 16 pixels, green or not; its radar has no absolute level, so no radar."""
+    labs, greens = [], []
+    for path in sorted(pairs.glob("train/timor/s2/*")):
+        near = path.parent.parent / "s2_swir" / path.name
+        with Image.open(path) as colour, Image.open(near) as infrared:
+            size = (colour.width // 16, colour.height // 16)
+            rgb, swir = (
+                np.asarray(each.convert("RGB").resize(size, Image.Resampling.BOX), np.float64) / 255.0
+                for each in (colour, infrared)
+            )
+        red, nir = WHITE_REFLECTANCE * rgb[..., 0] ** (1.0 / TONE_POWER), swir[..., 1]
+        labs.append(srgb_to_lab(rgb.transpose(2, 0, 1).astype(np.float32)).reshape(3, -1).T)
+        greens.append(((nir - red) / (nir + red + 1e-6)).ravel())
+    lab, ndvi = np.concatenate(labs), np.concatenate(greens)
+    green, dry = ndvi > GREEN_NDVI, (ndvi < GREEN_NDVI) & (ndvi > 0.1)
+    parts = [
+        _without_radar(lab[part], kind, _TIMOR, "timor", "timor") for part, kind in ((green, "field"), (dry, "bare"))
+    ]
+    return Rows(*(np.concatenate([getattr(each, name) for each in parts]) for name in Rows.__annotations__))
 
 
 def of_sand(pairs: Path) -> Rows:
