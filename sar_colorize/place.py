@@ -231,7 +231,7 @@ def find_palette(
 
 
 def _expected(palette: Palette, scene: Scene, model: str, radar: RadarLightness, month: int | None) -> Palette:
-    """The palette guessed from the map, with the kinds of ground that the radar is taken for there."""
+    """The palette expected at the place, with the kinds of ground that the radar is taken for there."""
     painter = cast(PalettePainter, registry.load_painter(model, scene.bands, palette))
     found = RadarGround(scene.bands, month)
     for part in _spread(scene.grid.window):

@@ -1,10 +1,10 @@
 """Colours of a scene without a picture: what its absolute radar and its place lead to expect.
 
-    windows spread over the scene -> decibels of blocks of 4 x 4 pixels -> shares of kinds of ground in the scene
-    expected colours, expected backscatter of each kind, those shares -> `GroundKinds`, by which every pixel is told
+    windows spread over the scene -> what is to be expected there, in the mean -> `GroundKinds`, by which every pixel is
+                                     told; a painter does it (`models.by_place_painter.ground_colours`)
+                                  -> decibels of blocks of 4 x 4 pixels -> shares of kinds of ground, for the user
 
-The shares are the mean of those expected at the place and of those that the radar shows, settled by expectation and
-maximisation (Dempster, Laird and Rubin, J. R. Stat. Soc. B 1977). Once per scene.
+Once per scene.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ BLOCK_PX = 4
 """Side of the blocks of which the mean power is looked at."""
 _TEXTURE = 5.0
 """Standard deviation of L that structure finer than 8 px is given: somewhat less than pictures have."""
-_STEPS = 8
 _LEAST_SAMPLES = 16
 
 
@@ -66,25 +65,11 @@ class RadarGround:
         if counts.sum() < _LEAST_SAMPLES:
             return palette
         expected = mean_of(self.expected, counts)
-        values = np.concatenate(self.values, 1)
-        shares, seen = settled_shares(values, self.bands, expected)
+        seen = kinds_of(np.concatenate(self.values, 1), self.bands, expected).mean(1)
         variance = max(float(np.mean(self.texture or [0.0])), 1e-6)
-        ground = ground_kinds(replace(expected, shares=shares), self.bands, ranges)
+        ground = ground_kinds(expected, self.bands, ranges)
         ground = replace(ground, texture_share=round(min(1.0, _TEXTURE / float(np.sqrt(variance))), 3))
         return replace(palette, ground=ground, note=f"{palette.note} The radar shows {in_words(seen)}.")
-
-
-def settled_shares(db: Array, bands: Sequence[str], expected: Expectation) -> tuple[Array, Array]:
-    """Shares (6,) of the kinds of ground to be expected of a pixel of the scene, and those that its radar shows.
-
-    Args:
-        db: (C, N) decibels. bands: C polarisations. expected: in the mean of the scene.
-    """
-    shares, seen = expected.shares, expected.shares
-    for _ in range(_STEPS):
-        seen = kinds_of(db, bands, replace(expected, shares=shares)).mean(1)
-        shares = (expected.shares + seen) / 2.0
-    return shares, seen
 
 
 def ground_kinds(expected: Expectation, bands: Sequence[str], ranges: Mapping[str, DbRange]) -> GroundKinds:

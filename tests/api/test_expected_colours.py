@@ -88,7 +88,7 @@ def test_the_month_comes_from_the_name_or_the_user(belgium: Path, tmp_path: Path
         assert not np.array_equal(july.read(), january.read())
     assert "in July;" in notes[0]
     assert "in January;" in notes[1]
-    assert re.search(r"The radar shows .*water 1\d%", notes[0])
+    assert re.search(r"The radar shows .*water \d+%", notes[0])
 
 
 def test_radar_without_a_level_or_a_place_has_the_colours_of_the_palette_alone(make_tif: MakeTif) -> None:
@@ -111,4 +111,5 @@ def test_the_expected_error_is_larger_where_kinds_are_not_told_apart(belgium: Pa
     sc.colorize(belgium, tmp_path / "colour.tif", uncertainty=tmp_path / "error.tif")
     with rasterio.open(tmp_path / "error.tif") as dataset:
         error = dataset.read(1)
-    assert 2.0 < error[32:224, 24:72].mean() < error[32:224, 120:168].mean() < 15.0
+    fields, wood = (error[32:224, part.start + 24 : part.stop - 24].mean() for part in (FIELDS, WOOD))
+    assert 2.0 < fields < wood < 15.0  # some fields scatter as woods do

@@ -409,7 +409,7 @@ def test_a_picture_with_the_radar_of_its_date_has_the_same_bits_for_all_blocks(
         ({"reference": None, "reference_date": "2026-03"}, r"reference_date must come with a reference, got '2026-03'"),
         ({"reference": None, "reference_radar": "b.tif"}, r"reference_radar must come with a reference, got 'b\.tif'"),
         ({"reference": None, "date": "2026-03", "palette": "none"}, r"date must come with a reference, got '2026-03'"),
-        ({"reference": None, "date": "2026-03", "model": "pix2pix-sar"}, r"date must come with a reference for pix"),
+        ({"reference": None, "date": "2026-03", "palette": "auto", "model": "pix2pix-sar"}, r"date must come with"),
         ({"reference": None, "memory": "m.tif"}, r"memory must come with a reference, got m\.tif alone"),
         ({"structure": "mine"}, r"structure must be one of both, radar, reference, got 'mine'"),
         ({"date": "May"}, r"date must be a date such as 2026-03-02 or a month such as 2026-03, got 'May'"),

@@ -10,7 +10,7 @@ import torch
 
 from sar_colorize.backscatter import DB_RANGES
 from sar_colorize.models.by_place_painter import ground_colours
-from sar_colorize.palette.from_radar import RadarGround, block_db, ground_kinds, in_words, settled_shares
+from sar_colorize.palette.from_radar import RadarGround, block_db, ground_kinds, in_words
 from sar_colorize.palette.likelihood import SHARPNESS, colours_of, kinds_of
 from sar_colorize.palette.palette import UNKNOWN_PALETTE
 from sar_colorize.palette.world import expect
@@ -36,16 +36,6 @@ def test_the_mean_of_a_block_is_that_of_power_and_a_hole_leaves_it_out() -> None
     assert found[0, 0, 0] == pytest.approx(10 * np.log10((1.0 + 0.1) / 2), abs=1e-4)
     assert found[0, 1, 0] == pytest.approx(-10.0, abs=1e-4)
     assert known.tolist() == [[True, True, True], [True, False, True]]
-
-
-def test_a_scene_full_of_water_raises_the_share_of_water() -> None:
-    random = np.random.default_rng(0)
-    lake = np.stack([random.normal(-21.0, 1.0, 400), random.normal(-28.0, 1.0, 400)])
-    shares, seen = settled_shares(lake, BANDS, HERE)
-    assert HERE.shares[0] < 0.1
-    assert seen[0] > 0.95
-    assert shares[0] == pytest.approx((HERE.shares[0] + seen[0]) / 2)
-    assert shares.sum() == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("bands", [("VV", "VH"), ("HH", "HV"), ("VV",), ("VH",), ("HV",)])
