@@ -45,8 +45,8 @@ class ColorizeSettings:
     model: str = registry.DEFAULT_MODEL
     """A name of `models.registry.names()`, or a path to weights."""
     palette: str = AUTO
-    """What colours the place has: "auto", those that place, month and radar lead to expect, or a reference's; "none"; or
-    the path of an optical raster of the place. Only a model that takes a palette is given it."""
+    """What colours the place has: "auto", those that place, month and radar lead to expect, or a reference's; "none";
+    or the path of an optical raster of the place. Only a model that takes a palette is given it."""
     reference: str | None = None
     """What a picture of the place is called whose ground is remembered; None without one."""
     reference_radar: str | None = None

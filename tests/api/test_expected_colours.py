@@ -107,9 +107,9 @@ def test_no_palette_tells_no_kinds(belgium: Path) -> None:
     assert wood[1:] == pytest.approx(fields[1:], abs=2.0)
 
 
-def test_the_expected_error_is_larger_where_kinds_are_not_told_apart(belgium: Path, tmp_path: Path) -> None:
+def test_the_expected_error_is_that_of_the_kinds_of_ground(belgium: Path, tmp_path: Path) -> None:
     sc.colorize(belgium, tmp_path / "colour.tif", uncertainty=tmp_path / "error.tif")
     with rasterio.open(tmp_path / "error.tif") as dataset:
         error = dataset.read(1)
     fields, wood = (error[32:224, part.start + 24 : part.stop - 24].mean() for part in (FIELDS, WOOD))
-    assert 2.0 < fields < wood < 15.0  # some fields scatter as woods do
+    assert 2.0 < wood < fields < 10.0  # colours of fields vary more than those of woods
