@@ -200,7 +200,7 @@ def find_palette(
 ) -> Palette:
     """The palette of the scene's ground; where a picture overlaps the scene, with its colours fitted to the radar.
 
-    Without a picture, it has the kinds of ground that an absolute radar is taken for at the place.
+    Without a picture, it has the kinds of ground that the radar is taken for at the place.
 
     Args:
         wanted: "auto", "none" or the path of a picture. model: a name or a path of weights.
@@ -224,7 +224,7 @@ def find_palette(
         palette = _fitted(palette, scene, painter, radar, show, extent)
         if palette.fit is None and reference is not None and wanted == "auto" and not believed:
             palette = choose_palette(wanted, scene.grid, month)
-    if palette.trust == GUESSED and scene.declaration.absolute and scene.unit is not Unit.DISPLAY:
+    if palette.trust == GUESSED and scene.unit is not Unit.DISPLAY:
         palette = _expected(palette, scene, model, radar, month)
     _log.info("palette: %s, mean L a b %s", palette.source, " ".join(f"{value:.1f}" for value in palette.mean))
     return palette
@@ -233,7 +233,7 @@ def find_palette(
 def _expected(palette: Palette, scene: Scene, model: str, radar: RadarLightness, month: int | None) -> Palette:
     """The palette expected at the place, with the kinds of ground that the radar is taken for there."""
     painter = cast(PalettePainter, registry.load_painter(model, scene.bands, palette))
-    found = RadarGround(scene.bands, month)
+    found = RadarGround(scene.bands, month, scene.declaration.absolute)
     for part in _spread(scene.grid.window):
         lightness, db, valid = radar.convert(radar.read(scene, part), part)
         place = middle_of(scene.grid.crop(part))

@@ -1,10 +1,11 @@
-"""Colours of a scene without a picture: what its absolute radar and its place lead to expect.
+"""Colours of a scene without a picture: what its radar and its place lead to expect.
 
     windows spread over the scene -> what is to be expected there, in the mean -> `GroundKinds`, by which every pixel is
                                      told; a painter does it (`models.by_place_painter.ground_colours`)
                                   -> decibels of blocks of 4 x 4 pixels -> shares of kinds of ground, for the user
 
-Once per scene.
+Once per scene. Radar of an unknown level but a known scale, such as amplitude, is first brought to the level at which
+it goes best with what is expected.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from ..backscatter import DbRange
 from ..color import L_MAX
 from ..raster import Bool, Float32
-from .likelihood import kinds_of
+from .likelihood import evidence, kinds_of
 from .palette import GroundKind, GroundKinds, Palette
 from .world import KINDS, LEARNED, Array, Expectation, expect, mean_of
 
@@ -27,6 +28,9 @@ BLOCK_PX = 4
 _TEXTURE = 5.0
 """Standard deviation of L that structure finer than 8 px is given: somewhat less than pictures have."""
 _LEAST_SAMPLES = 16
+_SHIFTS_DB, _SHIFT_DEVIATION_DB = np.arange(-6.0, 6.1, 0.5), 1.5
+_SURE, _MOST_SAMPLES = 10.0, 20_000
+"""So many samples does a scene count as, for its ground is alike over long distances; and what are looked at."""
 
 
 @dataclass
@@ -37,6 +41,8 @@ class RadarGround:
     """Polarisations."""
     month: int | None
     """1..12; None for the whole year."""
+    absolute: bool = True
+    """Whether the level of the radar is known; one that is not is fitted to what is to be expected."""
     values: list[Array] = field(default_factory=list)
     expected: list[Expectation] = field(default_factory=list)
     texture: list[float] = field(default_factory=list)
@@ -45,7 +51,7 @@ class RadarGround:
         """A window.
 
         Args:
-            db: (C, H, W) absolute decibels. valid: (H, W). place: longitude and latitude, degrees.
+            db: (C, H, W) decibels. valid: (H, W). place: longitude and latitude, degrees.
             texture: (N,) what is finer than 8 px in L.
         """
         coarse, known = block_db(db, valid)
@@ -65,11 +71,26 @@ class RadarGround:
         if counts.sum() < _LEAST_SAMPLES:
             return palette
         expected = mean_of(self.expected, counts)
-        seen = kinds_of(np.concatenate(self.values, 1), self.bands, expected).mean(1)
+        values, note = np.concatenate(self.values, 1), palette.note
+        if not self.absolute:
+            shift = level_of(values, self.bands, expected)
+            expected = replace(expected, db=expected.db - shift)
+            note = f"{note} The level of the radar is not known and was fitted to that."
+        seen = kinds_of(values, self.bands, expected).mean(1)
         variance = max(float(np.mean(self.texture or [0.0])), 1e-6)
         ground = ground_kinds(expected, self.bands, ranges)
         ground = replace(ground, texture_share=round(min(1.0, _TEXTURE / float(np.sqrt(variance))), 3))
-        return replace(palette, ground=ground, note=f"{palette.note} The radar shows {in_words(seen)}.")
+        return replace(palette, ground=ground, note=f"{note} The radar shows {in_words(seen)}.")
+
+
+def level_of(db: Array, bands: Sequence[str], expected: Expectation) -> float:
+    """Decibels that bring db (C, N) of an unknown level to what is to be expected, within _SHIFTS_DB of 0."""
+    thin = db[:, :: max(1, db.shape[1] // _MOST_SAMPLES)]
+    gains = [
+        _SURE * evidence(thin + shift, bands, expected) - 0.5 * (shift / _SHIFT_DEVIATION_DB) ** 2
+        for shift in _SHIFTS_DB
+    ]
+    return float(_SHIFTS_DB[int(np.argmax(gains))])
 
 
 def ground_kinds(expected: Expectation, bands: Sequence[str], ranges: Mapping[str, DbRange]) -> GroundKinds:

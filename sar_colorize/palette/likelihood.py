@@ -4,7 +4,8 @@
     colour            =  sum over kinds of p(kind) x colour of the kind
 
 t is Student's density with FREEDOM degrees of freedom, so that what no kind explains well is not given to one of them.
-Backscatter must be absolute. With one polarisation the other is left out; HH stands for VV, and HV for VH.
+Backscatter must be absolute, or fitted to what is expected (`evidence`). With one polarisation the other is left out;
+HH stands for VV, and HV for VH.
 """
 
 from __future__ import annotations
@@ -31,6 +32,24 @@ def kinds_of(db: Array, bands: Sequence[str], expected: Expectation, sharpness: 
         db: (C, N) absolute decibels, finite. bands: C polarisations. expected: at the place.
         sharpness: power of the probabilities; see `SHARPNESS`.
     """
+    logs = _logarithms(db, bands, expected)
+    found = np.exp(sharpness * (logs - logs.max(0)))
+    found /= found.sum(0)
+    snow = expected.shares[LEARNED] / max(1.0 - expected.shares[0], 1e-6)  # of what is not water; radar does not tell
+    white = snow * (1.0 - found[0])
+    found[1:] *= 1.0 - snow
+    return np.concatenate([found, white[None]])
+
+
+def evidence(db: Array, bands: Sequence[str], expected: Expectation) -> float:
+    """The mean logarithm of the density of db (C, N), decibels, where `expected` is: how well the two go together."""
+    logs = _logarithms(db, bands, expected)
+    most = logs.max(0)
+    return float((most + np.log(np.exp(logs - most).sum(0))).mean())
+
+
+def _logarithms(db: Array, bands: Sequence[str], expected: Expectation) -> Array:
+    """(5, N) logarithm of share and density of each kind but snow, up to one constant."""
     shares, mean, covariance = expected.shares, expected.db, expected.db_covariance
     rows = [_ROW[band] for band in bands]
     logs = np.empty((LEARNED, db.shape[1]))
@@ -40,14 +59,7 @@ def kinds_of(db: Array, bands: Sequence[str], expected: Expectation, sharpness: 
         far = (off * np.linalg.solve(of_kind, off)).sum(0)
         logs[kind] = np.log(max(shares[kind], 1e-6)) - 0.5 * np.log(np.linalg.det(of_kind))
         logs[kind] -= 0.5 * (FREEDOM + len(rows)) * np.log1p(far / FREEDOM)
-    found = np.exp(sharpness * (logs - logs.max(0)))
-    found /= found.sum(0)
-    snow = shares[LEARNED] / max(
-        1.0 - shares[0], 1e-6
-    )  # of what is not water; radar does not tell it from other ground
-    white = snow * (1.0 - found[0])
-    found[1:] *= 1.0 - snow
-    return np.concatenate([found, white[None]])
+    return logs
 
 
 def colours_of(probability: Array, expected: Expectation) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

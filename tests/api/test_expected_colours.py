@@ -102,6 +102,18 @@ def test_radar_without_a_level_or_a_place_has_the_colours_of_the_palette_alone(m
         assert town[1:] == pytest.approx(fields[1:], abs=2.0)
 
 
+def test_amplitude_of_an_unknown_scale_is_told_apart_and_the_note_says_so(make_tif: MakeTif) -> None:
+    amplitude = (700.0 * 10.0 ** (_values() / 20.0)).astype(np.float32)
+    path = make_tif(
+        amplitude, "amplitude.tif", names=("VV", "VH"), tags={"UNITS": "amplitude, relative"}, crs="EPSG:32631",
+        transform=Affine(10, 0, 660_000, 0, -10, 5_610_000),
+    )  # fmt: skip
+    lake, fields, _, town = _means(_lab(path))
+    assert lake[2] < fields[2] - 5.0
+    assert town[1] > fields[1] + 3.0
+    assert any("The level of the radar is not known" in note for note in sc.colorize(path, dry_run=True).notes)
+
+
 def test_no_palette_tells_no_kinds(belgium: Path) -> None:
     _, fields, wood, _ = _means(_lab(belgium, palette="none"))
     assert wood[1:] == pytest.approx(fields[1:], abs=2.0)

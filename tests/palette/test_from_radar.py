@@ -10,7 +10,7 @@ import torch
 
 from sar_colorize.backscatter import DB_RANGES
 from sar_colorize.models.by_place_painter import ground_colours
-from sar_colorize.palette.from_radar import RadarGround, block_db, ground_kinds, in_words
+from sar_colorize.palette.from_radar import RadarGround, block_db, ground_kinds, in_words, level_of
 from sar_colorize.palette.likelihood import SHARPNESS, colours_of, kinds_of
 from sar_colorize.palette.palette import UNKNOWN_PALETTE
 from sar_colorize.palette.world import expect
@@ -94,6 +94,30 @@ def test_too_little_ground_leaves_the_palette_as_it_is() -> None:
     found.add(np.full((2, 12, 12), -12.0, np.float32), np.ones((12, 12), bool), PLACE, np.zeros(0, np.float32))
     found.add(np.full((2, 64, 64), -12.0, np.float32), np.zeros((64, 64), bool), PLACE, np.zeros(0, np.float32))
     assert found.palette(UNKNOWN_PALETTE, DB_RANGES) is UNKNOWN_PALETTE
+
+
+@pytest.mark.parametrize("bands", [("VV", "VH"), ("VH",)])
+def test_a_level_that_is_not_known_is_brought_to_what_is_to_be_expected(bands: tuple[str, ...]) -> None:
+    random = np.random.default_rng(0)
+    kind = random.choice(5, 4000, p=HERE.shares[:5] / HERE.shares[:5].sum())
+    both = np.stack([random.multivariate_normal(HERE.db[k], HERE.db_covariance[k]) for k in kind]).T
+    db = both if len(bands) == 2 else both[1:]
+    assert level_of(db, bands, HERE) == pytest.approx(0.0, abs=0.5)
+    assert level_of(db - 3.0, bands, HERE) == pytest.approx(3.0, abs=1.0)
+    assert level_of(db + 2.0, bands, HERE) == pytest.approx(-2.0, abs=1.0)
+
+
+def test_the_note_says_that_a_level_was_fitted() -> None:
+    found = RadarGround(BANDS, 7, absolute=False)
+    db = np.full((2, 64, 64), -11.0, np.float32) + np.array([[[2.0]], [[-5.0]]], np.float32)
+    found.add(db, np.ones((64, 64), bool), PLACE, np.array([4.0, -4.0], np.float32))
+    palette = found.palette(UNKNOWN_PALETTE, DB_RANGES)
+    assert "The level of the radar is not known and was fitted to that. The radar shows" in palette.note
+    known = replace(found, absolute=True).palette(UNKNOWN_PALETTE, DB_RANGES)
+    assert palette.ground is not None
+    assert known.ground is not None
+    assert "is not known" not in known.note
+    assert palette.ground.kinds[2].lightness != known.ground.kinds[2].lightness
 
 
 def test_small_shares_are_left_out_of_words() -> None:
