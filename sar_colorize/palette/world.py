@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -102,11 +102,13 @@ def expect(longitude: float, latitude: float, month: int | None = None) -> Expec
     """The ground at a place.
 
     Args:
-        longitude, latitude: degrees east and north. month: 1..12; None for the whole year, snow left out.
+        longitude, latitude: degrees east and north. month: 1..12; None for the whole year, with the snow of all months.
     """
     if month is None:
         months = [expect(longitude, latitude, each) for each in range(1, 13)]
-        return mean_of(months, np.array([1.0 - 0.95 * each.shares[-1] for each in months]))
+        mean = mean_of(months, np.array([1.0 - 0.95 * each.shares[-1] for each in months]))
+        shares = np.append(mean.shares[:-1], min(each.shares[-1] for each in months))
+        return replace(mean, shares=shares / shares.sum())
     return expectation((longitude, latitude), *conditions(longitude, latitude, month), ground_model())
 
 

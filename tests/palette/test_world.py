@@ -75,6 +75,8 @@ def test_snow_lies_in_winter_and_is_white() -> None:
     assert winter.mean[0] > 70.0
     assert summer.shares[SNOW] == pytest.approx(0.0)
     assert expect(*AMAZON, 1).shares[SNOW] == pytest.approx(0.0)
+    assert expect(*YAKUTSK).shares[SNOW] == pytest.approx(0.0)  # of a month that is not known
+    assert expect(-40.0, 72.0).shares[SNOW] > 0.8  # Greenland
 
 
 @pytest.mark.parametrize("place", [SAHARA, AMAZON, BELGIUM, (76.3, 10.0), (-98.0, 38.0), (92.8, 26.5)])
