@@ -17,8 +17,8 @@ _BOX = 3.0
 """Degrees, sides of the boxes whose ground is held against the conditions."""
 _FEW = 3.0
 """So many cells are believed by half."""
-_SPECKLE = 3.0
-"""Variance in decibels that speckle adds to the pixels learned from, and not to means of many."""
+_SPECKLE = 4.8
+"""Variance in decibels that speckle of 4.4 looks adds to the pixels learned from, and not to means of many."""
 _LEAST_VARIANCE = 1.0
 _KNOWN = 64
 """So many conditions stand for all that were learned from."""
