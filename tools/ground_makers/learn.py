@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sar_colorize.palette.likelihood import FREEDOM
 from sar_colorize.palette.world import BARE, FIELD, KINDS, LEARNED, REACH
 
 from .rows import Rows
@@ -20,6 +21,7 @@ _FEW = 3.0
 _SPECKLE = 4.8
 """Variance in decibels that speckle of 4.4 looks adds to the pixels learned from, and not to means of many."""
 _LEAST_VARIANCE = 1.0
+_STEPS = 10
 _KNOWN = 64
 """So many conditions stand for all that were learned from."""
 _TOWN_DB, _TOWN_DEVIATION, _TOWN_CORRELATION = (-5.5, -13.0), (3.0, 3.0), 0.8
@@ -101,18 +103,25 @@ def _by_cell(values: Array, cell: NDArray[np.str_], chosen: NDArray[np.bool_]) -
 def backscatter(rows: Rows, z: Array) -> dict[str, Array]:
     """Mean decibels of VV and VH of each kind, (K, 2), slopes (K, C, 2) and covariance (K, 2, 2) of smoothed radar.
 
-    Open ground goes with the conditions; water, woods and towns look alike the world over.
+    Open ground goes with the conditions; water, woods and towns look alike the world over. Of Student's density, as
+    `likelihood` takes it: by weights that are the less, the farther a pixel lies (Lange, Little and Taylor, JASA 1989).
     """
     mean, slopes = np.zeros((LEARNED, 2)), np.zeros((LEARNED, z.shape[1], 2))
     covariance, weight = np.zeros((LEARNED, 2, 2)), rows.weight
     for kind in range(LEARNED):
         chosen = (rows.kind == kind) & np.isfinite(rows.db).all(1)
-        if kind in (FIELD, BARE):
-            mean[kind], slopes[kind] = _ridge(z[chosen], rows.db[chosen], weight[chosen], _RIDGE)
-        else:
-            mean[kind] = _mean(rows.db[chosen], weight[chosen])
-        off = rows.db[chosen] - mean[kind] - z[chosen] @ slopes[kind]
-        size, along = np.linalg.eigh(np.cov(off.T, aweights=weight[chosen], ddof=0))
+        db, believed = rows.db[chosen], np.ones(chosen.sum())
+        for _ in range(_STEPS):
+            now = weight[chosen] * believed
+            if kind in (FIELD, BARE):
+                mean[kind], slopes[kind] = _ridge(z[chosen], db, now, _RIDGE)
+            else:
+                mean[kind] = _mean(db, now)
+            off = db - mean[kind] - z[chosen] @ slopes[kind]
+            covariance[kind] = (off * now[:, None]).T @ off / weight[chosen].sum()
+            far = (off @ np.linalg.inv(covariance[kind]) * off).sum(1)
+            believed = (FREEDOM + 2.0) / (FREEDOM + far)
+        size, along = np.linalg.eigh(covariance[kind])
         covariance[kind] = along * np.maximum(size - _SPECKLE, _LEAST_VARIANCE) @ along.T
     town, (co, cross) = KINDS.index("town"), _TOWN_DEVIATION
     mean[town], slopes[town], together = _TOWN_DB, 0.0, _TOWN_CORRELATION * co * cross
