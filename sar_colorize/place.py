@@ -17,7 +17,8 @@ from .models.painter import PalettePainter
 from .palette.choose import choose_palette
 from .palette.fit import Examples, learn, spread_windows
 from .palette.from_picture import read_palette
-from .palette.palette import Palette
+from .palette.from_radar import RadarGround
+from .palette.palette import GUESSED, Palette
 from .raster import Bool, Float32, Unit, Window
 from .reference.fit import Place, fit_memory
 from .reference.memory import Ground
@@ -211,29 +212,41 @@ def _date_of_picture(source: PictureSource) -> Date | None:
 
 
 def find_palette(
-    scene: Scene, wanted: str, model: str, radar: RadarLightness, remembering: Remembering | None
+    scene: Scene,
+    wanted: str,
+    model: str,
+    radar: RadarLightness,
+    memory: Remembering | None,
+    date: str | None,
 ) -> Palette:
     """The palette of the scene's ground; where a picture overlaps the scene, with its colours fitted to the radar.
 
+    Without a picture, it has the kinds of ground that the radar is taken for at the place.
+
     Args:
         wanted: "auto", "none" or the path of a picture. model: a name or a path of weights.
-        remembering: its reference is the palette where "auto" is wanted; one that is not believed only where its
-            colours explain the radar. None without one.
+        memory: its reference is the palette where "auto" is wanted; one that is not believed only where its colours
+            explain the radar. None without one.
+        date: of the scene, as the user gave it; None reads it from tags and name.
     """
     shown: Iterable[Shown]
-    if remembering is not None and wanted == "auto":
-        picture = remembering.recall.ground.reference.picture
+    taken = _date_of(date, "date", scene)
+    month = None if taken is None else taken.month
+    if memory is not None and wanted == "auto":
+        picture = memory.recall.ground.reference.picture
         palette = replace(read_palette(picture.source, scene.grid, "reference"), overlaps=True)
         shown = ((each.lightness, each.ground.reference, each.ground.seen & each.ground.valid)
-                 for each in _few(remembering.windows.all))  # fmt: skip
+                 for each in _few(memory.windows.all))  # fmt: skip
     else:
-        palette = choose_palette(wanted, scene.grid)
+        palette = choose_palette(wanted, scene.grid, month)
         shown = _shown(wanted, scene, radar)
     if palette.overlaps:
         painter = cast(PalettePainter, registry.load_painter(model, scene.bands, palette))
         palette = _fitted(palette, painter, shown)
-        if palette.fit is None and remembering is not None and wanted == "auto" and not remembering.is_believed:
-            palette = choose_palette(wanted, scene.grid)
+        if palette.fit is None and memory is not None and wanted == "auto" and not memory.is_believed:
+            palette = choose_palette(wanted, scene.grid, month)
+    if palette.trust == GUESSED and scene.unit is not Unit.DISPLAY:
+        palette = _expected(palette, scene, model, radar, month)
     _log.info("palette: %s, mean L a b %s", palette.source, " ".join(f"{value:.1f}" for value in palette.mean))
     return palette
 
@@ -245,6 +258,18 @@ def _shown(path: str, scene: Scene, radar: RadarLightness) -> Iterator[Shown]:
         if valid.any():
             lab, ground = reference_on(path, scene.grid.crop(part))
             yield lightness, lab, valid & ground
+
+
+def _expected(palette: Palette, scene: Scene, model: str, radar: RadarLightness, month: int | None) -> Palette:
+    """The palette expected at the place, with the kinds of ground that the radar is taken for there."""
+    painter = cast(PalettePainter, registry.load_painter(model, scene.bands, palette))
+    found = RadarGround(scene.bands, month, scene.declaration.absolute)
+    for part in _spread(scene.grid.window):
+        lightness, db, valid = radar.convert(radar.read(scene, part), part)
+        place = middle_of(scene.grid.crop(part))
+        if valid.any() and place is not None:
+            found.add(db + radar.offset_db, valid, place, painter.texture(lightness, valid))
+    return found.palette(palette, radar.ranges)
 
 
 def _few(windows: list[T]) -> list[T]:

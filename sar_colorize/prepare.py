@@ -45,8 +45,8 @@ class ColorizeSettings:
     model: str = registry.DEFAULT_MODEL
     """A name of `models.registry.names()`, or a path to weights."""
     palette: str = AUTO
-    """What colours the place has: "auto", a guess from the map; "none"; or the path of an optical raster of the place.
-    Only a model that takes a palette is given it. With a reference, "auto" is the reference."""
+    """What colours the place has: "auto", those that place, month and radar lead to expect, or a reference's; "none";
+    or the path of an optical raster of the place. Only a model that takes a palette is given it."""
     reference: str | None = None
     """What a picture of the place is called whose ground is remembered; None without one."""
     reference_radar: str | None = None
@@ -54,7 +54,7 @@ class ColorizeSettings:
     reference_date: str | None = None
     """When it was taken, "YYYY-MM-DD" or "YYYY-MM"; None reads it from its tags or name."""
     date: str | None = None
-    """When the scene was taken, likewise."""
+    """When the scene was taken, likewise; for a reference, and for what palette "auto" expects of the month."""
     structure: str = STRUCTURES[0]
     """Whose structure the picture shows: "both", "radar" or "reference"."""
     filter: str = AUTO
@@ -106,7 +106,8 @@ class ColorizeSettings:
             )
         for name in ("reference_radar", "reference_date", "date", "structure"):
             value = getattr(self, name)
-            if self.reference is None and value not in (None, STRUCTURES[0]):
+            unused = self.reference is None and (name != "date" or self.palette != AUTO)
+            if unused and value not in (None, STRUCTURES[0]):
                 raise SettingError(f"{name} must come with a reference, got {value!r} alone; give the reference too")
             if value is not None and name.endswith("date"):
                 parse_date(value, name)
@@ -163,7 +164,7 @@ def prepare(
     memory = _memory(scene, settings, radar, reference)
     palette = None
     if kind.takes_palette:
-        palette = find_palette(scene, settings.palette, settings.model, radar, memory)
+        palette = find_palette(scene, settings.palette, settings.model, radar, memory, settings.date)
     painter = registry.load_painter(settings.model, scene.bands, palette)
     with_error = with_error or (memory is not None and kind.knows_error)
     paints, device, precision = _window_painter(painter, settings, with_error=with_error, start=start)
@@ -238,6 +239,10 @@ def _check_fit(card: Card, settings: ColorizeSettings, with_error: bool) -> None
         raise SettingError(
             f"uncertainty must be left out for {card.name}, which does not know its error; by-place does"
         )
+    if settings.date is not None and settings.reference is None and not kind.takes_palette:
+        raise SettingError(
+            f"date must come with a reference for {card.name}, got {settings.date!r} alone; leave it out"
+        )
     if not kind.takes_palette and settings.palette not in PALETTES:
         raise SettingError(
             f"palette must be auto or none for {card.name}, which takes no picture, got {settings.palette}; "
@@ -247,12 +252,8 @@ def _check_fit(card: Card, settings: ColorizeSettings, with_error: bool) -> None
 
 def _check_without_network(card: Card, settings: ColorizeSettings, chosen: Filter) -> None:
     """Refuses settings that only a network obeys; that of a filter obeys the precision."""
-    usual: dict[str, tuple[str | None, ...]] = {
-        "tile_px": (None,),
-        "overlap_px": (None,),
-        "batch": (None,),
-        "device": (AUTO, "cpu"),
-    }
+    usual: dict[str, tuple[str | None, ...]] = dict.fromkeys(("tile_px", "overlap_px", "batch"), (None,))
+    usual["device"] = (AUTO, "cpu")
     if not chosen.has_network:
         usual["precision"] = (AUTO, "fp32")
     for name, values in usual.items():

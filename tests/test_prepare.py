@@ -57,7 +57,7 @@ def test_a_place_on_earth_is_looked_up_and_a_scene_without_one_is_told_so(
     placed = make_tif(speckled(130, 130), names=("VV",), nodata=np.nan, tags={"UNITS": "dB"})
     result = sc.colorize(placed, model=str(placed_weights), dry_run=True)
     assert result.palette == "auto"
-    assert any("guessed from the map at 45." in note for note in result.notes)
+    assert any("Palette expected at 45." in note for note in result.notes)
     lost = make_tif(speckled(130, 130), "lost.tif", crs=None, names=("VV",), nodata=np.nan, tags={"UNITS": "dB"})
     result = sc.colorize(lost, model=str(placed_weights), dry_run=True)
     assert any("no georeference" in note for note in result.notes)

@@ -113,11 +113,13 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         reference_date: The day or month of the reference, YYYY-MM-DD or YYYY-MM. None takes that of its tags or name.
         reference_radar: A radar scene of the reference's date, of the same polarisations; it shows what has changed
             since.
-        date: The day or month of the scene, likewise. None takes that of its product, tags or name.
+        date: The day or month of the scene, likewise, for a reference or for palette auto. None takes that of its
+            product, tags or name.
         structure: Whose structure the picture shows: both, the reference's with the radar's news; radar, the radar's in
             the reference's colours; or reference.
-        palette: What colours the place has: auto, the reference's, or without one a guess from the map; none; or the
-            path of an optical raster of the place, whose colours are fitted to the radar where the two overlap.
+        palette: What colours the place has: auto, the reference's, or without one those of the kinds of ground that
+            place, month and radar lead to expect; none; or the path of an optical raster of the place, whose colours
+            are fitted to the radar where the two overlap.
         filter: Speckle filter before the lightness; auto is the one that the model was trained with.
         size: Width of the filter's window in pixels, odd; None for the filter's own.
         looks: Equivalent number of looks; None for the filter's usual, auto to estimate it once from the scene.

@@ -14,12 +14,13 @@ SOURCES = ("auto", "none")
 """What a palette may be besides the path of a picture."""
 
 
-def choose_palette(wanted: str, grid: Grid) -> Palette:
+def choose_palette(wanted: str, grid: Grid, month: int | None = None) -> Palette:
     """The palette of the ground under a grid.
 
     Args:
         wanted: "auto", "none", or the path of any optical raster of the place or near it.
         grid: the scene's, or the part of it that is to be made.
+        month: 1..12 of the scene, for what the map leads to expect; None for the whole year.
 
     Returns:
         A palette whose source and note say where it comes from. A scene without a georeference gets, for "auto",
@@ -45,4 +46,4 @@ def choose_palette(wanted: str, grid: Grid) -> Palette:
             note="The scene's CRS gives no longitude and latitude here, so the average palette of the training sites "
             "is used.",
         )
-    return guess_palette(*middle)
+    return guess_palette(*middle, month)

@@ -56,6 +56,39 @@ class Fit:
 
 
 @dataclass(frozen=True)
+class GroundKind:
+    """One kind of ground in a scene, and how its colour and its radar are distributed there.
+
+    name: of `world.KINDS`. share: 0..1, before a pixel's radar is seen. colour: mean CIE Lab.
+    square: mean squares of a and b. lightness: mean L 0..100 of the radar, one for each band of the scene.
+    precision: inverse of its covariance, row by row, with the logarithm of that one's determinant, log_volume.
+    """
+
+    name: str
+    share: float
+    colour: tuple[float, float, float]
+    square: tuple[float, float]
+    lightness: tuple[float, ...]
+    precision: tuple[float, ...]
+    log_volume: float
+
+
+@dataclass(frozen=True)
+class GroundKinds:
+    """The kinds of ground that radar of a scene is taken for where no picture of the place is given; see `from_radar`.
+
+    kinds: all but snow. snow: its share of what is not water, with its colour and mean squares of a and b.
+    texture_share: of the radar's finer structure that is shown.
+    """
+
+    kinds: tuple[GroundKind, ...]
+    snow: float
+    snow_colour: tuple[float, float, float]
+    snow_square: tuple[float, float]
+    texture_share: float = 1.0
+
+
+@dataclass(frozen=True)
 class Palette:
     """The colours of a place.
 
@@ -65,6 +98,7 @@ class Palette:
     fit: how colours go with what a network sees; None where radar and reference were not seen on the same ground, or
         where nothing was gained by it.
     overlaps: whether it was measured on the ground of the scene itself.
+    ground: kinds of ground that colours are told by where there is no fit; None without an absolute radar or a place.
     source: a word for where it comes from: "none", "auto" or a file's name. note: a sentence for the user.
     """
 
@@ -76,6 +110,7 @@ class Palette:
     note: str = ""
     overlaps: bool = False
     fit: Fit | None = None
+    ground: GroundKinds | None = None
 
     def vector(self) -> Float32:
         """(10,) float32, as networks take it."""

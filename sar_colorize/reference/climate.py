@@ -41,6 +41,13 @@ def climate_at(longitude: float, latitude: float, months: tuple[int, int]) -> ND
     )
 
 
+def weather_at(longitude: float, latitude: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Temperature in degrees and rain in mm a month, (12,) each, at degrees east and north."""
+    table = _table()
+    row, col = int(np.clip(np.floor(90.0 - latitude), 0, 179)), int(np.floor(longitude + 180.0)) % 360
+    return table["temperature"][:, row, col] / 2.0, np.expm1(table["rain"][:, row, col] / 30.0)
+
+
 @cache
 def _table() -> dict[str, NDArray[np.int16]]:
     """Row 0 is 90..89 north, column 0 is 180..179 west; see tools/climate.py for the codes."""

@@ -1,0 +1,127 @@
+"""Colours of a scene without a picture: told by kinds of ground where place and level of the radar are known."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from made import speckled
+
+import sar_colorize as sc
+from sar_colorize.color import srgb_to_lab
+
+MakeTif = Callable[..., Path]
+LAKE, FIELDS, WOOD, TOWN = (slice(0, 96), slice(96, 192), slice(192, 288), slice(288, 384))
+LEVELS = ((LAKE, -21.0, -29.0), (FIELDS, -11.5, -18.5), (WOOD, -10.0, -15.0), (TOWN, -3.0, -10.5))
+
+
+def _values() -> np.ndarray:
+    """(2, 256, 384) decibels of VV and VH: four kinds of ground from west to east."""
+    values = np.stack([speckled(256, 384, median_db=0.0), speckled(256, 384, seed=1, median_db=0.0)]) / 2.0
+    for part, vv, vh in LEVELS:
+        values[:, :, part] += np.array([vv, vh])[:, None, None]
+    return values.astype(np.float32)
+
+
+@pytest.fixture
+def belgium(make_tif: MakeTif) -> Path:
+    """In UTM zone 31, dated."""
+    return make_tif(
+        _values(), "scene_20210715.tif", names=("VV", "VH"), crs="EPSG:32631",
+        transform=Affine(10, 0, 660_000, 0, -10, 5_610_000),
+    )  # fmt: skip
+
+
+def _lab(path: Path, **settings: object) -> np.ndarray:
+    """(3, H, W)."""
+    made = sc.colorize(path, **settings).values  # type: ignore[arg-type]
+    lab: np.ndarray = srgb_to_lab(made[:3].astype(np.float32) / np.float32(255))
+    return lab
+
+
+def _means(lab: np.ndarray) -> list[np.ndarray]:
+    return [lab[:, 32:224, part.start + 24 : part.stop - 24].mean((1, 2)) for part, _, _ in LEVELS]
+
+
+def test_water_fields_wood_and_town_differ_at_a_glance(belgium: Path) -> None:
+    lake, fields, wood, town = _means(_lab(belgium))
+    assert lake[0] < 30.0
+    assert lake[2] < fields[2] - 8.0  # bluer
+    assert wood[0] < fields[0] - 1.0
+    assert town[0] > fields[0] + 5.0
+    assert town[1] > fields[1] + 5.0  # less green
+
+
+@pytest.mark.parametrize("band", ["VV", "VH"])
+def test_one_polarisation_still_tells_water_from_land(belgium: Path, band: str) -> None:
+    lake, fields, *_ = _means(_lab(belgium, polarization=band))
+    assert lake[0] < fields[0] - 3.0
+    assert lake[2] < fields[2] - 5.0
+
+
+def test_any_block_size_gives_the_same_bits(belgium: Path) -> None:
+    whole = sc.colorize(belgium).values
+    assert np.array_equal(whole, sc.colorize(belgium, block_px=128).values)
+
+
+def test_holes_change_nothing_around_them_but_what_a_filter_makes_of_them(belgium: Path) -> None:
+    with rasterio.open(belgium, "r+") as dataset:
+        values = dataset.read()
+        values[:, 100:140, 40:60] = np.nan
+        dataset.write(values)
+    made = sc.colorize(belgium).values
+    assert (made[3, 100:140, 40:60] == 0).all()
+    assert (made[3] > 0).sum() == 256 * 384 - 40 * 20
+
+
+def test_the_month_comes_from_the_name_or_the_user(belgium: Path, tmp_path: Path) -> None:
+    sc.colorize(belgium, tmp_path / "july.tif")
+    sc.colorize(belgium, tmp_path / "january.tif", date="2021-01")
+    with rasterio.open(tmp_path / "july.tif") as july, rasterio.open(tmp_path / "january.tif") as january:
+        notes = [json.loads(each.tags()["SAR_COLORIZE_PALETTE"])["note"] for each in (july, january)]
+        assert not np.array_equal(july.read(), january.read())
+    assert "in July;" in notes[0]
+    assert "in January;" in notes[1]
+    assert re.search(r"The radar shows .*water \d+%", notes[0])
+
+
+def test_radar_without_a_level_or_a_place_has_the_colours_of_the_palette_alone(make_tif: MakeTif) -> None:
+    scaled = np.clip((_values() + 30.0) / 30.0 * 255.0, 1, 255).astype(np.uint8)
+    display = make_tif(
+        scaled, "display.tif", names=("VV", "VH"), crs="EPSG:32631", transform=Affine(10, 0, 660_000, 0, -10, 5_610_000)
+    )
+    for path in (display, make_tif(_values(), "nowhere.tif", names=("VV", "VH"), crs=None)):
+        _, fields, wood, town = _means(_lab(path))
+        assert wood[1:] == pytest.approx(fields[1:], abs=2.0)
+        assert town[1:] == pytest.approx(fields[1:], abs=2.0)
+
+
+def test_amplitude_of_an_unknown_scale_is_told_apart_and_the_note_says_so(make_tif: MakeTif) -> None:
+    amplitude = (700.0 * 10.0 ** (_values() / 20.0)).astype(np.float32)
+    path = make_tif(
+        amplitude, "amplitude.tif", names=("VV", "VH"), tags={"UNITS": "amplitude, relative"}, crs="EPSG:32631",
+        transform=Affine(10, 0, 660_000, 0, -10, 5_610_000),
+    )  # fmt: skip
+    lake, fields, _, town = _means(_lab(path))
+    assert lake[2] < fields[2] - 5.0
+    assert town[1] > fields[1] + 3.0
+    assert any("The level of the radar is not known" in note for note in sc.colorize(path, dry_run=True).notes)
+
+
+def test_no_palette_tells_no_kinds(belgium: Path) -> None:
+    _, fields, wood, _ = _means(_lab(belgium, palette="none"))
+    assert wood[1:] == pytest.approx(fields[1:], abs=2.0)
+
+
+def test_the_expected_error_is_that_of_the_kinds_of_ground(belgium: Path, tmp_path: Path) -> None:
+    sc.colorize(belgium, tmp_path / "colour.tif", uncertainty=tmp_path / "error.tif")
+    with rasterio.open(tmp_path / "error.tif") as dataset:
+        error = dataset.read(1)
+    fields, wood = (error[32:224, part.start + 24 : part.stop - 24].mean() for part in (FIELDS, WOOD))
+    assert 2.0 < wood < fields < 10.0  # colours of fields vary more than those of woods
