@@ -21,10 +21,11 @@ def main() -> NoReturn:
 
         code = run()
     except BaseException as error:
-        if not interrupt.is_cancelled() and not isinstance(error, ImportError | OSError):
+        is_cancelled = interrupt.is_cancelled() or isinstance(error, KeyboardInterrupt)
+        if not is_cancelled and not isinstance(error, ImportError | OSError):
             raise
         said = "cancelled"
-        if not interrupt.is_cancelled():  # `run` answers for all that comes after it was loaded
+        if not is_cancelled:  # `run` answers for all that comes after it was loaded
             few = getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE)
             mend = "allow the process more open files, for example with `ulimit -n 1024`" if few else "install it anew"
             code, said = 1, f"error: sar-colorize must be able to load its modules, got {error}; {mend}"

@@ -6,15 +6,20 @@ within a peer.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import torch
 from torch import nn
+from torch.multiprocessing.spawn import ProcessException
 
-from ...errors import MissingPackageError, SettingError
+from ... import errors
+from ...errors import Cancelled, MissingPackageError, SarColorizeError, SettingError
 from .settings import CommonSettings
 
 T = TypeVar("T")
@@ -66,6 +71,7 @@ def with_peers(run: Callable[..., T], settings: CommonSettings, device: torch.de
     Raises:
         MissingPackageError: several are asked for and lightning is not installed.
         SettingError: a batch cannot be shared evenly, or there are fewer GPUs.
+        SarColorizeError, Cancelled: as raised in a peer.
     """
     if settings.devices == 1:
         return run(Peers(), device, *arguments)
@@ -83,9 +89,31 @@ def with_peers(run: Callable[..., T], settings: CommonSettings, device: torch.de
             f"devices={settings.devices} needs lightning, got none; pip install 'sar-colorize[train]'"
         ) from error
     fabric = Fabric(accelerator=device.type, devices=settings.devices, strategy="ddp_spawn")
-    result: T = fabric.launch(partial(_in_peer, run=run, arguments=arguments))  # it would walk through bare arguments
+    with TemporaryDirectory(prefix="sar-colorize-") as folder:
+        told = Path(folder) / "told.json"
+        call = partial(_in_peer, run=run, arguments=arguments, told=told)  # it would walk through bare arguments
+        try:
+            result: T = fabric.launch(call)
+        except ProcessException as error:  # that of the peer which was left alone, or of the one that left
+            if told.exists():
+                raise _error_in(told) from error
+            raise
+        if told.exists():
+            raise _error_in(told)
     return result
 
 
-def _in_peer(fabric: Any, *, run: Callable[..., T], arguments: tuple[Any, ...]) -> T:
-    return run(Peers(fabric.global_rank, fabric.world_size, fabric), fabric.device, *arguments)
+def _in_peer(fabric: Any, *, run: Callable[..., T], arguments: tuple[Any, ...], told: Path) -> T:
+    try:
+        return run(Peers(fabric.global_rank, fabric.world_size, fabric), fabric.device, *arguments)
+    except (SarColorizeError, Cancelled) as error:
+        if fabric.global_rank == 0 or not told.exists():
+            told.write_text(json.dumps([type(error).__name__, str(error)]), encoding="utf-8")
+        raise
+
+
+def _error_in(told: Path) -> SarColorizeError | Cancelled:
+    """What a peer wrote before it ended."""
+    name, text = json.loads(told.read_text(encoding="utf-8"))
+    made: SarColorizeError | Cancelled = getattr(errors, name, SarColorizeError)(text)
+    return made

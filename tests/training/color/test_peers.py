@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from sar_colorize.errors import MissingPackageError, SettingError
+from sar_colorize.errors import Cancelled, MissingPackageError, SettingError
 from sar_colorize.pairs.find import find_pairs
 from sar_colorize.training.color.loop import train
 from sar_colorize.training.color.peers import Peers
@@ -54,3 +54,22 @@ def test_two_processes_learn_as_one_does(pairs_folder, tmp_path):
     # The same patches in every step; only BatchNorm sees two of them at a time, and not four.
     assert whole.losses[0] == pytest.approx(one.losses[0], rel=0.15)
     assert (tmp_path / "whole" / "log.csv").read_text().count("\n") == 3
+
+
+def _stop(done: int, _total: int) -> None:
+    """A progress that cancels; of the module, so that another process can take it."""
+    if done >= 1:
+        raise Cancelled("stopped by the user")
+
+
+def _refuse(done: int, _total: int) -> None:
+    if done >= 1:
+        raise SettingError("made to fail")
+
+
+@pytest.mark.skipif(not HAS_LIGHTNING, reason="lightning is not installed")
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("progress", "kind"), [(_stop, Cancelled), (_refuse, SettingError)])
+def test_what_ends_one_of_several_processes_is_told_as_from_one(pairs_folder, tmp_path, progress, kind):
+    with pytest.raises(kind, match="cancelled; nothing was written|made to fail"):
+        train(find_pairs(pairs_folder).pairs, tmp_path / "run", TWO, progress=progress)
