@@ -71,5 +71,5 @@ def _refuse(done: int, _total: int) -> None:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("progress", "kind"), [(_stop, Cancelled), (_refuse, SettingError)])
 def test_what_ends_one_of_several_processes_is_told_as_from_one(pairs_folder, tmp_path, progress, kind):
-    with pytest.raises(kind, match="cancelled; nothing was written|made to fail"):
+    with pytest.raises(kind, match=r"cancelled; nothing was written|made to fail"):
         train(find_pairs(pairs_folder).pairs, tmp_path / "run", TWO, progress=progress)
