@@ -19,7 +19,7 @@ from torch import nn
 from torch.multiprocessing.spawn import ProcessException
 
 from ... import errors
-from ...errors import Cancelled, MissingPackageError, SarColorizeError, SettingError
+from ...errors import MissingPackageError, SarColorizeError, SettingError
 from .settings import CommonSettings
 
 T = TypeVar("T")
@@ -71,7 +71,7 @@ def with_peers(run: Callable[..., T], settings: CommonSettings, device: torch.de
     Raises:
         MissingPackageError: several are asked for and lightning is not installed.
         SettingError: a batch cannot be shared evenly, or there are fewer GPUs.
-        SarColorizeError, Cancelled: as raised in a peer.
+        SarColorizeError, KeyboardInterrupt: as raised in a peer.
     """
     if settings.devices == 1:
         return run(Peers(), device, *arguments)
@@ -106,14 +106,14 @@ def with_peers(run: Callable[..., T], settings: CommonSettings, device: torch.de
 def _in_peer(fabric: Any, *, run: Callable[..., T], arguments: tuple[Any, ...], told: Path) -> T:
     try:
         return run(Peers(fabric.global_rank, fabric.world_size, fabric), fabric.device, *arguments)
-    except (SarColorizeError, Cancelled) as error:
+    except (SarColorizeError, KeyboardInterrupt) as error:
         if fabric.global_rank == 0 or not told.exists():
             told.write_text(json.dumps([type(error).__name__, str(error)]), encoding="utf-8")
         raise
 
 
-def _error_in(told: Path) -> SarColorizeError | Cancelled:
+def _error_in(told: Path) -> SarColorizeError | KeyboardInterrupt:
     """What a peer wrote before it ended."""
     name, text = json.loads(told.read_text(encoding="utf-8"))
-    made: SarColorizeError | Cancelled = getattr(errors, name, SarColorizeError)(text)
+    made: SarColorizeError | KeyboardInterrupt = getattr(errors, name, KeyboardInterrupt)(text)
     return made

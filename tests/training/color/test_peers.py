@@ -59,7 +59,7 @@ def test_two_processes_learn_as_one_does(pairs_folder, tmp_path):
 def _stop(done: int, _total: int) -> None:
     """A progress that cancels; of the module, so that another process can take it."""
     if done >= 1:
-        raise Cancelled("stopped by the user")
+        raise KeyboardInterrupt
 
 
 def _refuse(done: int, _total: int) -> None:
