@@ -30,14 +30,7 @@ def _is_named(*names: str) -> Callable[[Any], bool]:
 
 
 def _is_number(value: Any) -> bool:
-    """Whether a value is a number that a computer holds: no whole number of more than 308 digits."""
-    if not isinstance(value, Real) or isinstance(value, bool | np.bool_):
-        return False
-    return not isinstance(value, int) or abs(value) < _MOST_DIGITS
-
-
-_MOST_WHOLE, _MOST_DIGITS = 1 << 63, 10**308
-"""Whole numbers beyond the first count as floating ones where those are wanted; none is beyond the second."""
+    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
 
 
 def _is_options(value: Any) -> bool:
@@ -101,8 +94,12 @@ def checked(name: str, value: Any, annotation: str) -> Any:
         return _numbers(value)
     if isinstance(value, np.generic):
         return value.item()
-    if "float" in parts and isinstance(value, int) and abs(value) > _MOST_WHOLE:
-        return float(value)
+    if "float" in parts and isinstance(value, int) and value.bit_length() > 64:
+        try:
+            return float(value)
+        except OverflowError:
+            bits = value.bit_length()
+            raise SettingError(f"{name} must be a number below 1e308, got a number of {bits} bits; take less") from None
     return os.fspath(value) if "str" in parts and isinstance(value, os.PathLike) else value
 
 

@@ -20,7 +20,7 @@ from ..reference.memory import STRUCTURES
 from ..reference.picture import open_picture
 from ..scene import Scene
 from ..scene.date import Date, find_date, parse_date
-from ..scene.names import is_local
+from ..scene.names import check_name, is_local
 from .output import PathLike
 
 if TYPE_CHECKING:
@@ -210,6 +210,7 @@ def credits_of(picture: object) -> dict[str, str]:
     if not isinstance(picture, str | os.PathLike) or not is_local(os.fspath(picture)):
         return {}
     try:
+        check_name(os.fspath(picture), "reference", SettingError)
         with open_picture(os.fspath(picture)) as dataset:
             tags = dataset.tags()
     except SettingError:  # whoever uses it says so

@@ -66,7 +66,7 @@ TYPES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a number of too many digits": (
         lambda: sc.colorize("scene.tif", offset_db=10**400),
-        "offset_db must be a number or text, got ",
+        "offset_db must be a number below 1e308, got a number of 1329 bits",
     ),
     "no function": (lambda: sc.colorize("scene.tif", "c.tif", on_progress=5), "on_progress must be a function of .*5"),
     "one path for a stack": (

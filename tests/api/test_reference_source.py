@@ -51,6 +51,12 @@ def _pixels(path: Path) -> np.ndarray:
         return dataset.read()
 
 
+@pytest.mark.parametrize("name", ["a" * 5000, "a\0b"])
+def test_a_name_that_no_file_can_have_is_one_sentence(scene: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(SettingError, match="reference must "):
+        sc.colorize(scene, tmp_path / "a.tif", reference=name)
+
+
 def test_a_source_gives_the_picture_that_its_file_gives(scene: Path, server: MosaicServer, tmp_path: Path) -> None:
     made = sc.colorize(scene, tmp_path / "a.tif", reference="worldcover")
     assert made.reference is not None

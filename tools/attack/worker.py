@@ -37,6 +37,7 @@ def _judged(case: Case, folder: Path) -> Verdict:
     """A case, run and judged; what the attack itself does wrong counts as failed too."""
     held, detail = True, ""
     _forget_peak()
+    children_mb = _children_mb()
     try:
         (folder / "here").mkdir()
         os.chdir(folder / "here")  # a relative path that should be refused leads to no harm
@@ -45,7 +46,7 @@ def _judged(case: Case, folder: Path) -> Verdict:
         held, what, detail = False, str(error), "".join(traceback.format_exception(error))
     except Exception as error:  # noqa: BLE001 a fault of the attack must be seen, not end it
         held, what, detail = False, f"the attack itself failed: {error!r}", traceback.format_exc()
-    peak_mb = _peak_mb()
+    peak_mb = _peak_mb(children_mb)
     if held and peak_mb > MOST_MB:
         held, what, detail = False, f"{peak_mb:.0f} MB of memory, more than {MOST_MB}", what
     return Verdict(held, what, detail, peak_mb)
@@ -57,13 +58,23 @@ def _forget_peak() -> None:
         Path("/proc/self/clear_refs").write_text("5")
 
 
-def _peak_mb() -> float:
-    """Most memory that this process has held in this case, or one of its children ever, in MB."""
+def _peak_mb(children_mb: float = 0.0) -> float:
+    """Most memory that this process has held in this case, or one of its children in it, in MB.
+
+    Args:
+        children_mb: what children of earlier cases held at most, which does not count.
+    """
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with contextlib.suppress(OSError):
         lines = Path("/proc/self/status").read_text().splitlines()
         own = next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), own)
-    return round(max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1000, 1)
+    children = _children_mb()
+    return round(max(own / 1000, children if children > children_mb else 0.0), 1)
+
+
+def _children_mb() -> float:
+    """Most memory that a child which has ended ever held, in MB."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000
 
 
 if __name__ == "__main__":
