@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def demo(
     picture = place / "before_after.png"
     check_not_read((scene, earlier, colour, picture), model)
     for path in (scene, earlier, colour, picture):
-        if path.exists() and not overwrite:
+        if os.path.lexists(path) and not overwrite:
             raise OutputError(f"output must not exist yet, got {path}; allow overwriting or name another folder")
     ground = simulate.write_scene(scene, seed=seed, overwrite=overwrite)
     simulate.write_optical(earlier, ground, 0.5, seed)

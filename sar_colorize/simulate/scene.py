@@ -99,7 +99,7 @@ def write_scene(
     import rasterio
 
     path = Path(path)
-    if path.exists() and not overwrite:
+    if os.path.lexists(path) and not overwrite:
         raise OutputError(f"output must not exist, got {path}; choose another name or allow overwriting")
     if not path.parent.is_dir():
         raise OutputError(f"folder of the output must exist, got {path.parent}; create it first")

@@ -143,6 +143,10 @@ def test_adapt_does_not_overwrite_unasked_and_nothing_runs_before(tmp_path, run_
     assert done.returncode == 1
     assert "must not exist yet" in done.stderr
     assert (tmp_path / "mine.safetensors").read_bytes() == b"of somebody"
+    (tmp_path / "link.safetensors").symlink_to("nowhere")
+    done = run_cli("adapt", tmp_path / "s1.tif", tmp_path / "s2.tif", "--out", tmp_path / "link.safetensors")
+    assert done.returncode == 1
+    assert (tmp_path / "link.safetensors").is_symlink()
 
 
 def write_rasters(folder, *, side_px, s1="s1.tif", s2="s2.tif"):

@@ -182,7 +182,7 @@ def check_output(out: Path, s1: str | Path, s2: str | Path, model: str, *, overw
     for name, source in (("s1", s1), ("s2", s2), ("model", model)):
         if out.exists() and Path(source).exists() and out.samefile(source):
             raise OutputError(f"out must be another file than {name}, got {out} for both; choose a new name")
-    if out.exists() and not overwrite:
+    if os.path.lexists(out) and not overwrite:  # a link that leads nowhere is somebody's too
         raise OutputError(f"out must not exist yet, got {out}; choose another name, or overwrite it")
 
 
