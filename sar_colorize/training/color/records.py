@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import threading
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ import numpy as np
 from .validation import Validation
 
 COLUMNS = ("epoch", "loss", "ab_error", "chroma_ratio", "spread_ratio")
+
+PATIENCE_S = 10.0
+"""Seconds that TensorBoard has to write out what it holds."""
 
 
 class Records:
@@ -42,9 +46,25 @@ class Records:
             self.board.add_image("radar, ours, real", sheet, epoch)
 
     def close(self) -> None:
-        """Writes out what TensorBoard still holds."""
-        if self.board is not None:
-            self.board.close()
+        """Writes out what TensorBoard still holds.
+
+        Its writer is a thread, and an interrupt at a bad moment leaves a lock with nobody: then it is left alone.
+        """
+        if self.board is None:
+            return
+        failed: list[Exception] = []
+
+        def close() -> None:
+            try:
+                self.board.close()
+            except Exception as error:  # noqa: BLE001  # it is raised below
+                failed.append(error)
+
+        closing = threading.Thread(target=close, daemon=True)
+        closing.start()
+        closing.join(PATIENCE_S)
+        if failed:
+            raise failed[0]
 
 
 def _board(out: Path, resumed_after: int) -> Any:
