@@ -92,14 +92,14 @@ def call_and_judge(
         if ended == "done" and verb != "info":
             try:
                 scene = sc.open_scene(source, **options).select(*_bands(result, verb))
+                if verb != "lazy" or result[0] is not None:
+                    picture_holds(scene, None if verb == "lazy" else target, result[0] if verb == "lazy" else None)
+                if scene.grid.height * scene.grid.width <= MOST_PX:
+                    _allowed_by_the_file(scene)
             except UnreadableError:
                 if is_local(source):
                     raise
                 return f"done by {verb}, and a server that broke off before it could be judged"
-            if verb != "lazy" or result[0] is not None:
-                picture_holds(scene, None if verb == "lazy" else target, result[0] if verb == "lazy" else None)
-            if scene.grid.height * scene.grid.width <= MOST_PX:
-                _allowed_by_the_file(scene)
         unchanged(out, before, lambda name: name == "made.tif" and ended == "done")
         unchanged(folder / "in", inputs)
     except BrokenPromiseError as error:
