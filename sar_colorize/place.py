@@ -143,10 +143,10 @@ def remember(
     if reference.radar is not None:
         before = radar_before(reference.radar, scene, radar.filter, radar.ranges, before_offset_db)
     ground = GroundReader(shown, before, radar.offset_db)
-    scene_date = _date_of(dates[0], "date", scene)
+    scene_date = date_of(scene, dates[0])
     taken = parse_date(dates[1], "reference_date") if dates[1] is not None else _date_of_picture(reference.source)
     if taken is None and reference.radar is not None:
-        taken = _date_of(None, "", reference.radar)
+        taken = date_of(reference.radar, None)
     windows = SharedWindows(scene, radar, ground)
     months = (None if taken is None else taken.month, None if scene_date is None else scene_date.month)
     absolute = scene.declaration.absolute and scene.unit is not Unit.DISPLAY  # an 8-bit picture has no level
@@ -198,10 +198,14 @@ def _spread(within: Window) -> Iterator[Window]:
         yield Window(part.row + within.row, part.col + within.col, part.height, part.width)
 
 
-def _date_of(given: str | None, what: str, scene: Scene) -> Date | None:
-    """When a scene was taken."""
+def date_of(scene: Scene, given: str | None) -> Date | None:
+    """When a scene was taken, as the user or the scene says.
+
+    Raises:
+        SettingError: what was given is no date.
+    """
     if given is not None:
-        return parse_date(given, what)
+        return parse_date(given, "date")
     return find_date({"acquisition_time": scene.about.get("time", "")}, scene.source)
 
 
@@ -230,7 +234,7 @@ def find_palette(
         date: of the scene, as the user gave it; None reads it from tags and name.
     """
     shown: Iterable[Shown]
-    taken = _date_of(date, "date", scene)
+    taken = date_of(scene, date)
     month = None if taken is None else taken.month
     if memory is not None and wanted == "auto":
         picture = memory.recall.ground.reference.picture

@@ -16,13 +16,14 @@ from ..cog.messages import cannot_write
 from ..cog.publish import check_output, publish
 from ..errors import SettingError
 from ..hidden_folder import HiddenFolder, remove_orphans
+from ..place import date_of
 from ..progress import Progress
 from ..scene import Scene, open_scene
 from ..scene.date import parse_date
 from ..scene.gdal import bounded_gdal
 from .keywords import verb
 from .output import PathLike, check_outputs
-from .reference_source import check_offline, date_of
+from .reference_source import check_offline
 
 if TYPE_CHECKING:
     import xarray

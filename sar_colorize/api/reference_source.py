@@ -15,11 +15,11 @@ from ..catalog.sources import SOURCES, WORLDCOVER, Wanted, parse_source
 from ..errors import NetworkError, OutputError, SettingError
 from ..models.painter import kind_of
 from ..models.registry import load_card
+from ..place import date_of
 from ..prepare import ColorizeSettings
 from ..reference.memory import STRUCTURES
 from ..reference.picture import open_picture
 from ..scene import Scene
-from ..scene.date import Date, find_date, parse_date
 from ..scene.names import check_name, is_local
 from .output import PathLike
 
@@ -189,13 +189,6 @@ def check_memory(memory: PathLike | None, reference: object) -> None:
     """
     if memory is not None and reference is None:
         raise SettingError(f"memory must come with a reference, got {memory} alone; give the reference too")
-
-
-def date_of(scene: Scene, given: str | None) -> Date | None:
-    """When a scene was taken, as the user or the scene says."""
-    if given is not None:
-        return parse_date(given, "date")
-    return find_date({"acquisition_time": scene.about.get("time", "")}, scene.source)
 
 
 def words_of(plan: Plan) -> str:
