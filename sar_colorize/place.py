@@ -249,7 +249,9 @@ def find_palette(
         palette = _fitted(palette, painter, shown)
         if palette.fit is None and memory is not None and wanted == "auto" and not memory.is_believed:
             palette = choose_palette(wanted, scene.grid, month)
-    if palette.trust == GUESSED and scene.unit is not Unit.DISPLAY:
+    # The ratio of two bands tells ground without a level; one band alone made fields of a city, and hid its streets.
+    has_level = scene.declaration.absolute or len(scene.bands) > 1
+    if palette.trust == GUESSED and has_level and scene.unit is not Unit.DISPLAY:
         palette = _expected(palette, scene, model, radar, month)
     _log.info("palette: %s, mean L a b %s", palette.source, " ".join(f"{value:.1f}" for value in palette.mean))
     return palette

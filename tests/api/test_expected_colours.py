@@ -114,6 +114,19 @@ def test_amplitude_of_an_unknown_scale_is_told_apart_and_the_note_says_so(make_t
     assert any("The level of the radar is not known" in note for note in sc.colorize(path, dry_run=True).notes)
 
 
+def test_one_band_of_an_unknown_scale_keeps_one_tint_and_its_structure(make_tif: MakeTif) -> None:
+    amplitude = (700.0 * 10.0 ** (_values()[1:] / 20.0)).astype(np.float32)
+    path = make_tif(
+        amplitude, "one.tif", names=("VH",), tags={"UNITS": "amplitude, relative"}, crs="EPSG:32631",
+        transform=Affine(10, 0, 660_000, 0, -10, 5_610_000),
+    )  # fmt: skip
+    lake, fields, wood, town = _means(_lab(path))
+    for part in (wood, town):
+        assert part[1:] == pytest.approx(fields[1:], abs=2.0)
+    assert lake[0] < fields[0] - 5.0  # brightness stays the radar's
+    assert not any("The radar shows" in note for note in sc.colorize(path, dry_run=True).notes)
+
+
 def test_no_palette_tells_no_kinds(belgium: Path) -> None:
     _, fields, wood, _ = _means(_lab(belgium, palette="none"))
     assert wood[1:] == pytest.approx(fields[1:], abs=2.0)
