@@ -82,6 +82,7 @@ FACTS = {
     "polarization": Fact(choices=api.POLARIZATIONS),
     "precision": Fact(choices=api.PRECISIONS),
     "profile": Fact(choices=tuple(api.PROFILES)),
+    "quicklook": Fact(metavar="FILE"),
     "reference": Fact(metavar="FILE|SOURCE"),
     "reference_date": Fact(metavar="YYYY-MM-DD"),
     "reference_radar": Fact(metavar="FILE"),

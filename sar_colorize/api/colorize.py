@@ -33,7 +33,7 @@ from ..tiles import blocks, count_blocks, largest_blocks
 from .info import about
 from .keywords import usual_values, verb
 from .output import Box, PathLike, Target, check_file_alone, check_outputs, origin
-from .picture_files import PictureFiles, outputs_of, shares_of, split, writers_of
+from .picture_files import PictureFiles, outputs_of, quicklook_of, shares_of, split, writers_of
 from .reference_source import check_memory, check_offline, choose_reference, given_reference, settings_with
 from .result import Result, describe
 
@@ -72,6 +72,7 @@ def colorize(  # long: the public signature spells out every keyword, and its do
     aoi: PathLike | None = None,
     uncertainty: PathLike | None = None,
     memory: PathLike | None = None,
+    quicklook: PathLike | None = None,
     profile: str = "deflate",
     creation_options: Mapping[str, str] | None = None,
     overwrite: bool = False,
@@ -136,6 +137,8 @@ def colorize(  # long: the public signature spells out every keyword, and its do
             units, at most 25.5, NaN where invalid; always lossless.
         memory: Path of another file, with a reference: bands memory and changed, uint8, 0 to 100 percent of each pixel
             that is the reference's, and how far the radar shows something new; always lossless.
+        quicklook: Path of a small picture of the output, .png, .jpg or .webp, at most 2048 pixels a side; invalid
+            pixels are transparent, white in .jpg.
         profile: Compression of the output: deflate, zstd, webp or jpeg; the last two lose detail.
         creation_options: Options of GDAL's COG driver, by name.
         overwrite: Replace existing outputs.
@@ -167,12 +170,13 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         precision=precision,
     )  # fmt: skip
     target = Target(bbox, bbox_crs, aoi, profile, creation_options, overwrite)
-    files = PictureFiles(output, uncertainty, memory)
+    files = PictureFiles(output, uncertainty, memory, quicklook)
     check_memory(memory, given.name)
     if output is None and not dry_run:
         of_files = {
-            "uncertainty": uncertainty, "memory": memory, "profile": profile, "creation_options": creation_options,
-            "overwrite": overwrite, "scheduler": scheduler, "on_progress": on_progress,
+            "uncertainty": uncertainty, "memory": memory, "quicklook": quicklook, "profile": profile,
+            "creation_options": creation_options, "overwrite": overwrite, "scheduler": scheduler,
+            "on_progress": on_progress,
         }  # fmt: skip
         check_file_alone(of_files, usual_values(colorize))
     with bounded_gdal():
@@ -182,7 +186,8 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         )  # fmt: skip
         before = _before(reference_radar, calibration, remove_noise)
         read = [_path(x) for x in (source, given.picture, reference_radar)]
-        check_outputs(files.given, [scene] if before is None else [scene, before], *read, aoi, palette, model)
+        scenes = [scene] if before is None else [scene, before]
+        check_outputs(files.given, scenes, *read, aoi, palette, model, quicklook=quicklook)
         window, area = target.extent(scene)
         count_blocks(window, block_px)
         chosen = choose_reference(given, scene, settings, dry_run=dry_run)
@@ -241,7 +246,7 @@ def _to_files(
     writers = writers_of(target, files, scene.grid.crop(window), prepared.tags | about(scene))
     if scheduler is not None:
         facts |= _engines(scheduler, settings)
-    outputs = outputs_of(target, files)
+    quicklook, outputs = quicklook_of(target, files, writers), outputs_of(target, files)
     block = _block_bytes(prepared, window, settings.block_px, here=scheduler is None)
     plan = plan_run(window, settings.block_px, block, outputs)
     check_plan(plan, outputs)
@@ -252,7 +257,9 @@ def _to_files(
     )
     count, seconds = BlockCount(len(work.windows), 0), 0.0
     if not dry_run:
-        count, seconds = run_to_files(work, writers, window, scheduler=scheduler, on_progress=on_progress)
+        count, seconds = run_to_files(
+            work, writers, window, quicklook=quicklook, scheduler=scheduler, on_progress=on_progress
+        )
         facts |= shares_of(count.sums)
     return describe(
         scene,
@@ -264,6 +271,7 @@ def _to_files(
         prepared.notes,
         uncertainty=files.written(files.uncertainty, dry_run=dry_run),
         memory=files.written(files.memory, dry_run=dry_run),
+        quicklook=files.written(files.quicklook, dry_run=dry_run),
         plan=plan.to_dict(),
         **facts,
     )

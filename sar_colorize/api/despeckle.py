@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..cog import Quicklook
 from ..errors import SettingError
 from ..prepare import AUTO
 from ..progress import Progress
@@ -59,6 +60,7 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
     bbox: Box | None = None,
     bbox_crs: str | None = None,
     aoi: PathLike | None = None,
+    quicklook: PathLike | None = None,
     profile: str = "deflate",
     creation_options: Mapping[str, str] | None = None,
     overwrite: bool = False,
@@ -96,6 +98,8 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
 
     Output:
         output: Path of the Cloud Optimized GeoTIFF to write, float32, NaN where invalid; None for an array.
+        quicklook: Path of a small picture of the output, .png, .jpg or .webp, at most 2048 pixels a side: the decibels
+            of its first band in grey; invalid pixels are transparent, white in .jpg.
         profile: Compression of the output: deflate or zstd.
         creation_options: Options of GDAL's COG driver, by name.
         overwrite: Replace an existing output.
@@ -125,8 +129,8 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
         given = {
             "output": output, "polarization": polarization, "nodata": nodata, "grid": grid, "crs": crs,
             "resolution": resolution, "calibration": calibration, "remove_noise": remove_noise, "bbox": bbox,
-            "aoi": aoi, "profile": profile, "creation_options": creation_options, "overwrite": overwrite,
-            "dry_run": dry_run, "block_px": block_px, "on_progress": on_progress,
+            "aoi": aoi, "quicklook": quicklook, "profile": profile, "creation_options": creation_options,
+            "overwrite": overwrite, "dry_run": dry_run, "block_px": block_px, "on_progress": on_progress,
         }  # fmt: skip
         check_array_alone(source, given, despeckle)
         if looks == AUTO:
@@ -134,7 +138,7 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
         return despeckle_values(source, chosen, unit)
     if output is None and not dry_run:
         given = {
-            "profile": profile, "creation_options": creation_options, "overwrite": overwrite,
+            "quicklook": quicklook, "profile": profile, "creation_options": creation_options, "overwrite": overwrite,
             "on_progress": on_progress,
         }  # fmt: skip
         check_file_alone(given, usual_values(despeckle))
@@ -143,7 +147,7 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
             source, unit=unit, polarization=polarization, nodata=nodata, grid=grid, crs=crs, resolution=resolution,
             calibration=calibration, remove_noise=remove_noise,
         )  # fmt: skip
-        check_outputs([output] if output is not None else [], [scene], origin(source), aoi)
+        check_outputs([output] if output is not None else [], [scene], origin(source), aoi, quicklook=quicklook)
         window, area = target.extent(scene)
         count_blocks(window, block_px)
         chosen = choose_filter(scene.samples, filter, size, looks, precision)
@@ -155,20 +159,23 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
         load = partial(_filtered, scene, chosen, area)
         if output is None and not dry_run:
             return lazy_blocks(scene.grid, window, block_px, scene.bands, np.float32, partial(_with_nan, scene, load))
-        writers = []
+        writers, picture = [], None
         if output is not None:
             tags = _tags(scene, chosen, reason)
             cut = scene.grid.crop(window)
             writers.append(target.writer(output, cut, bands=scene.bands, dtype="float32", tags=tags))
+            if quicklook is not None:
+                picture = Quicklook(quicklook, writers[0], unit=scene.unit, overwrite=overwrite)
         outputs = [Output(4.0 * len(scene.bands), FLOATS, None if output is None else Path(output).absolute().parent)]
         plan = plan_run(window, block_px, _block_bytes(chosen, len(scene.bands), window, block_px), outputs)
         check_plan(plan, outputs)
         work = Work(scene.in_reading_order(blocks(window, block_px)), load, _alone)
         count, seconds = BlockCount(len(work.windows), 0), 0.0
         if not dry_run:
-            count, seconds = run_to_files(work, writers, window, on_progress=on_progress)
+            count, seconds = run_to_files(work, writers, window, quicklook=picture, on_progress=on_progress)
         made = None if dry_run or output is None else os.fspath(output)
-        return describe(scene, window, chosen, made, count, seconds, plan=plan.to_dict(), **facts)
+        shown = None if made is None or quicklook is None else os.fspath(quicklook)
+        return describe(scene, window, chosen, made, count, seconds, plan=plan.to_dict(), quicklook=shown, **facts)
 
 
 def _block_bytes(chosen: Filter, bands: int, window: Window, block_px: int) -> BlockBytes:

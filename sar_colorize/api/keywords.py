@@ -14,7 +14,7 @@ from ..credentials import clean_error
 from ..errors import SettingError
 from .annotations import checked
 
-OUTPUTS = ("output", "uncertainty", "memory", "folder", "out", "report")
+OUTPUTS = ("output", "uncertainty", "memory", "quicklook", "folder", "out", "report")
 """Keywords that name what is written; a URL there would become local folders that are called as it is."""
 P = ParamSpec("P")
 R = TypeVar("R")

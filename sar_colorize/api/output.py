@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..cog import CogWriter
 from ..cog.publish import sidecars_of
+from ..cog.quicklook import check_suffix
 from ..credentials import without_credentials
 from ..errors import OutputError, SettingError
 from ..raster import Grid, Window
@@ -101,20 +102,29 @@ class Target:
         )  # fmt: skip
 
 
-def check_outputs(outputs: Sequence[PathLike], scenes: Sequence[Scene], *others: PathLike | None) -> None:
+def check_outputs(
+    outputs: Sequence[PathLike],
+    scenes: Sequence[Scene],
+    *others: PathLike | None,
+    quicklook: PathLike | None = None,
+) -> None:
     """Refuses outputs that would damage what a run reads, whatever the options.
 
     Args:
-        outputs: paths of all files of the run. scenes: its inputs. others: files that it reads besides, such as the
-            palette and the area of interest; names and None are passed over.
+        outputs: paths of all rasters of the run. scenes: its inputs. others: files that it reads besides, such as the
+            palette and the area of interest; names and None are passed over. quicklook: path of its small picture.
 
     Raises:
         OutputError: an output, or a sidecar that goes with it, is a file that the run reads, lies inside a product
-            that it reads, is named twice, or is not called .tif.
+            that it reads, is named twice, or is not called .tif, the quicklook .png, .jpg or .webp.
     """
     paths = [Path(output) for output in outputs]
+    if quicklook is not None:
+        paths.append(Path(quicklook))
     for number, path in enumerate(paths):
-        if path.suffix.lower() not in SUFFIXES:
+        if number == len(outputs):
+            check_suffix(path)
+        elif path.suffix.lower() not in SUFFIXES:
             raise OutputError(
                 f"output must be called .tif, got {path}; a Cloud Optimized GeoTIFF is written, whatever its name"
             )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from ..cog import CogWriter
+from ..cog import CogWriter, Quicklook
 from ..colorizer import ERROR, MEMORY, RGB, Loaded
 from ..raster import Grid, Raster
 from ..run.plan import FLOATS, LOSSY, PICTURE, Output
@@ -27,10 +27,11 @@ class PictureFiles:
     output: PathLike | None
     uncertainty: PathLike | None
     memory: PathLike | None
+    quicklook: PathLike | None = None
 
     @property
     def given(self) -> list[PathLike]:
-        """Those that are written."""
+        """The rasters that are written."""
         return [path for path in (self.output, self.uncertainty, self.memory) if path is not None]
 
     def written(self, path: PathLike | None, *, dry_run: bool) -> str | None:
@@ -52,6 +53,13 @@ def writers_of(target: Target, files: PictureFiles, grid: Grid, tags: Mapping[st
             units = (unit,) * len(bands)
             writers.append(target.writer(path, grid, bands=bands, dtype=dtype, tags=tags, units=units, lossless=True))
     return writers
+
+
+def quicklook_of(target: Target, files: PictureFiles, writers: Sequence[CogWriter]) -> Quicklook | None:
+    """The small picture of the first file; None where it is not asked for, or a dry run names no file."""
+    if files.quicklook is None or files.output is None:
+        return None
+    return Quicklook(files.quicklook, writers[0], overwrite=target.overwrite)
 
 
 def outputs_of(target: Target, files: PictureFiles) -> list[Output]:

@@ -43,6 +43,8 @@ class Result:
     """What a user should know of the input."""
     uncertainty: str | None = None
     """The file of the expected error."""
+    quicklook: str | None = None
+    """The small picture."""
     looks: float | None = None
     """Equivalent number of looks that the filter was given."""
     looks_reason: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .options import BLOCK_PX, PROFILES, creation_options
 from .publish import publish
+from .quicklook import Quicklook
 from .writer import CogWriter
 
-__all__ = ["BLOCK_PX", "PROFILES", "CogWriter", "creation_options", "publish"]
+__all__ = ["BLOCK_PX", "PROFILES", "CogWriter", "Quicklook", "creation_options", "publish"]

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, cast
 
-from ..cog import CogWriter, publish
+from ..cog import CogWriter, Quicklook, publish
 from ..errors import Cancelled, SettingError
 from ..progress import Progress
 from ..raster import Raster, Window
@@ -32,6 +32,7 @@ class Counted:
 
 
 Made = Rasters | Counted
+NOTHING = "cancelled; nothing was written"
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,24 @@ class Work(Generic[Ready]):
         return None if ready is None else self.compute(ready)
 
 
+def _write(writers: Sequence[CogWriter], window: Window, rasters: Rasters) -> None:
+    """A block into each file; what is invalid throughout takes no room."""
+    for writer, raster in zip(writers, rasters, strict=True):
+        if raster.valid.any():
+            writer.write(window, raster)
+
+
+def _names(outputs: Sequence[CogWriter | Quicklook]) -> str:
+    """The paths of outputs, in words."""
+    return ", ".join(str(output.path) for output in outputs)
+
+
 def run_to_files(
     work: Work[Ready],
     writers: Sequence[CogWriter],
     extent: Window,
     *,
+    quicklook: Quicklook | None = None,
     scheduler: str | None = None,
     on_progress: Progress | None = None,
 ) -> tuple[BlockCount, float]:
@@ -63,6 +77,7 @@ def run_to_files(
 
     Args:
         writers: not yet open; what they cannot do was refused when they were made.
+        quicklook: a small picture of one of them, published with them.
         extent: the window of the scene that the files show; block windows are counted in the scene.
         scheduler: address of a dask scheduler whose workers compute the blocks; None computes them here.
 
@@ -73,31 +88,31 @@ def run_to_files(
         Cancelled: Ctrl-C; nothing was written. Also whatever a step raises; then nothing was written either.
     """
     started = time.perf_counter()
+    outputs: list[CogWriter | Quicklook] = [*writers]
+    if quicklook is not None:  # behind the writer of what it shows
+        outputs.append(quicklook)
     sums: list[int] = []
 
     def write(window: Window, made: Made) -> None:
         rasters = made.rasters if isinstance(made, Counted) else made
         if isinstance(made, Counted):
             sums[:] = map(sum, zip(sums or [0] * len(made.counts), made.counts, strict=True))
-        target = Window(window.row - extent.row, window.col - extent.col, window.height, window.width)
-        for writer, raster in zip(writers, rasters, strict=True):
-            if raster.valid.any():
-                writer.write(target, raster)
+        _write(writers, Window(window.row - extent.row, window.col - extent.col, window.height, window.width), rasters)
 
     try:
         with ExitStack() as stack:
-            for writer in writers:
-                stack.callback(writer.close)
-                writer.open()
+            for output in outputs:
+                stack.callback(output.close)
+                output.open()
             if scheduler is not None:
                 made_there = cast(Callable[[Window], Any], work.block)  # mypy infers no union
                 count = run_blocks_on(scheduler, work.windows, made_there, write, on_progress)
             else:
                 count = run_blocks(work.windows, work.load, work.compute, write, on_progress)
             _log.info("blocks: %d, %d of them empty", count.total, count.skipped)
-            for writer in writers:
-                writer.finish()
-            publish(writers)
+            for output in outputs:
+                output.finish()
+            publish(outputs)
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
@@ -105,8 +120,7 @@ def run_to_files(
             "memory must hold a block and its tiles, got none left; choose a smaller block_px, tile_px or batch"
         ) from error
     except KeyboardInterrupt as error:
-        if all(writer.is_published for writer in writers):
-            raise Cancelled(f"cancelled when all was done: {', '.join(str(w.path) for w in writers)}") from error
-        raise Cancelled("cancelled; nothing was written") from error
-    _log.info("written: %s", ", ".join(str(writer.path) for writer in writers))
+        done = all(output.is_published for output in outputs)
+        raise Cancelled(f"cancelled when all was done: {_names(outputs)}" if done else NOTHING) from error
+    _log.info("written: %s", _names(outputs))
     return replace(count, sums=tuple(sums)), time.perf_counter() - started

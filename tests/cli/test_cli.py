@@ -33,8 +33,8 @@ def test_every_option_of_the_contract_is_there() -> None:
     shown = CliRunner().invoke(cli, ["colorize", "--help"], prog_name="sar-colorize").output
     contract = """--model --despeckle --filter --size --looks --palette --reference --reference-date
     --reference-radar --date --structure --memory --polarization --unit --bbox --bbox-crs --aoi
-    --uncertainty --confidence --profile --co --block-px --tile-px --overlap-px --batch --device --precision --scheduler
-    --overwrite --dry-run --progress --json --verbose"""
+    --uncertainty --confidence --quicklook --profile --co --block-px --tile-px --overlap-px --batch --device --precision
+    --scheduler --overwrite --dry-run --progress --json --verbose"""
     assert [option for option in contract.split() if option not in shown] == []
     assert "--precision" in CliRunner().invoke(cli, ["despeckle", "--help"]).output
 

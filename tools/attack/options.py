@@ -32,7 +32,7 @@ VERBS = {
     "despeckle": 8, "despeckle_stack": 4, "info": 4, "open_scene": 2, "build_pairs": 3, "adapt": 1.5,
     "train": 2, "evaluate": 1, "evaluate_filters": 0.4, "demo": 0.4,
 }  # fmt: skip
-WRITTEN = ("output", "uncertainty", "memory", "folder", "out", "report")
+WRITTEN = ("output", "uncertainty", "memory", "quicklook", "folder", "out", "report")
 """Keywords of what is written: these never get a path outside of the case's own folder."""
 SCENE = ("unit", "polarization", "nodata", "grid", "crs", "resolution", "calibration", "remove_noise")
 SPLIT_FLAGS = ("bbox",)
