@@ -14,6 +14,7 @@ COMMANDS = {
     "Make pictures": {
         "colorize": "A whole radar scene to a georeferenced colour picture.",
         "reference": "The picture of a scene's place from an open mosaic.",
+        "page": "One HTML file of a colour picture, to look at and to send.",
         "demo": "Simulate a scene, colorize it, and show before and after.",
     },
     "Radar": {

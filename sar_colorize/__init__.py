@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .api.despeckle import despeckle
     from .api.despeckle_stack import despeckle_stack
     from .api.info import info
+    from .api.page import page
     from .api.reference import fetch_reference
     from .api.result import Result
     from .errors import SarColorizeError
@@ -46,6 +47,7 @@ _HOME = {
     "load_card": "models.registry",
     "load_network": "models.registry",
     "open_scene": "scene",
+    "page": "api",
 }
 
 __all__ = [
@@ -64,6 +66,7 @@ __all__ = [
     "load_card",
     "load_network",
     "open_scene",
+    "page",
 ]
 
 

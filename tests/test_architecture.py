@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "colorizer", "place", "ground", "infer", "engine", "models", "palette", "reference", "scene", "speckle",
     },
     "run": {"cog", "scene"},
+    "viewer": {"reference", "scene"},
     "pairs": {"palette", "reference", "scene", "speckle"},
     "training": {"pairs", "prepare", "infer", "engine", "models", "palette", "reference", "scene", "speckle"},
     "evaluation": {
@@ -163,6 +164,7 @@ def test_a_verb_has_one_name_in_every_room() -> None:
         "evaluate",
         "info",
         "models",
+        "page",
         "pairs",
         "reference",
         "train",
@@ -231,7 +233,7 @@ def _loaded_by(code: str) -> set[str]:
             for arguments in (
                 ["--help"], ["--version"], ["colorize", "--help"], ["despeckle", "--help"], ["info", "--help"],
                 ["models", "list"], ["choices"], ["demo", "--help"], ["doctor", "--help"], ["completion", "bash"],
-                ["reference", "--help"], ["config", "show"],
+                ["reference", "--help"], ["config", "show"], ["page", "--help"],
             )
         ),
     ],

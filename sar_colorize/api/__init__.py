@@ -23,6 +23,7 @@ from .doctor import examine
 from .evaluate import evaluate, evaluate_filters
 from .info import info
 from .models import describe_model, verify_models
+from .page import page
 from .pairs import build_pairs
 from .reference import fetch_reference
 from .result import Result
@@ -61,6 +62,7 @@ __all__ = [
     "load_card",
     "model_names",
     "open_scene",
+    "page",
     "train",
     "verify_models",
 ]

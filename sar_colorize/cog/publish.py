@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from ..errors import OutputError
-from ..hidden_folder import HiddenFolder
+from ..hidden_folder import HiddenFolder, remove_orphans
 from .messages import cannot_write
 
 SIDECARS = (".aux.xml", ".msk", ".ovr")
@@ -103,6 +104,35 @@ def publish(writers: Sequence[Publishable]) -> None:
         if isinstance(error, OSError):
             raise cannot_write(at, error.strerror or str(error)) from error
         raise
+
+
+def publish_bytes(path: Path, content: bytes, *, overwrite: bool) -> None:
+    """Writes a file of another kind, whole or not at all.
+
+    Raises:
+        OutputError: it exists, or cannot be written.
+    """
+    check_output(path, overwrite=overwrite)
+    remove_orphans(path)
+    hidden = HiddenFolder(path)
+    try:
+        try:
+            (hidden.path / "cog.tif").write_bytes(content)
+        except OSError as error:
+            raise cannot_write(path, error.strerror or str(error)) from error
+        publish([_Written(path, overwrite, hidden)])
+    finally:
+        hidden.remove()
+
+
+@dataclass
+class _Written:
+    """A finished file that is to become `path`."""
+
+    path: Path
+    overwrite: bool
+    hidden: HiddenFolder
+    is_published: bool = False
 
 
 def _keep(path: Path, kept: Path) -> None:

@@ -47,12 +47,16 @@ class WarpedPicture:
             SettingError: it cannot be read.
         """
         wide = window.pad(CLEAR_HALO_PX)
-        values, seen = self.alignment.read(self._read_source, wide, 3)
-        rgb = self.picture.rgb(values)
+        rgb, seen = self.rgb(wide)
         inner = window.within(wide)
         clear = clear_ground(rgb * np.float32(255.0), seen, ~self.in_scene(wide))[inner]
         lab: Float32 = srgb_to_lab(np.ascontiguousarray(rgb[(slice(None), *inner)]))
         return np.where(clear, lab, np.float32(0.0)), clear
+
+    def rgb(self, window: Window) -> tuple[Float32, Bool]:
+        """The sRGB (3, H, W) in 0..1 of a window, clouds included, and where the raster has values."""
+        values, seen = self.alignment.read(self._read_source, window, 3)
+        return self.picture.rgb(values), seen
 
     def in_scene(self, window: Window) -> Bool:
         """(H, W) which pixels of a window the scene has."""

@@ -19,7 +19,8 @@ from .scene import Scene
 MOST_FILES = 10_000
 """Where a folder or a chain of virtual rasters holds more, the rest is not looked at."""
 _XML_BYTES = 64 << 20
-_ALONE = (".tif", ".tiff", ".vrt", ".zip", ".safetensors")
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".html", ".htm")
+_ALONE = (".tif", ".tiff", ".vrt", ".zip", ".safetensors", *_PICTURES)
 """Files that may share a stem with another source and are none of its parts."""
 
 
