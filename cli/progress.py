@@ -28,10 +28,10 @@ def begin() -> None:
 class Progress:
     """Called with (done, total); shows it as a bar, as JSON events, or not at all."""
 
-    def __init__(self, mode: str, unit: str = "blocks") -> None:
+    def __init__(self, mode: str, unit: str = "blocks", label: str = "") -> None:
         """`auto` is a bar on a terminal and nothing elsewhere."""
         self.mode = mode if mode != "auto" else "bar" if sys.stderr.isatty() else "none"
-        self.unit = unit
+        self.unit, self.label = unit, label or unit
         self._bar: Any = None
         self._started = time.monotonic()
         _chosen["mode"] = self.mode
@@ -43,7 +43,7 @@ class Progress:
             emit({"event": "progress", "done": done, "total": total, "unit": self.unit})
         elif self.mode == "bar":
             if self._bar is None:
-                self._bar = click.progressbar(length=total, file=sys.stderr, label=self.unit)
+                self._bar = click.progressbar(length=total, file=sys.stderr, label=self.label)
                 self._bar.__enter__()
             self._bar.update(done - self._bar.pos)
             if done == total:

@@ -19,6 +19,7 @@ from .credentials import CredentialFilter
 
 if TYPE_CHECKING:
     from .api.colorize import colorize
+    from .api.colorize_many import colorize_many
     from .api.despeckle import despeckle
     from .api.despeckle_stack import despeckle_stack
     from .api.info import info
@@ -40,6 +41,7 @@ _HOME = {
     "Unit": "raster",
     "Window": "raster",
     "colorize": "api",
+    "colorize_many": "api",
     "despeckle": "api",
     "despeckle_stack": "api",
     "fetch_reference": "api",
@@ -59,6 +61,7 @@ __all__ = [
     "Unit",
     "Window",
     "colorize",
+    "colorize_many",
     "despeckle",
     "despeckle_stack",
     "fetch_reference",

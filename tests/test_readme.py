@@ -28,7 +28,7 @@ NOT_RUN = {
     r"doctor|sar-colorize demo": "tests/cli/ and tests/api/ run them",
 }
 MADE_BY = {
-    "for f in": ("colour", ["one.tif", "two.tif"]),
+    "--out-dir": ("colour", ["one_colour.tif", "two_colour.tif"]),
     "despeckle-stack": ("smooth", ["july.tif", "march.tif", "may.tif"]),
 }
 RUN = [line for line in SHELL if not any(re.search(pattern, line) for pattern in NOT_RUN)]
@@ -68,7 +68,7 @@ def test_every_kind_of_line_that_is_not_run_is_still_there() -> None:
         assert any(re.search(pattern, line) for line in SHELL), pattern
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="the README's loop is for bash")
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the README's commands are for bash")
 @pytest.mark.parametrize("line", RUN)
 def test_the_commands_run_as_written(line: str, folder: Path) -> None:
     for made in ("colour.tif", "smooth.tif", "error.tif", "colour", "smooth", "page.html"):
@@ -81,7 +81,7 @@ def test_the_commands_run_as_written(line: str, folder: Path) -> None:
             assert sorted(path.name for path in (folder / place).iterdir()) == names
 
 
-def test_the_loop_and_the_stack_are_among_them() -> None:
+def test_the_folder_and_the_stack_are_among_them() -> None:
     assert all(any(part in line for line in RUN) for part in MADE_BY)
 
 

@@ -15,6 +15,7 @@ from ..speckle import FILTER_NAMES
 from ..training.color.settings import CHOICES as TRAIN_CHOICES
 from .adapt import adapt
 from .colorize import colorize
+from .colorize_many import Failure, ManyResults, colorize_many, is_many, output_beside
 from .config import allow_network, describe_config
 from .demo import demo
 from .despeckle import despeckle
@@ -43,12 +44,15 @@ __all__ = [
     "QUANTITIES",
     "STRUCTURES",
     "TRAIN_CHOICES",
+    "Failure",
+    "ManyResults",
     "Result",
     "Unit",
     "adapt",
     "allow_network",
     "build_pairs",
     "colorize",
+    "colorize_many",
     "demo",
     "describe_config",
     "describe_model",
@@ -59,9 +63,11 @@ __all__ = [
     "examine",
     "fetch_reference",
     "info",
+    "is_many",
     "load_card",
     "model_names",
     "open_scene",
+    "output_beside",
     "page",
     "train",
     "verify_models",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,27 @@ def load_card(name_or_path: str | Path) -> Card:
     if str(name_or_path) == COMPOSITE.name:
         return COMPOSITE
     path = _path_of(name_or_path)
+    return _card(path, _stamp(path))
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """What changes when a file is written anew; zeros where there is none, which whoever reads it says."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=8)
+def _card(path: Path, stamp: tuple[int, int]) -> Card:  # noqa: ARG001  # part of the key
     return Card.from_json(weights.read_card(path))
+
+
+@lru_cache(maxsize=1)
+def _network_to_paint(path: Path, stamp: tuple[int, int]) -> nn.Module:  # noqa: ARG001  # part of the key
+    """The network of a weights file, for painters alone: each engine takes a copy, and none changes it."""
+    return load_network(path)
 
 
 def load_network(name_or_path: str | Path) -> nn.Module:
@@ -103,7 +124,8 @@ def load_painter(name_or_path: str | Path, bands: tuple[str, ...], palette: Pale
     card = load_card(name_or_path)
     if not kind_of(card).has_network:
         return CompositePainter(bands)
-    return painter_for(card, load_network(name_or_path), bands, palette)
+    path = _path_of(name_or_path)
+    return painter_for(card, _network_to_paint(path, _stamp(path)), bands, palette)
 
 
 def painter_for(card: Card, network: nn.Module, bands: tuple[str, ...], palette: Palette | None = None) -> Painter:

@@ -18,7 +18,7 @@ from sar_colorize_cli.group import COMMANDS, NAMES, cli
 from sar_colorize import api
 
 VERBS: dict[str, tuple[Callable[..., Any], set[str]]] = {
-    "colorize": (api.colorize, set()),
+    "colorize": (api.colorize, {"source", "output"}),
     "demo": (api.demo, set()),
     "despeckle": (api.despeckle, set()),
     "despeckle-stack": (api.despeckle_stack, set()),
@@ -29,6 +29,8 @@ VERBS: dict[str, tuple[Callable[..., Any], set[str]]] = {
     "evaluate": (api.evaluate, set()),
 }
 """The Python call behind each command, and its keywords that the command has no option for."""
+ONLY_HERE = {"colorize": ("inputs", "out_dir", "skip_existing")}
+"""Of `colorize_many`."""
 
 
 def _commands(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
@@ -100,7 +102,7 @@ def test_every_option_has_a_text(name: str) -> None:
 def test_options_of_a_verb_and_keywords_of_its_function_are_the_same(name: str) -> None:
     function, without = VERBS[name]
     keywords = set(inspect.signature(function).parameters) - {"on_progress"}
-    options = {param.name for param in ALL[name].params} - {"progress", "as_json", "verbose"}
+    options = {param.name for param in ALL[name].params} - {"progress", "as_json", "verbose", *ONLY_HERE.get(name, ())}
     assert options == keywords - without
 
 
