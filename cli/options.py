@@ -39,5 +39,6 @@ def progress_option() -> Option:
         metavar="|".join(MODES),
         default="auto",
         show_default=True,
-        help="On standard error: a bar, JSON events or nothing; auto is a bar on a terminal.",
+        help="On standard error: a bar (lines every few seconds where there is no terminal), JSON events or nothing; "
+        "auto is a bar on a terminal, else nothing.",
     )

@@ -17,6 +17,9 @@ from . import interrupt
 
 MODES = ("auto", "bar", "json", "none")
 
+LINE_SECONDS = 5.0
+"""Between two lines of progress where a bar is asked for and nobody sees one."""
+
 _chosen = {"mode": "none"}
 
 
@@ -29,11 +32,11 @@ class Progress:
     """Called with (done, total); shows it as a bar, as JSON events, or not at all."""
 
     def __init__(self, mode: str, unit: str = "blocks", label: str = "") -> None:
-        """`auto` is a bar on a terminal and nothing elsewhere."""
+        """`auto` is a bar on a terminal and nothing elsewhere; `bar` is lines where there is no terminal."""
         self.mode = mode if mode != "auto" else "bar" if sys.stderr.isatty() else "none"
         self.unit, self.label = unit, label or unit
         self._bar: Any = None
-        self._started = time.monotonic()
+        self._started = self._last_line = time.monotonic()
         _chosen["mode"] = self.mode
 
     def __call__(self, done: int, total: int) -> None:
@@ -41,6 +44,8 @@ class Progress:
         interrupt.check()
         if self.mode == "json":
             emit({"event": "progress", "done": done, "total": total, "unit": self.unit})
+        elif self.mode == "bar" and not sys.stderr.isatty():
+            self._line(done, total)
         elif self.mode == "bar":
             if self._bar is None:
                 self._bar = click.progressbar(length=total, file=sys.stderr, label=self.label)
@@ -50,12 +55,32 @@ class Progress:
                 self._bar.__exit__(None, None, None)
                 self._bar = None
 
+    def _line(self, done: int, total: int) -> None:
+        """A line with percent and time left, every few seconds; at the end only where there was one before."""
+        now = time.monotonic()
+        is_end = done == total and self._last_line > self._started
+        if now - self._last_line < LINE_SECONDS and not is_end:
+            return
+        self._last_line = now
+        took = now - self._started
+        left = f", about {in_time(took / done * (total - done))} left" if 0 < done < total else ""
+        _say(f"{self.label}: {100 * done // max(1, total)} % after {in_time(took)}{left}")
+
     def message(self, text: str) -> None:
         """A line that the user should read."""
         if self.mode == "json":
             emit({"event": "message", "message": text})
         else:
             _say(f"note: {text}")
+
+
+def in_time(seconds: float) -> str:
+    """A duration in words, such as 3 min 20 s."""
+    hours, rest = divmod(round(seconds), 3600)
+    minutes, whole = divmod(rest, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {whole} s" if minutes else f"{whole} s"
 
 
 class LogLines(logging.Handler):
