@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ..cog import one_builder
 from ..credentials import name_without_credentials
 from ..errors import Cancelled, OutputError, SarColorizeError, SettingError
 from ..progress import Progress
@@ -101,16 +102,17 @@ def colorize_many(
     failed: list[Failure] = []
     skipped: list[str] = []
     try:
-        for number, (source, output, given) in enumerate(jobs):
-            if skip_existing and output.exists():
-                skipped.append(str(output))
-            else:
-                made = _attempt(source, output, given, _part(on_progress, number, len(jobs)))
-                results.append(made) if isinstance(made, Result) else failed.append(made)
-                if on_scene is not None:
-                    on_scene(made)
-            if on_progress is not None:
-                on_progress(STEPS * (number + 1), STEPS * len(jobs))
+        with one_builder():
+            for number, (source, output, given) in enumerate(jobs):
+                if skip_existing and output.exists():
+                    skipped.append(str(output))
+                else:
+                    made = _attempt(source, output, given, _part(on_progress, number, len(jobs)))
+                    results.append(made) if isinstance(made, Result) else failed.append(made)
+                    if on_scene is not None:
+                        on_scene(made)
+                if on_progress is not None:
+                    on_progress(STEPS * (number + 1), STEPS * len(jobs))
     except KeyboardInterrupt as error:
         raise Cancelled(f"cancelled; {len(results)} of {len(jobs)} scenes were done, the others not") from error
     finally:

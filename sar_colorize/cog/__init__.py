@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from .builder import one_builder
 from .options import BLOCK_PX, PROFILES, creation_options
 from .publish import publish
 from .quicklook import Quicklook
 from .writer import CogWriter
 
-__all__ = ["BLOCK_PX", "PROFILES", "CogWriter", "Quicklook", "creation_options", "publish"]
+__all__ = ["BLOCK_PX", "PROFILES", "CogWriter", "Quicklook", "creation_options", "one_builder", "publish"]

@@ -10,11 +10,9 @@ this one gives up or dies.
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import os
 import re
-import subprocess
 import sys
 import threading
 import warnings
@@ -28,6 +26,7 @@ import numpy as np
 from ..errors import OutputError, SettingError
 from ..hidden_folder import HiddenFolder, remove_orphans
 from ..raster import Grid, Raster, Window
+from .builder import build
 from .check import Tile, check_tiles, tiles_of
 from .messages import cannot_write, gdal_errors
 from .options import BLOCK_PX, creation_options
@@ -35,36 +34,7 @@ from .publish import check_output, publish
 
 CACHE_BYTES = 128 << 20
 """GDAL's cache of decoded blocks while the COG is built."""
-_LISTEN_SECONDS = 5.0
 _HARMLESS = re.compile(r"^Warning|PROJ:|proj\.db")
-
-
-# The child: one job as JSON on its first line of input; end of input means that the parent gave up or died.
-_BUILD = """
-import json, logging, os, sys, threading
-def watch():
-    os.read(0, 1)
-    os._exit(1)
-first = b""
-while not first.endswith(b"\\n"):
-    byte = os.read(0, 1)
-    if not byte:
-        os._exit(1)
-    first += byte
-job = json.loads(first)
-sys.path[:] = job["path"]
-threading.Thread(target=watch, daemon=True).start()
-logging.basicConfig(level=logging.ERROR)
-code = 0
-try:
-    import rasterio, rasterio.shutil
-    with rasterio.Env(**job["config"]):
-        rasterio.shutil.copy(job["source"], job["target"], driver="COG", **job["options"])
-except Exception as error:
-    print(error, file=sys.stderr, flush=True)
-    code = 1
-os._exit(code)
-"""
 
 
 class CogWriter:
@@ -259,41 +229,13 @@ class CogWriter:
             },
         }
         try:
-            child = subprocess.Popen(
-                [sys.executable, "-P", "-W", "ignore", "-c", _BUILD],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,  # a file on the disk that is full would lose them
-                # GDAL would mix its chatter into the complaints, or send them elsewhere.
-                env={key: value for key, value in os.environ.items() if key not in ("CPL_DEBUG", "CPL_LOG")},
-                start_new_session=True,  # Ctrl-C in a terminal reaches this process only
-            )
+            code, lines = build(job)
         except OSError as error:  # no file or no process may be opened any more
             raise cannot_write(self.path, error.strerror or str(error)) from error
-        assert child.stdin is not None
-        assert child.stderr is not None
-        said: list[bytes] = []
-        listener = threading.Thread(target=lambda: said.extend(child.stderr or ()), daemon=True)
-        try:
-            listener.start()
-            with contextlib.suppress(BrokenPipeError):
-                child.stdin.write(json.dumps(job).encode() + b"\n")
-                child.stdin.flush()
-            while child.poll() is None:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    child.wait(timeout=0.2)  # short, so that Ctrl-C comes through on Windows too
-        finally:
-            child.kill()
-            child.wait()
-            with contextlib.suppress(OSError):
-                child.stdin.close()
-            listener.join(_LISTEN_SECONDS)
-            child.stderr.close()
-        lines = b"".join(said).decode(errors="replace").splitlines()
-        complaints = [line for line in lines if line and not _HARMLESS.search(line)]
+        complaints = [line for line in lines if not _HARMLESS.search(line)]
         # The driver can report success with the end of the file lost on a full disk: libtiff only prints that.
-        if child.returncode != 0 or complaints:
-            raise cannot_write(self.path, complaints[0] if complaints else f"exit code {child.returncode}")
+        if code != 0 or complaints:
+            raise cannot_write(self.path, complaints[0] if complaints else f"exit code {code}")
 
 
 def _equals(values: np.ndarray, nodata: float) -> np.ndarray:
