@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,7 @@ def demo(
     check_name(str(place), "demo folder", OutputError)
     try:
         str(place).encode()  # GDAL takes names as UTF-8 alone
+        new = [folder for folder in (place, *place.parents) if not folder.exists()]
         place.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         raise OutputError(f"demo folder must be one that can be made, got {place} ({error}); choose another") from error
@@ -66,13 +68,22 @@ def demo(
     for path in (scene, earlier, colour, picture):
         if os.path.lexists(path) and not overwrite:
             raise OutputError(f"output must not exist yet, got {path}; allow overwriting or name another folder")
-    ground = simulate.write_scene(scene, seed=seed, overwrite=overwrite)
-    simulate.write_optical(earlier, ground, 0.5, seed)
-    palette = str(earlier) if takes_palette else "none"
-    result = colorize(
-        scene, colour, model=model, reference="none", palette=palette, overwrite=overwrite, on_progress=on_progress
-    )
-    _picture(scene, colour, picture, result.bands[0], result.model)
+    own = [path for path in (scene, earlier, colour, picture) if not os.path.lexists(path)]
+    try:
+        ground = simulate.write_scene(scene, seed=seed, overwrite=overwrite)
+        simulate.write_optical(earlier, ground, 0.5, seed)
+        palette = str(earlier) if takes_palette else "none"
+        result = colorize(
+            scene, colour, model=model, reference="none", palette=palette, overwrite=overwrite, on_progress=on_progress
+        )
+        _picture(scene, colour, picture, result.bands[0], result.model)
+    except BaseException:  # a cancelled demo leaves nothing
+        with suppress(OSError):
+            for path in own:
+                path.unlink(missing_ok=True)
+            for made in new:  # the innermost first
+                made.rmdir()
+        raise
     return {"scene": str(scene), "earlier": str(earlier), "colour": str(colour), "picture": str(picture)}
 
 
