@@ -72,6 +72,7 @@ def colorize(  # long: the public signature spells out every keyword, and its do
     aoi: PathLike | None = None,
     uncertainty: PathLike | None = None,
     memory: PathLike | None = None,
+    classes: PathLike | None = None,
     profile: str = "deflate",
     creation_options: Mapping[str, str] | None = None,
     overwrite: bool = False,
@@ -136,6 +137,8 @@ def colorize(  # long: the public signature spells out every keyword, and its do
             units, at most 25.5, NaN where invalid; always lossless.
         memory: Path of another file, with a reference: bands memory and changed, uint8, 0 to 100 percent of each pixel
             that is the reference's, and how far the radar shows something new; always lossless.
+        classes: Path of another file, where colours are told by kinds of ground: bands kind (1 water, 2 wood, 3 field,
+            4 bare, 5 town, 6 snow), the most likely one, and probability in percent, uint8; always lossless.
         profile: Compression of the output: deflate, zstd, webp or jpeg; the last two lose detail.
         creation_options: Options of GDAL's COG driver, by name.
         overwrite: Replace existing outputs.
@@ -167,12 +170,13 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         precision=precision,
     )  # fmt: skip
     target = Target(bbox, bbox_crs, aoi, profile, creation_options, overwrite)
-    files = PictureFiles(output, uncertainty, memory)
+    files = PictureFiles(output, uncertainty, memory, classes)
     check_memory(memory, given.name)
     if output is None and not dry_run:
         of_files = {
-            "uncertainty": uncertainty, "memory": memory, "profile": profile, "creation_options": creation_options,
-            "overwrite": overwrite, "scheduler": scheduler, "on_progress": on_progress,
+            "uncertainty": uncertainty, "memory": memory, "classes": classes, "profile": profile,
+            "creation_options": creation_options, "overwrite": overwrite, "scheduler": scheduler,
+            "on_progress": on_progress,
         }  # fmt: skip
         check_file_alone(of_files, usual_values(colorize))
     with bounded_gdal():
@@ -188,7 +192,8 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         chosen = choose_reference(given, scene, settings, dry_run=dry_run)
         settings = settings_with(settings, chosen, memory)
         prepared = prepare(
-            scene, settings, area, with_error=uncertainty is not None, start=scheduler is None,
+            scene, settings, area, with_error=uncertainty is not None, with_kinds=classes is not None,
+            start=scheduler is None,
             reference=None if chosen.picture is None else Reference(_picture(chosen.picture), before),
         )  # fmt: skip
         prepared = replace(prepared, tags=prepared.tags | chosen.tags, notes=(*chosen.notes, *prepared.notes))
@@ -264,6 +269,7 @@ def _to_files(
         prepared.notes,
         uncertainty=files.written(files.uncertainty, dry_run=dry_run),
         memory=files.written(files.memory, dry_run=dry_run),
+        classes=files.written(files.classes, dry_run=dry_run),
         plan=plan.to_dict(),
         **facts,
     )

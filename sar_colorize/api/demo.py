@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,7 @@ def demo(
     for path in (scene, earlier, colour, picture):
         if os.path.lexists(path) and not overwrite:
             raise OutputError(f"output must not exist yet, got {path}; allow overwriting or name another folder")
-    own = [path for path in (scene, earlier, colour, picture) if not os.path.lexists(path)]
-    try:
+    with _or_nothing([scene, earlier, colour, picture], new):
         ground = simulate.write_scene(scene, seed=seed, overwrite=overwrite)
         simulate.write_optical(earlier, ground, 0.5, seed)
         palette = str(earlier) if takes_palette else "none"
@@ -77,14 +77,22 @@ def demo(
             scene, colour, model=model, reference="none", palette=palette, overwrite=overwrite, on_progress=on_progress
         )
         _picture(scene, colour, picture, result.bands[0], result.model)
-    except BaseException:  # a cancelled demo leaves nothing
+    return {"scene": str(scene), "earlier": str(earlier), "colour": str(colour), "picture": str(picture)}
+
+
+@contextmanager
+def _or_nothing(files: list[Path], folders: list[Path]) -> Iterator[None]:
+    """Whatever ends the work in between takes new files and folders (the innermost first) away again."""
+    own = [path for path in files if not os.path.lexists(path)]
+    try:
+        yield
+    except BaseException:
         with suppress(OSError):
             for path in own:
                 path.unlink(missing_ok=True)
-            for made in new:  # the innermost first
-                made.rmdir()
+            for folder in folders:
+                folder.rmdir()
         raise
-    return {"scene": str(scene), "earlier": str(earlier), "colour": str(colour), "picture": str(picture)}
 
 
 def _picture(scene: Path, colour: Path, picture: Path, band: str, model: Any) -> None:

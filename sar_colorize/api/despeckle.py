@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SettingError
-from ..prepare import AUTO
+from ..offset import AUTO
 from ..progress import Progress
 from ..raster import Raster, Window
 from ..run.lazy import lazy_blocks
