@@ -71,6 +71,9 @@ def ground_chances(ground: GroundKinds, lightness: Tensor) -> Tensor:
         lightness: (B, C, H, W) L of the radar, despeckled.
     """
     x = F.avg_pool2d(wide(lightness), KIND_PX)
+    for side in ((1, 3), (3, 1)):  # a block counts twice as much as its neighbours: what is left of speckle is no water
+        x = F.conv2d(F.pad(x, (side[1] // 2,) * 2 + (side[0] // 2,) * 2, mode="replicate"), _weights(x, side),
+                     groups=x.shape[1])  # fmt: skip
     channels, logs = x.shape[1], []
     for kind in ground.kinds:
         off = x - x.new_tensor(kind.lightness)[:, None, None]
@@ -81,6 +84,11 @@ def ground_chances(ground: GroundKinds, lightness: Tensor) -> Tensor:
     chance = torch.softmax(SHARPNESS * torch.stack(logs, 1), 1)  # (B, 5, h, w)
     white = ground.snow * (1.0 - chance[:, :1])
     return torch.cat([chance[:, :1], (1.0 - ground.snow) * chance[:, 1:], white], 1)
+
+
+def _weights(x: Tensor, side: tuple[int, int]) -> Tensor:
+    """(C, 1, *side) a quarter, a half, a quarter."""
+    return x.new_tensor((0.25, 0.5, 0.25)).reshape(1, 1, *side).expand(x.shape[1], -1, -1, -1)
 
 
 def ground_colours(ground: GroundKinds, chance: Tensor) -> Tensor:
