@@ -28,8 +28,8 @@ def inputs_and_folder(command: F) -> F:
             rubric="Output",
             metavar="DIR",
             help="Write scene_colour.tif of each INPUT into this folder, which is made where it is not there. Then "
-            "every name is an INPUT, and the files of --uncertainty, --memory and --quicklook must hold {name}, which "
-            "stands for the scene's.",
+            "every name is an INPUT, and the files of --uncertainty, --memory, --classes and --quicklook must hold "
+            "{name}, which stands for the scene's.",
         ),
         Option(
             ["--skip-existing"],

@@ -42,6 +42,10 @@ def show(result: Result, reporter: Progress, as_json: bool) -> None:
         lines.append(f"  remembered   {result.remembered}")
     if result.memory is not None:
         lines.append(f"  memory       {result.memory}")
+    if result.legend is not None:
+        lines.append(f"  legend       {result.legend}")
+    if result.classes is not None:
+        lines.append(f"  classes      {result.classes}")
     if result.uncertainty is not None:
         lines.append(f"  uncertainty  {result.uncertainty}")
     if result.quicklook is not None:

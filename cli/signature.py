@@ -67,6 +67,7 @@ FACTS = {
     "bbox": Fact(metavar="W S E N"),
     "bbox_crs": Fact(metavar="CRS"),
     "calibration": Fact(choices=tuple(api.QUANTITIES)),
+    "classes": Fact(metavar="FILE"),
     "creation_options": Fact(flag="--co", text="An option of GDAL's COG driver; may be repeated."),
     "crs": Fact(metavar="CRS"),
     "date": Fact(metavar="YYYY-MM-DD"),

@@ -28,6 +28,8 @@ from .speckle.values import to_db
 
 RGB = ("red", "green", "blue")
 ERROR = "expected_ab_error"
+KINDS = ("kind", "probability")
+"""The most likely kind of ground, numbered from 1, and its probability in percent."""
 MEMORY = ("memory", "changed")
 """Bands in percent: the share of a pixel that is the reference's, and how far the radar shows something new."""
 MEMORY_BYTES = 200
@@ -92,15 +94,16 @@ class Colorizer:
 
     @property
     def bands(self) -> tuple[str, ...]:
-        """The bands of a block: red, green, blue, the expected error where it was asked for, those of a memory."""
+        """The bands of a block: red, green, blue; expected error and kinds where asked for; those of a memory."""
         painted = (*RGB, ERROR) if self.painter.with_error else RGB
+        painted = (*painted, *KINDS) if self.painter.with_kinds else painted
         return painted if self.recall is None else (*painted, *MEMORY)
 
     def block(self, scene: Scene, window: Window) -> Raster:
         """The picture of a window.
 
         Returns:
-            `bands` (3 or 4, height, width) uint8, unit DISPLAY. Valid exactly where the scene's bands are (and inside
+            `bands` (C, height, width) uint8, unit DISPLAY. Valid exactly where the scene's bands are (and inside
             the area); 0 elsewhere.
         """
         loaded = self.load(scene, window)
@@ -157,7 +160,10 @@ class Colorizer:
         codes = self.painter.paint(loaded.lightness, loaded.db, loaded.span, loaded.window, loaded.valid, loaded.scene)
         if self.recall is not None and loaded.ground is not None:
             core = loaded.window.within(self._around(loaded.window))
-            codes = _remembered(codes, loaded.ground, self.recall.memory, core)
+            told = len(KINDS) * self.painter.with_kinds
+            pictured = codes[: len(codes) - told]
+            remembered = _remembered(pictured, loaded.ground, self.recall.memory, core)
+            codes = np.concatenate([remembered[: len(pictured)], codes[len(pictured) :], remembered[len(pictured) :]])
         return Raster(np.where(loaded.valid, codes, np.uint8(0)), loaded.valid, self.bands, Unit.DISPLAY)
 
 

@@ -41,6 +41,7 @@ class WindowPainter(Protocol):
     """What paints any window of a scene: tile by tile through a network, or pixel by pixel."""
 
     with_error: bool
+    with_kinds: bool
 
     def span(self, window: Window) -> Window:
         """The window of the scene that must be at hand to paint `window`."""
@@ -63,7 +64,8 @@ class WindowPainter(Protocol):
 
         Returns:
             (3, height, width) uint8; 0 where nothing was computed. With `with_error` a fourth band, the expected error
-            of a and b in tenths of a Lab unit, at most 25.5.
+            of a and b in tenths of a Lab unit, at most 25.5. With `with_kinds` two more at the end: the number of the
+            most likely kind of ground, from 1, and its probability in percent.
         """
         ...
 
@@ -86,8 +88,9 @@ class TilePainter:
         precision: str = "auto",
         batch: int | None = None,
         with_error: bool = False,
+        with_kinds: bool = False,
     ) -> None:
-        self.painter, self.tiles, self.with_error = painter, tiles, with_error
+        self.painter, self.tiles, self.with_error, self.with_kinds = painter, tiles, with_error, with_kinds
         self._device, self._precision, self._batch = device, precision, batch
         self._weights = tiles.weights() if tiles.blend else None
         self._engine: TorchEngine | None = None
@@ -141,7 +144,8 @@ class TilePainter:
         """The picture of a window; see `WindowPainter`."""
         del db  # networks see lightness
         blended = self._weights is not None
-        out = np.zeros((4 if self.with_error else 3, *window.shape), dtype=np.float32 if blended else np.uint8)
+        bands = 3 + self.with_error + 2 * self.with_kinds
+        out = np.zeros((bands, *window.shape), dtype=np.float32 if blended else np.uint8)
         tiles = []
         for tile in self.tiles.covering(window):
             rows, cols = self.tiles.contribution(tile).intersect(window).within(window)
@@ -196,12 +200,17 @@ class TilePainter:
                 yield tile, painted
 
     def _levels(self, painted: Painted) -> Any:
-        """(3, tile, tile) sRGB in 0..1, on the device, of one tile; with `with_error` a fourth band, the same scale."""
+        """What `paint` gives of one tile, all bands 0..1 for codes 0..255, on the device."""
         import torch
 
         with torch.inference_mode():
-            rgb = painted.srgb[0]
-            return torch.cat([rgb, painted.error[0] / ERROR_TOP]) if self.with_error else rgb
+            parts = [painted.srgb[0]]
+            if self.with_error:
+                parts.append(painted.error[0] / ERROR_TOP)
+            if self.with_kinds:
+                number, probability = painted.kinds[0]
+                parts.append(torch.stack([number, (100.0 * probability).round()]) / 255.0)
+            return torch.cat(parts) if len(parts) > 1 else parts[0]
 
     def _place(self, out: NDArray[Any], rgb: Any, tile: Window, window: Window) -> None:
         """Puts a tile's core where it belongs as codes, or adds its weighted pixels."""
@@ -222,6 +231,7 @@ class PixelPainter:
     """A painter without a network: each pixel by itself. See `WindowPainter`."""
 
     with_error = False
+    with_kinds = False
 
     def __init__(self, painter: Painter) -> None:
         self.painter = painter

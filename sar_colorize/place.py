@@ -15,7 +15,7 @@ from .ground import GroundReader, Recall, radar_before
 from .models import registry
 from .models.painter import PalettePainter
 from .palette.choose import choose_palette
-from .palette.fit import Examples, learn, spread_windows
+from .palette.fit import MOST_ALONG, SIDE_PX, Examples, learn, spread_windows
 from .palette.from_picture import read_palette
 from .palette.from_radar import RadarGround
 from .palette.palette import GUESSED, Palette
@@ -28,6 +28,7 @@ from .reference.warp import warp
 from .scene import Scene
 from .scene.date import Date, find_date, parse_date
 from .scene.gdal import readable_by_gdal
+from .tiles import blocks
 
 T = TypeVar("T")
 Shown = tuple[Float32, Float32, Bool]
@@ -252,7 +253,7 @@ def find_palette(
     # The ratio of two bands tells ground without a level; one band alone made fields of a city, and hid its streets.
     has_level = scene.declaration.absolute or len(scene.bands) > 1
     if palette.trust == GUESSED and has_level and scene.unit is not Unit.DISPLAY:
-        palette = _expected(palette, scene, model, radar, month)
+        palette = _expected(palette, scene, radar, month)
     _log.info("palette: %s, mean L a b %s", palette.source, " ".join(f"{value:.1f}" for value in palette.mean))
     return palette
 
@@ -266,15 +267,16 @@ def _shown(path: str, scene: Scene, radar: RadarLightness) -> Iterator[Shown]:
             yield lightness, lab, valid & ground
 
 
-def _expected(palette: Palette, scene: Scene, model: str, radar: RadarLightness, month: int | None) -> Palette:
+def _expected(palette: Palette, scene: Scene, radar: RadarLightness, month: int | None) -> Palette:
     """The palette expected at the place, with the kinds of ground that the radar is taken for there."""
-    painter = cast(PalettePainter, registry.load_painter(model, scene.bands, palette))
     found = RadarGround(scene.bands, month, scene.declaration.absolute)
-    for part in _spread(scene.grid.window):
-        lightness, db, valid = radar.convert(radar.read(scene, part), part)
+    whole = scene.grid.window
+    small = max(whole.shape) <= MOST_ALONG * SIDE_PX  # then all of it: the shares are those of the picture
+    for part in blocks(whole, SIDE_PX) if small else _spread(whole):
+        _, db, valid = radar.convert(radar.read(scene, part), part)
         place = middle_of(scene.grid.crop(part))
         if valid.any() and place is not None:
-            found.add(db + radar.offset_db, valid, place, painter.texture(lightness, valid))
+            found.add(db + radar.offset_db, valid, place)
     return found.palette(palette, radar.ranges)
 
 

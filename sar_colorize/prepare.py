@@ -5,26 +5,24 @@ from __future__ import annotations
 import json
 import logging
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .backscatter import db_range_of, to_db
 from .colorizer import Colorizer, RadarLightness
 from .credentials import name_without_credentials
 from .engine.choose import DEVICES, PRECISIONS
 from .errors import SettingError
 from .ground import check_bands
 from .infer import PixelPainter, TilePainter, WindowPainter, tile_grid
-from .lightness import fit_offset_db
 from .models import registry
 from .models.card import Card
 from .models.limits import MOST_TILE_PX
 from .models.painter import Painter, choose_bands, kind_of
+from .offset import AUTO, offset_of
 from .palette.choose import SOURCES as PALETTES
-from .palette.palette import Palette
+from .palette.palette import Palette, check_kinds
 from .place import PREDICTED, Reference, Remembering, find_palette, remember
-from .raster import Float32
 from .reference.memory import STRUCTURES
 from .scene import Scene, open_scene
 from .scene.area import Area
@@ -33,7 +31,6 @@ from .speckle import Filter
 from .speckle.choose import check_looks, choose_filter, looks_reason
 from .tiles import check_block_px, check_tiles, check_whole_number
 
-AUTO = "auto"
 MOST_BATCH = 1024
 _log = logging.getLogger("sar_colorize")
 
@@ -129,12 +126,13 @@ class Prepared:
     """What a user should know of the palette."""
 
 
-def prepare(
+def prepare(  # long: the order of what is settled is told once, here
     scene: Scene,
     settings: ColorizeSettings,
     area: Area | None = None,
     *,
     with_error: bool = False,
+    with_kinds: bool = False,
     start: bool = True,
     reference: Reference | None = None,
 ) -> Prepared:
@@ -143,6 +141,7 @@ def prepare(
     Args:
         area: outside it pixels become invalid.
         with_error: blocks get a fourth band, the expected error of a and b.
+        with_kinds: they get two more, the most likely kind of ground and its probability.
         start: load the network onto its device now; false where workers elsewhere will paint, and choose by what they
             have.
         reference: the picture of the place whose ground is remembered, and its radar, where they are open already; the
@@ -158,16 +157,18 @@ def prepare(
     chosen = _filter(scene, card, settings)
     if not kind.has_network:
         _check_without_network(card, settings, chosen)
-    offset_db, offset_reason = _offset(scene, settings.offset_db)
+    offset_db, offset_reason = offset_of(scene, settings.offset_db)
     _log.info("lightness: %s, %s, offset %+g dB (%s)", "+".join(scene.bands), chosen.name, offset_db, offset_reason)
     radar = RadarLightness(chosen, card.db_ranges, offset_db, card.fill_lightness)
     memory = _memory(scene, settings, radar, reference)
     palette = None
     if kind.takes_palette:
         palette = find_palette(scene, settings.palette, settings.model, radar, memory, settings.date)
+    if with_kinds:
+        check_kinds(palette)
     painter = registry.load_painter(settings.model, scene.bands, palette)
     with_error = with_error or (memory is not None and kind.knows_error)
-    paints, device, precision = _window_painter(painter, settings, with_error=with_error, start=start)
+    paints, device, precision = _window_painter(painter, settings, (with_error, with_kinds), start=start)
     _log.info("model: %s on %s, %s", card.name, device, precision)
     facts = {
         "model": card.name,
@@ -176,6 +177,7 @@ def prepare(
         "offset_reason": offset_reason,
         "palette": palette.source if palette else None,
         "palette_lab": palette.mean if palette else None,
+        "legend": palette.ground.legend if palette and palette.ground else None,
         "device": device,
         "precision": precision,
         "looks": round(chosen.looks, 2) if chosen.uses_looks else None,
@@ -190,9 +192,9 @@ def prepare(
 
 
 def _window_painter(
-    painter: Painter, settings: ColorizeSettings, *, with_error: bool, start: bool
+    painter: Painter, settings: ColorizeSettings, more: tuple[bool, bool], *, start: bool
 ) -> tuple[WindowPainter, str, str]:
-    """What paints windows, and its device and precision: those asked for, until it is started."""
+    """What paints windows, its device and precision: those asked for, until it is started. more: error, kinds."""
     if painter.network is None:
         return PixelPainter(painter), "cpu", "fp32"
     tiles = tile_grid(painter.card, settings.tile_px, settings.overlap_px)
@@ -203,7 +205,8 @@ def _window_painter(
         device=settings.device,
         precision=settings.precision,
         batch=settings.batch,
-        with_error=with_error,
+        with_error=more[0],
+        with_kinds=more[1],
     )
     if not start:
         return paints, settings.device, settings.precision
@@ -223,7 +226,7 @@ def _memory(
     before_offset_db = 0.0
     if reference.radar is not None:
         check_bands(reference.radar, scene)
-        before_offset_db = _offset(reference.radar.select(*scene.bands), AUTO)[0]
+        before_offset_db = offset_of(reference.radar.select(*scene.bands), AUTO)[0]
     dates = settings.date, settings.reference_date
     return remember(reference, scene, radar, settings.structure, dates, before_offset_db)
 
@@ -270,23 +273,6 @@ def _filter(scene: Scene, card: Card, settings: ColorizeSettings) -> Filter:
     return choose_filter(scene.samples, name, settings.size, settings.looks, settings.precision)
 
 
-def _offset(scene: Scene, wanted: str | float) -> tuple[float, str]:
-    """The shift in decibels of the whole scene, and why."""
-    if not isinstance(wanted, str):
-        return float(wanted), "given by the user"
-    if wanted == AUTO and scene.declaration.absolute:
-        return 0.0, scene.declaration.scale_reason
-    reason = "asked for by the user" if wanted == "fit" else scene.declaration.scale_reason
-    return fit_offset_db(_valid_db(scene), scene.bands[0]), f"fitted once to the scene's median: {reason}"
-
-
-def _valid_db(scene: Scene) -> Iterator[Float32]:
-    """Valid decibels of the first band, from the scene's sample."""
-    db_range = db_range_of(scene.bands[0])
-    for raster in scene.samples():
-        yield to_db(raster.values[0][raster.valid], raster.unit, db_range)
-
-
 def _tags(
     card: Card,
     scene: Scene,
@@ -313,5 +299,6 @@ def _tags(
         "SAR_COLORIZE_UNIT": f"{scene.unit} ({scene.declaration.unit_reason})",
         "SAR_COLORIZE_OFFSET_DB": f"{facts['offset_db']:g} ({facts['offset_reason']})",
         "SAR_COLORIZE_PALETTE": json.dumps(asdict(palette)) if palette else "none",
+        "SAR_COLORIZE_LEGEND": facts["legend"] or "none",
         "SAR_COLORIZE_SETTINGS": json.dumps(used, sort_keys=True),
     }

@@ -11,13 +11,13 @@ import hashlib
 import json
 import os
 import stat
-import tempfile
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from .errors import ModelError, OutputError
+from .hidden_folder import HiddenFolder, remove_orphans
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -196,23 +196,22 @@ def _half(key: str, value: Tensor) -> Tensor:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file beside its place and renames it.
+    """Writes a file in a hidden folder beside its place and renames it; what a killed run left there is removed.
 
     Raises:
         OutputError: the folder is missing or cannot be written to.
     """
+    if not path.parent.is_dir():
+        raise OutputError(f"output must be in a folder that can be written to, got {path}; create the folder first")
+    remove_orphans(path)
+    hidden = HiddenFolder(path)
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise OutputError(f"output must be in a folder that can be written to, got {path} ({error})") from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        whole = hidden.path / "whole"
+        whole.write_bytes(content)
+        whole.chmod(0o644)
+        whole.replace(path)
+    finally:
+        hidden.remove()
 
 
 def checksum(path: Path) -> str:

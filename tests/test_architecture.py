@@ -33,8 +33,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ground": {"reference", "scene", "speckle"},
     "colorizer": {"infer", "scene", "speckle", "ground", "reference"},
     "place": {"colorizer", "ground", "models", "palette", "reference", "scene"},
+    "offset": {"scene"},
     "prepare": {
-        "colorizer", "place", "ground", "infer", "engine", "models", "palette", "reference", "scene", "speckle",
+        "colorizer", "offset", "place", "ground", "infer", "engine", "models", "palette", "reference", "scene",
+        "speckle",
     },
     "run": {"cog", "scene"},
     "viewer": {"reference", "scene"},

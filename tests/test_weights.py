@@ -6,6 +6,8 @@ import json
 import os
 import random
 import struct
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -233,3 +235,21 @@ def test_a_name_that_no_file_can_have_is_one_sentence(name: str) -> None:
     with pytest.raises(ModelError, match="existing weights file, got ") as caught:
         registry.load_card(name)
     assert len(str(caught.value)) < 500
+
+
+def test_what_a_run_killed_while_it_wrote_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    killed = """
+import os, signal, sys
+from pathlib import Path
+from sar_colorize import weights
+Path.chmod = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+weights.write_whole(Path(sys.argv[1]), b"new")
+"""
+    path = tmp_path / "checkpoint.safetensors"
+    path.write_bytes(b"older")
+    subprocess.run([sys.executable, "-c", killed, str(path)], check=False)
+    assert len(list(tmp_path.iterdir())) == 2
+    assert path.read_bytes() == b"older"
+    weights.write_whole(path, b"newest")
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+    assert path.read_bytes() == b"newest"

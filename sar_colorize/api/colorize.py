@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..colorizer import RGB, Colorizer
-from ..engine.choose import choose_device, choose_precision
 from ..models.registry import DEFAULT_MODEL
 from ..place import Reference
 from ..prepare import ColorizeSettings, Prepared, prepare
@@ -20,7 +19,6 @@ from ..progress import Progress
 from ..raster import Window
 from ..reference.array_picture import picture_of
 from ..reference.picture import PictureSource
-from ..run.distributed import ask_workers
 from ..run.lazy import lazy_blocks
 from ..run.local import BlockCount
 from ..run.plan import BlockBytes, check_plan, plan_run
@@ -30,6 +28,7 @@ from ..scene.gdal import bounded_gdal
 from ..scene.names import is_local
 from ..scene.safe import is_product
 from ..tiles import blocks, count_blocks, largest_blocks
+from .engines import engines_on
 from .info import about
 from .keywords import usual_values, verb
 from .output import Box, PathLike, Target, check_file_alone, check_outputs, origin
@@ -72,6 +71,7 @@ def colorize(  # long: the public signature spells out every keyword, and its do
     aoi: PathLike | None = None,
     uncertainty: PathLike | None = None,
     memory: PathLike | None = None,
+    classes: PathLike | None = None,
     quicklook: PathLike | None = None,
     profile: str = "deflate",
     creation_options: Mapping[str, str] | None = None,
@@ -137,6 +137,8 @@ def colorize(  # long: the public signature spells out every keyword, and its do
             units, at most 25.5, NaN where invalid; always lossless.
         memory: Path of another file, with a reference: bands memory and changed, uint8, 0 to 100 percent of each pixel
             that is the reference's, and how far the radar shows something new; always lossless.
+        classes: Path of another file, where colours are told by kinds of ground: bands kind (1 water, 2 wood, 3 field,
+            4 bare, 5 town, 6 snow), the most likely one, and probability in percent, uint8; always lossless.
         quicklook: Path of a small picture of the output, .png, .jpg or .webp, at most 2048 pixels a side; invalid
             pixels are transparent, white in .jpg.
         profile: Compression of the output: deflate, zstd, webp or jpeg; the last two lose detail.
@@ -170,11 +172,12 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         precision=precision,
     )  # fmt: skip
     target = Target(bbox, bbox_crs, aoi, profile, creation_options, overwrite)
-    files = PictureFiles(output, uncertainty, memory, quicklook)
+    files = PictureFiles(output, uncertainty, memory, classes, quicklook)
     check_memory(memory, given.name)
     if output is None and not dry_run:
         of_files = {
-            "uncertainty": uncertainty, "memory": memory, "quicklook": quicklook, "profile": profile,
+            "uncertainty": uncertainty, "memory": memory, "classes": classes, "quicklook": quicklook,
+            "profile": profile,
             "creation_options": creation_options, "overwrite": overwrite, "scheduler": scheduler,
             "on_progress": on_progress,
         }  # fmt: skip
@@ -193,7 +196,8 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         chosen = choose_reference(given, scene, settings, dry_run=dry_run)
         settings = settings_with(settings, chosen, memory)
         prepared = prepare(
-            scene, settings, area, with_error=uncertainty is not None, start=scheduler is None,
+            scene, settings, area, with_error=uncertainty is not None, with_kinds=classes is not None,
+            start=scheduler is None,
             reference=None if chosen.picture is None else Reference(_picture(chosen.picture), before),
         )  # fmt: skip
         prepared = replace(prepared, tags=prepared.tags | chosen.tags, notes=(*chosen.notes, *prepared.notes))
@@ -245,7 +249,7 @@ def _to_files(
     scene, colorizer, facts = prepared.scene, prepared.colorizer, dict(prepared.facts)
     writers = writers_of(target, files, scene.grid.crop(window), prepared.tags | about(scene))
     if scheduler is not None:
-        facts |= _engines(scheduler, settings)
+        facts |= engines_on(scheduler, settings)
     quicklook, outputs = quicklook_of(target, files, writers), outputs_of(target, files)
     block = _block_bytes(prepared, window, settings.block_px, here=scheduler is None)
     plan = plan_run(window, settings.block_px, block, outputs)
@@ -271,6 +275,7 @@ def _to_files(
         prepared.notes,
         uncertainty=files.written(files.uncertainty, dry_run=dry_run),
         memory=files.written(files.memory, dry_run=dry_run),
+        classes=files.written(files.classes, dry_run=dry_run),
         quicklook=files.written(files.quicklook, dry_run=dry_run),
         plan=plan.to_dict(),
         **facts,
@@ -286,23 +291,6 @@ def _block_bytes(prepared: Prepared, window: Window, block_px: int, *, here: boo
     parts = (colorizer.memory_bytes(prepared.scene, part) for part in largest)
     load, ready, compute = (max(sizes) for sizes in zip(*parts, strict=True))
     return BlockBytes(load, ready, compute, result)
-
-
-def _engines(scheduler: str, settings: ColorizeSettings) -> dict[str, str]:
-    """Device and precision on the workers, each chosen by what it has.
-
-    Raises:
-        SettingError: a worker does not have what is asked for.
-    """
-    found = set(ask_workers(scheduler, partial(_engine_here, settings.device, settings.precision)).values())
-    devices, precisions = (" and ".join(sorted(set(names))) for names in zip(*found, strict=True))
-    return {"device": devices, "precision": precisions}
-
-
-def _engine_here(device: str, precision: str) -> tuple[str, str]:
-    """Device and precision in this process."""
-    chosen = choose_device(device)
-    return chosen, choose_precision(precision, chosen)
 
 
 def _rgba(colorizer: Colorizer, scene: Scene, window: Window) -> NDArray[np.uint8]:

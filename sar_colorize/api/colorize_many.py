@@ -23,7 +23,7 @@ from .result import Result
 
 ENDING = "_colour.tif"
 """How an output is called that the user gave no name: the scene's name and this."""
-BESIDE = ("uncertainty", "memory", "quicklook")
+BESIDE = ("uncertainty", "memory", "classes", "quicklook")
 """Keywords of further files, which of several scenes must hold NAME."""
 NAME = "{name}"
 """What stands for the name of a scene in these."""
@@ -85,8 +85,8 @@ def colorize_many(
         skip_existing: Leave scenes out whose output is there.
         on_progress: Called with (done, total), STEPS of them for each scene.
         on_scene: Called with the result, or the failure, of each scene when it has ended.
-        settings: Keywords of `colorize`. `uncertainty`, `memory` and `quicklook` hold {name}, which stands for the name
-            of each scene; a name without a folder stands beside the output.
+        settings: Keywords of `colorize`. `uncertainty`, `memory`, `classes` and `quicklook` hold {name}, which stands
+            for the name of each scene; a name without a folder stands beside the output.
 
     Raises:
         SettingError: no scene, or what is refused before any work. OutputError: the folder cannot be made.

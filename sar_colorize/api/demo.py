@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,7 @@ def demo(
     check_name(str(place), "demo folder", OutputError)
     try:
         str(place).encode()  # GDAL takes names as UTF-8 alone
+        new = [folder for folder in (place, *place.parents) if not folder.exists()]
         place.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         raise OutputError(f"demo folder must be one that can be made, got {place} ({error}); choose another") from error
@@ -66,14 +69,30 @@ def demo(
     for path in (scene, earlier, colour, picture):
         if os.path.lexists(path) and not overwrite:
             raise OutputError(f"output must not exist yet, got {path}; allow overwriting or name another folder")
-    ground = simulate.write_scene(scene, seed=seed, overwrite=overwrite)
-    simulate.write_optical(earlier, ground, 0.5, seed)
-    palette = str(earlier) if takes_palette else "none"
-    result = colorize(
-        scene, colour, model=model, reference="none", palette=palette, overwrite=overwrite, on_progress=on_progress
-    )
-    _picture(scene, colour, picture, result.bands[0], result.model)
+    with _or_nothing([scene, earlier, colour, picture], new):
+        ground = simulate.write_scene(scene, seed=seed, overwrite=overwrite)
+        simulate.write_optical(earlier, ground, 0.5, seed)
+        palette = str(earlier) if takes_palette else "none"
+        result = colorize(
+            scene, colour, model=model, reference="none", palette=palette, overwrite=overwrite, on_progress=on_progress
+        )
+        _picture(scene, colour, picture, result.bands[0], result.model)
     return {"scene": str(scene), "earlier": str(earlier), "colour": str(colour), "picture": str(picture)}
+
+
+@contextmanager
+def _or_nothing(files: list[Path], folders: list[Path]) -> Iterator[None]:
+    """Whatever ends the work in between takes new files and folders (the innermost first) away again."""
+    own = [path for path in files if not os.path.lexists(path)]
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            for path in own:
+                path.unlink(missing_ok=True)
+            for folder in folders:
+                folder.rmdir()
+        raise
 
 
 def _picture(scene: Path, colour: Path, picture: Path, band: str, model: Any) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..cog import Quicklook
 from ..errors import SettingError
-from ..prepare import AUTO
+from ..offset import AUTO
 from ..progress import Progress
 from ..raster import Raster, Window
 from ..run.lazy import lazy_blocks

@@ -81,20 +81,20 @@ class Target:
         dtype: str,
         tags: Mapping[str, str],
         units: tuple[str, ...] | None = None,
-        lossless: bool = False,
+        lossless: Mapping[str, str] | None = None,
     ) -> CogWriter:
         """A writer of one output, which touches nothing until it is opened.
 
         Args:
-            lossless: a measurement beside a picture: its own profile where that of the picture is lossy, without the
-                picture's creation options.
+            lossless: of a measurement beside a picture, its creation options in place of the picture's; it has its own
+                profile where that of the picture is lossy.
 
         Raises:
             OutputError: the file exists, or its folder is missing or not writable. SettingError: wrong options.
         """
         profile, options = self.profile, self.creation_options
-        if lossless:
-            profile, options = profile if profile in LOSSLESS else "deflate", None
+        if lossless is not None:
+            profile, options = profile if profile in LOSSLESS else "deflate", lossless
         shown = {name: without_credentials(text) for name, text in tags.items()}
         return CogWriter(
             path, grid, bands=bands, dtype=dtype, profile=profile, options=options, tags=shown, units=units,

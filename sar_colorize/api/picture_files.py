@@ -1,16 +1,17 @@
-"""The files of a coloured scene: the picture, and beside it the expected error and the memory, where asked for."""
+"""The files of a coloured scene: the picture, and beside it what else is asked for."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ..cog import CogWriter, Quicklook
-from ..colorizer import ERROR, MEMORY, RGB, Loaded
+from ..colorizer import ERROR, KINDS, MEMORY, RGB, Loaded
+from ..palette.world import KINDS as NAMES
 from ..raster import Grid, Raster
 from ..run.plan import FLOATS, LOSSY, PICTURE, Output
 from ..run.to_file import Counted, Rasters
@@ -27,31 +28,39 @@ class PictureFiles:
     output: PathLike | None
     uncertainty: PathLike | None
     memory: PathLike | None
+    classes: PathLike | None
     quicklook: PathLike | None = None
 
     @property
     def given(self) -> list[PathLike]:
         """The rasters that are written."""
-        return [path for path in (self.output, self.uncertainty, self.memory) if path is not None]
+        return [path for path in (self.output, self.uncertainty, self.memory, self.classes) if path is not None]
 
     def written(self, path: PathLike | None, *, dry_run: bool) -> str | None:
         """The path of one for a result; None where nothing is written."""
         return None if dry_run or path is None else os.fspath(path)
 
 
-def writers_of(target: Target, files: PictureFiles, grid: Grid, tags: Mapping[str, str]) -> list[CogWriter]:
+def writers_of(target: Target, files: PictureFiles, grid: Grid, tags: dict[str, str]) -> list[CogWriter]:
     """One for each file."""
     writers = []
     if files.output is not None:
         writers.append(target.writer(files.output, grid, bands=RGB, dtype="uint8", tags=tags))
-    beside: tuple[tuple[PathLike | None, tuple[str, ...], str, str], ...] = (
-        (files.uncertainty, (ERROR,), "float32", "Lab units"),
-        (files.memory, MEMORY, "uint8", "percent"),
+    beside: tuple[tuple[PathLike | None, tuple[str, ...], str, tuple[str, ...]], ...] = (
+        (files.uncertainty, (ERROR,), "float32", ("Lab units",)),
+        (files.memory, MEMORY, "uint8", ("percent", "percent")),
+        (files.classes, KINDS, "uint8", ("", "percent")),
     )
-    for path, bands, dtype, unit in beside:
+    for path, bands, dtype, units in beside:
         if path is not None:
-            units = (unit,) * len(bands)
-            writers.append(target.writer(path, grid, bands=bands, dtype=dtype, tags=tags, units=units, lossless=True))
+            of_kinds = bands == KINDS
+            said = (
+                {"SAR_COLORIZE_KINDS": ", ".join(f"{i} {name}" for i, name in enumerate(NAMES, 1))} if of_kinds else {}
+            )
+            options = {"OVERVIEW_RESAMPLING": "MODE"} if of_kinds else {}
+            writers.append(
+                target.writer(path, grid, bands=bands, dtype=dtype, tags=tags | said, units=units, lossless=options)
+            )
     return writers
 
 
@@ -66,7 +75,9 @@ def outputs_of(target: Target, files: PictureFiles) -> list[Output]:
     """The files of a run, as its plan sees them."""
     share = PICTURE if target.profile in LOSSLESS else LOSSY
     outputs = [Output(3.125, share, None if files.output is None else Path(files.output).absolute().parent)]
-    for path, pixel_bytes, kept in ((files.uncertainty, 4.0, FLOATS), (files.memory, 2.125, PICTURE)):
+    for path, pixel_bytes, kept in (
+        (files.uncertainty, 4.0, FLOATS), (files.memory, 2.125, PICTURE), (files.classes, 2.125, PICTURE)
+    ):  # fmt: skip
         if path is not None:
             outputs.append(Output(pixel_bytes, kept, Path(path).absolute().parent))
     return outputs

@@ -69,6 +69,10 @@ class Result:
     """Whose structure the picture shows: both, radar or reference."""
     memory: str | None = None
     """The file of the memory's share."""
+    classes: str | None = None
+    """The file of the kinds of ground."""
+    legend: str | None = None
+    """What the colours stand for, where they are told by kinds of ground, with the share of each in the scene."""
     kept_share: float | None = None
     """Of the valid pixels, those that are as in the reference: at least half of each is its."""
     changed_share: float | None = None

@@ -21,6 +21,6 @@ class ConvBlock(nn.Sequential):
         )
 
 
-def enlarge(x: Tensor, factor: int) -> Tensor:
-    """(B, C, H, W) to (B, C, factor H, factor W), bilinear."""
-    return F.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=False)
+def enlarge(x: Tensor, factor: int, mode: str = "bilinear") -> Tensor:
+    """(B, C, H, W) to (B, C, factor H, factor W), bilinear or nearest."""
+    return F.interpolate(x, scale_factor=factor, mode=mode, align_corners=False if mode == "bilinear" else None)

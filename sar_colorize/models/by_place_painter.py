@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,11 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..palette.likelihood import FREEDOM, MEAN_ABSOLUTE, SHARPNESS
 from ..palette.palette import MEASURED, Fit, GroundKinds, Palette
 from ..raster import Bool, Float32
 from .by_place import BANDS, MAPS, MIDDLE, STRIDE_PX, ByPlace, bands_of, details, radar_lightness, wide
 from .card import Card
+from .ground_kinds import NoNetwork, told_picture
 from .painter import Painted
 
 
@@ -60,9 +59,18 @@ class ByPlacePainter:
     by_place: ByPlace
     palette: Palette
 
-    @cached_property
-    def network(self) -> SettledByPlace:
+    @property
+    def network(self) -> nn.Module:
         """What an engine runs."""
+        return self._settled if self._ground is None else NoNetwork()
+
+    @property
+    def _ground(self) -> GroundKinds | None:
+        """The kinds of ground that colours are told by; None where there is a fit, or no kinds."""
+        return self.palette.ground if self.palette.fit is None else None
+
+    @cached_property
+    def _settled(self) -> SettledByPlace:
         return SettledByPlace(self.by_place, self.palette, self.bands).eval()
 
     def picture(self, out: Tensor, lightness: Tensor, db: Any) -> Painted:  # noqa: ARG002  # the protocol's
@@ -71,12 +79,13 @@ class ByPlacePainter:
         Where colours are neither measured nor told by kinds of ground, L is the radar's own: what a network says of
         brightness in a place that it does not know levels out what a reader looks for.
         """
-        fit, given = self.palette.fit, self.network.given(lightness * 0.02 - 1.0)
+        ground, fit = self._ground, self.palette.fit
+        if ground is not None:
+            return told_picture(ground, lightness)
+        given = self._settled.given(lightness * 0.02 - 1.0)
         fitted, share = None, 1.0
         if fit is not None:
             fitted, share = fitted_colours(fit, out[:, MAPS:]), fit.texture_share
-        elif self.palette.ground is not None:
-            fitted, share = ground_colours(self.palette.ground, lightness), self.palette.ground.texture_share
         lab, error = self.by_place.compose(out[:, :MAPS], *given, fitted, share)
         if fitted is None and self.palette.trust < MEASURED:
             own = self.palette.mean[0] + radar_lightness(given[0], given[2]) - MIDDLE
@@ -90,7 +99,7 @@ class ByPlacePainter:
         x = F.pad(x, (0, -width % STRIDE_PX, 0, -height % STRIDE_PX), mode="replicate")
         weight = self.by_place.head.weight
         with torch.inference_mode():
-            given = self.network.given(x.to(weight.device, weight.dtype))
+            given = self._settled.given(x.to(weight.device, weight.dtype))
             seen: Float32 = self.by_place.look(*given)[0].float().cpu().numpy()
         return seen[:, : height // 4, : width // 4]
 
@@ -115,24 +124,3 @@ def fitted_colours(fit: Fit, features: Tensor) -> Tensor:
     slopes = z.new_tensor([line.slopes for line in fit.lines])[:, :, None, None]  # (4, 2K, 1, 1)
     low, high, start = z.new_tensor([(line.low, line.high, line.start) for line in fit.lines]).unbind(1)
     return F.conv2d(z, slopes, start).clamp(low[:, None, None], high[:, None, None])
-
-
-def ground_colours(ground: GroundKinds, lightness: Tensor) -> Tensor:
-    """(B, 4, h, w) L, a, b and expected error, from L (B, C, H, W) of the radar, in blocks of 4 px; `likelihood`."""
-    x = F.avg_pool2d(wide(lightness), 4)
-    x = F.avg_pool2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
-    channels, kinds = x.shape[1], ground.kinds
-    logs = []
-    for kind in kinds:
-        off = x - x.new_tensor(kind.lightness)[:, None, None]
-        precision = x.new_tensor(kind.precision).reshape(channels, channels, 1, 1)
-        far = (off * F.conv2d(off, precision)).sum(1)
-        log = math.log(max(kind.share, 1e-6)) - 0.5 * kind.log_volume
-        logs.append(log - 0.5 * (FREEDOM + channels) * torch.log1p(far / FREEDOM))
-    chance = torch.softmax(SHARPNESS * torch.stack(logs, 1), 1)  # (B, K, h, w)
-    white = ground.snow * (1.0 - chance[:, :1])
-    chance = torch.cat([chance[:, :1], (1.0 - ground.snow) * chance[:, 1:], white], 1)
-    colours = [kind.colour + kind.square for kind in kinds] + [ground.snow_colour + ground.snow_square]
-    made = F.conv2d(chance, x.new_tensor(colours).T[:, :, None, None])  # (B, 5, h, w)
-    variance = (made[:, 3:] - made[:, 1:3] ** 2).clamp(min=0.0)
-    return torch.cat([made[:, :3], MEAN_ABSOLUTE * variance.sqrt().mean(1, keepdim=True)], 1)

@@ -28,12 +28,14 @@ class Painted:
 
     lab: (B, 3, H, W), L in 0..100, a and b in Lab units. srgb: (B, 3, H, W) in 0..1.
     error: (B, 1, H, W) expected absolute error of a and b in Lab units; None of a model that does not know it.
+    kinds: (B, 2, H, W) the number of the most likely kind of ground, from 1, and its probability 0..1; None where
+        ground is not told apart.
     """
 
-    def __init__(self, *, lab: Any = None, srgb: Any = None, error: Any = None) -> None:
+    def __init__(self, *, lab: Any = None, srgb: Any = None, error: Any = None, kinds: Any = None) -> None:
         if (lab is None) == (srgb is None):
             raise ValueError("a picture must be given in Lab or in sRGB, got both or neither; pass one of them")
-        self._lab, self._srgb, self.error = lab, srgb, error
+        self._lab, self._srgb, self.error, self.kinds = lab, srgb, error, kinds
 
     @property
     def lab(self) -> Any:

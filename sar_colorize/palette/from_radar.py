@@ -1,7 +1,7 @@
 """Colours of a scene without a picture: what its radar and its place lead to expect.
 
     windows spread over the scene -> what is to be expected there, in the mean -> `GroundKinds`, by which every pixel is
-                                     told; a painter does it (`models.by_place_painter.ground_colours`)
+                                     told; a painter does it (`models.ground_kinds`)
                                   -> decibels of blocks of 4 x 4 pixels -> shares of kinds of ground, for the user
 
 Once per scene. Radar of an unknown level but a known scale, such as amplitude, is first brought to the level at which
@@ -19,14 +19,12 @@ from numpy.typing import NDArray
 from ..backscatter import DbRange
 from ..color import L_MAX
 from ..raster import Bool, Float32
-from .likelihood import evidence, kinds_of
+from .likelihood import SHARPNESS, evidence, kinds_of
 from .palette import GroundKind, GroundKinds, Palette
 from .world import KINDS, LEARNED, Array, Expectation, expect, mean_of
 
 BLOCK_PX = 4
 """Side of the blocks of which the mean power is looked at."""
-_TEXTURE = 5.0
-"""Standard deviation of L that structure finer than 8 px is given: somewhat less than pictures have."""
 _LEAST_SAMPLES = 16
 _SHIFTS_DB, _SHIFT_DEVIATION_DB = np.arange(-6.0, 6.1, 0.5), 1.5
 _SURE, _MOST_SAMPLES = 10.0, 20_000
@@ -45,21 +43,17 @@ class RadarGround:
     """Whether the level of the radar is known; one that is not is fitted to what is to be expected."""
     values: list[Array] = field(default_factory=list)
     expected: list[Expectation] = field(default_factory=list)
-    texture: list[float] = field(default_factory=list)
 
-    def add(self, db: Float32, valid: Bool, place: tuple[float, float], texture: Float32) -> None:
+    def add(self, db: Float32, valid: Bool, place: tuple[float, float]) -> None:
         """A window.
 
         Args:
             db: (C, H, W) decibels. valid: (H, W). place: longitude and latitude, degrees.
-            texture: (N,) what is finer than 8 px in L.
         """
         coarse, known = block_db(db, valid)
         if known.any():
             self.values.append(coarse[:, known].astype(np.float64))
             self.expected.append(expect(*place, self.month))
-            if texture.size:
-                self.texture.append(float(texture.var()))
 
     def palette(self, palette: Palette, ranges: Mapping[str, DbRange]) -> Palette:
         """A palette with the kinds of ground of the scene; as it is where too little was seen.
@@ -76,10 +70,8 @@ class RadarGround:
             shift = level_of(values, self.bands, expected)
             expected = replace(expected, db=expected.db - shift)
             note = f"{note} The level of the radar is not known and was fitted to that."
-        seen = kinds_of(values, self.bands, expected).mean(1)
-        variance = max(float(np.mean(self.texture or [0.0])), 1e-6)
-        ground = ground_kinds(expected, self.bands, ranges)
-        ground = replace(ground, texture_share=round(min(1.0, _TEXTURE / float(np.sqrt(variance))), 3))
+        seen = kinds_of(values, self.bands, expected, SHARPNESS).mean(1)
+        ground = replace(ground_kinds(expected, self.bands, ranges), seen=tuple(map(float, seen.round(4))))
         return replace(palette, ground=ground, note=f"{note} The radar shows {in_words(seen)}.")
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from .world import LEARNED, Array, Expectation
 
 FREEDOM = 8.0
-SHARPNESS = 1.5
+SHARPNESS = 2.0
 """Power of the probabilities by which colours are mixed: kinds are told apart better, and the error is the same."""
 _ROW = {"VV": 0, "HH": 0, "VH": 1, "HV": 1}
 MEAN_ABSOLUTE = 0.8

@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..arrays import namespace
+from ..color import lab_to_srgb, to_uint8
+from ..errors import SettingError
 from ..raster import Float32
 
 _CENTRE = (47.0, -1.0, 12.5)
@@ -78,14 +80,23 @@ class GroundKinds:
     """The kinds of ground that radar of a scene is taken for where no picture of the place is given; see `from_radar`.
 
     kinds: all but snow. snow: its share of what is not water, with its colour and mean squares of a and b.
-    texture_share: of the radar's finer structure that is shown.
+    seen: shares of all of them, snow last, that the radar of the scene shows.
     """
 
     kinds: tuple[GroundKind, ...]
     snow: float
     snow_colour: tuple[float, float, float]
     snow_square: tuple[float, float]
-    texture_share: float = 1.0
+    seen: tuple[float, ...] = ()
+
+    @property
+    def legend(self) -> str:
+        """What the colours stand for: "wood 48 % #2e3319, ...", the largest share first, those of 0.5 % and more."""
+        names = (*(kind.name for kind in self.kinds), "snow")
+        colours = np.array([*(kind.colour for kind in self.kinds), self.snow_colour], np.float32)
+        codes = to_uint8(lab_to_srgb(colours.T[..., None]))[..., 0].T
+        shown = sorted(zip(self.seen, names, codes, strict=False), key=lambda each: -each[0])
+        return ", ".join(f"{name} {share:.0%} #{code.tobytes().hex()}" for share, name, code in shown if share >= 0.005)
 
 
 @dataclass(frozen=True)
@@ -132,3 +143,17 @@ def mean_and_spread(vector: Any) -> tuple[Any, Any]:
     """Mean and spread of L, a and b, (..., 3) each, in Lab units, from vectors (..., 10), numpy or torch."""
     mean = [vector[..., number] * _MEAN_UNIT + centre for number, centre in enumerate(_CENTRE)]
     return namespace(vector).stack(mean, -1), vector[..., 3:6] * _SPREAD_UNIT
+
+
+def check_kinds(palette: Palette | None) -> None:
+    """Refuses to name kinds of ground where colours are not told by them.
+
+    Raises:
+        SettingError: they are not.
+    """
+    if palette is None or palette.ground is None:
+        got = "none" if palette is None else f"palette {palette.source}"
+        raise SettingError(
+            "classes must come with colours told by kinds of ground: by-place, palette auto, no picture of the place, "
+            f"a scene with coordinates in dB, power or two bands of amplitude; got {got}; leave classes out"
+        )

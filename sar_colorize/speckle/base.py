@@ -18,7 +18,7 @@ LEAST_LOOKS, MOST_LOOKS = 0.01, 1e6
 LOOKS_TEXT = "from 0.01 to 1000000"
 
 MOST_POWER = 1e12
-"""120 dB; what is more counts as that, for sums of its square leave single precision, and its neighbours with it."""
+"""120 dB; what is more, or as far below 0, counts as that: else sums of its square leave single precision."""
 PIECE_PX = 256
 """Numpy arrays are filtered in squares of this side: what a piece needs stays in a core's cache."""
 
@@ -73,7 +73,8 @@ class Filter:
         """Filtered power, NaN where invalid."""
         xp = namespace(power)
         if xp is not np:
-            filled = xp.nn.functional.pad(xp.where(valid, power, 0.0).clamp(max=MOST_POWER), (self.halo_px,) * 4)
+            bounded = xp.where(valid, power, 0.0).clamp(-MOST_POWER, MOST_POWER)
+            filled = xp.nn.functional.pad(bounded, (self.halo_px,) * 4)
             present = xp.nn.functional.pad(as_float(valid, power), (self.halo_px,) * 4)
             return xp.where(valid, self._estimate(filled, present), np.nan)
         np.empty(HEAP_BYTES, np.uint8)
@@ -88,7 +89,7 @@ class Filter:
     def _piece(self, power: Any, valid: Any, row: int, col: int) -> Any:
         """The estimate of the piece that begins at a row and a column of a numpy array."""
         present = _with_halo(valid, row, col, self.halo_px)
-        filled = np.minimum(_with_halo(power, row, col, self.halo_px), np.float32(MOST_POWER))
+        filled = np.clip(_with_halo(power, row, col, self.halo_px), np.float32(-MOST_POWER), np.float32(MOST_POWER))
         if present.all():
             return self._estimate(filled, None)
         if not present.any():

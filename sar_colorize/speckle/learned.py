@@ -14,7 +14,7 @@ from ..arrays import namespace
 from ..backscatter import FLOOR_POWER
 from ..engine.choose import PRECISIONS, choose_precision
 from ..errors import ModelError, SettingError
-from .base import LOOKS_TEXT, Filter, is_number_of_looks
+from .base import LOOKS_TEXT, MOST_POWER, Filter, is_number_of_looks
 from .card import SHIPPED, FilterCard
 from .windows import box_sum
 
@@ -105,7 +105,7 @@ class Learned(Filter):
                             change = change_db(network, to_db(image[tile]), around[tile][None, None], looks, offset_db)
                             factor = _in_whole_vectors(torch.exp, change[0, 0] * (np.log(10.0) / 10.0))
                             factor = factor[halo:-halo, halo:-halo][: wanted.shape[0], : wanted.shape[1]]
-                            seen = band[row : row + core, col : col + core].clamp(min=FLOOR_POWER)
+                            seen = band[row : row + core, col : col + core].clamp(FLOOR_POWER, MOST_POWER)
                             filtered[row : row + core, col : col + core] = seen * factor
         out[..., ~valid] = torch.nan
         return out
@@ -115,7 +115,7 @@ def to_db(power: Tensor) -> Tensor:
     """(1, 1, H, W) decibels of (H, W) power."""
     import torch
 
-    return 10.0 * _in_whole_vectors(torch.log10, power.clamp(min=FLOOR_POWER))[None, None]
+    return 10.0 * _in_whole_vectors(torch.log10, power.clamp(FLOOR_POWER, MOST_POWER))[None, None]
 
 
 def _in_whole_vectors(function: Callable[..., Tensor], values: Tensor) -> Tensor:

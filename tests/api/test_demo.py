@@ -12,7 +12,7 @@ from rasterio.enums import Resampling
 
 from sar_colorize.api import demo
 from sar_colorize.color import srgb_to_lab
-from sar_colorize.errors import OutputError, SarColorizeError
+from sar_colorize.errors import Cancelled, OutputError, SarColorizeError
 from sar_colorize.simulate import simulate_scene
 from sar_colorize.simulate.optical import optical_picture
 
@@ -61,6 +61,15 @@ def test_the_east_gets_the_colours_that_the_picture_of_the_west_gives_its_cover(
 def test_a_demo_that_cannot_be_made_leaves_nothing(tmp_path: Path, changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(SarColorizeError, match=sentence):
         demo(tmp_path / "demo", **changes)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cancelled_demo_leaves_nothing(tmp_path: Path) -> None:
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(Cancelled, match="nothing was written"):
+        demo(tmp_path / "new" / "demo", model="composite", on_progress=stop)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -15,6 +15,7 @@ from made import speckled
 
 import sar_colorize as sc
 from sar_colorize.color import srgb_to_lab
+from sar_colorize.errors import SettingError
 
 MakeTif = Callable[..., Path]
 LAKE, FIELDS, WOOD, TOWN = (slice(0, 96), slice(96, 192), slice(192, 288), slice(288, 384))
@@ -63,6 +64,48 @@ def test_one_polarisation_still_tells_water_from_land(belgium: Path, band: str) 
     lake, fields, *_ = _means(_lab(belgium, polarization=band))
     assert lake[0] < fields[0] - 3.0
     assert lake[2] < fields[2] - 5.0
+
+
+def test_classes_name_the_ground_and_say_how_sure_they_are(belgium: Path, tmp_path: Path) -> None:
+    out, classes, error = (tmp_path / name for name in ("out.tif", "classes.tif", "error.tif"))
+    made = sc.colorize(belgium, out, classes=classes, uncertainty=error)
+    assert made.classes == str(classes)
+    with rasterio.open(classes) as dataset:
+        (kind, probability), names = dataset.read(), dataset.tags()["SAR_COLORIZE_KINDS"].split(", ")
+        assert dataset.descriptions == ("kind", "probability")
+    for (part, _, _), name in zip(LEVELS, ("water", "field", "wood", "town"), strict=True):
+        inner = (slice(32, 224), slice(part.start + 24, part.stop - 24))
+        number = next(int(line.split()[0]) for line in names if line.endswith(name))
+        assert (kind[inner] == number).mean() > (0.9 if name in ("water", "town") else 0.5)
+    assert probability[kind > 0].min() >= 20
+    assert probability.max() <= 100
+    shown = dict(part.split()[:2] for part in (made.legend or "").split(", "))
+    assert int(shown["water"].strip("%")) == pytest.approx(25, abs=4)
+    with rasterio.open(out) as dataset:
+        assert dataset.tags()["SAR_COLORIZE_LEGEND"] == made.legend
+        assert np.array_equal(dataset.read(), sc.colorize(belgium).values[:3])
+
+
+@pytest.mark.parametrize("given", [{"palette": "none"}, {"model": "colorsar-sar"}, {"model": "composite"}])
+def test_classes_are_refused_where_colours_do_not_come_from_them(
+    belgium: Path, tmp_path: Path, given: dict[str, str]
+) -> None:
+    with pytest.raises(SettingError, match="classes must come with colours told by kinds of ground"):
+        sc.colorize(belgium, tmp_path / "out.tif", classes=tmp_path / "classes.tif", **given)  # type: ignore[arg-type]
+    assert list(tmp_path.glob("*classes*")) == []
+
+
+def test_classes_with_the_memory_of_the_place_are_the_same(belgium: Path, make_tif: MakeTif, tmp_path: Path) -> None:
+    wrong = np.random.default_rng(0).integers(0, 255, (3, 256, 384)).astype(np.uint8)  # not believed
+    with rasterio.open(belgium) as dataset:
+        grid = {"crs": dataset.crs, "transform": dataset.transform}
+    picture = make_tif(wrong, "picture.tif", **grid)
+    sc.colorize(belgium, tmp_path / "a.tif", classes=tmp_path / "a_classes.tif")
+    sc.colorize(
+        belgium, tmp_path / "b.tif", classes=tmp_path / "b_classes.tif", memory=tmp_path / "m.tif", reference=picture
+    )
+    with rasterio.open(tmp_path / "a_classes.tif") as one, rasterio.open(tmp_path / "b_classes.tif") as other:
+        assert np.array_equal(one.read(), other.read())
 
 
 def test_any_block_size_gives_the_same_bits(belgium: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from sar_colorize.backscatter import DB_RANGES
-from sar_colorize.models.by_place_painter import ground_colours
+from sar_colorize.color import lab_to_srgb
+from sar_colorize.models.ground_kinds import ground_chances, ground_colours
 from sar_colorize.palette.from_radar import RadarGround, block_db, ground_kinds, in_words, level_of
 from sar_colorize.palette.likelihood import SHARPNESS, colours_of, kinds_of
 from sar_colorize.palette.palette import UNKNOWN_PALETTE
@@ -47,8 +48,8 @@ def test_a_painter_tells_ground_as_the_likelihood_does(bands: tuple[str, ...], m
         lab, error = colours_of(kinds_of(db[:, None], bands, expected, SHARPNESS), expected)
         flat = np.broadcast_to(db[:, None, None], (len(bands), 32, 32))
         ground = ground_kinds(expected, bands, {band: DB_RANGES[band] for band in bands})
-        made = ground_colours(ground, _lightness(flat, bands))
-        assert made.shape == (1, 4, 8, 8)
+        made = ground_colours(ground, ground_chances(ground, _lightness(flat, bands)))
+        assert made.shape == (1, 4, 16, 16)
         assert made[0, :3, 4, 4].numpy() == pytest.approx(lab[:, 0], abs=0.05)
         assert float(made[0, 3, 4, 4]) == pytest.approx(error[0], abs=0.05)
 
@@ -57,10 +58,10 @@ def test_a_block_depends_on_its_neighbours_alone() -> None:
     ground = ground_kinds(HERE, BANDS, DB_RANGES)
     db = np.random.default_rng(0).normal([[[-12.0]], [[-19.0]]], 3.0, (2, 64, 64))
     other = db.copy()
-    other[:, 32:36, 32:36] = -3.0
-    changed = (ground_colours(ground, _lightness(db)) != ground_colours(ground, _lightness(other)))[0].any(0).numpy()
-    assert changed[8, 8]
-    changed[7:10, 7:10] = False
+    other[:, 32:34, 32:34] = -3.0
+    changed = (ground_chances(ground, _lightness(db)) != ground_chances(ground, _lightness(other)))[0].any(0).numpy()
+    assert changed[16, 16]
+    changed[15:18, 15:18] = False
     assert not changed.any()
 
 
@@ -69,30 +70,28 @@ def test_the_note_says_what_the_radar_shows_the_largest_first() -> None:
     db = np.full((2, 64, 64), -11.0, np.float32)
     db[1] = -18.0
     db[:, :, :16] = [[[-21.0]], [[-29.0]]]
-    found.add(db, np.ones((64, 64), bool), PLACE, np.array([4.0, -4.0], np.float32))
+    found.add(db, np.ones((64, 64), bool), PLACE)
     palette = found.palette(UNKNOWN_PALETTE, DB_RANGES)
     assert palette.ground is not None
-    assert palette.ground.texture_share == 1.0  # the radar's texture is 4, less than the 5 that are wanted
     assert [kind.name for kind in palette.ground.kinds] == ["water", "wood", "field", "bare", "town"]
     assert palette.mean == UNKNOWN_PALETTE.mean  # what the network is given does not change
     assert "The radar shows field" in palette.note
     assert "water 2" in palette.note  # a quarter
 
 
-def test_strong_texture_is_toned_down() -> None:
-    found = RadarGround(BANDS, None)
-    found.add(
-        np.full((2, 64, 64), -12.0, np.float32), np.ones((64, 64), bool), PLACE, np.array([10.0, -10.0], np.float32)
-    )
-    palette = found.palette(UNKNOWN_PALETTE, DB_RANGES)
-    assert palette.ground is not None
-    assert palette.ground.texture_share == 0.5
+def test_the_legend_names_kinds_by_their_share_and_colour() -> None:
+    ground = replace(ground_kinds(HERE, BANDS, DB_RANGES), seen=(0.25, 0.004, 0.7, 0.0, 0.046, 0.0))
+    names = [part.split()[:2] for part in ground.legend.split(", ")]
+    assert names == [["field", "70%"], ["water", "25%"], ["town", "5%"]]
+    colour = ground.legend.split(", ")[1].split("#")[1]
+    water = lab_to_srgb(np.array(ground.kinds[0].colour)[:, None, None])[:, 0, 0]
+    assert [int(colour[at : at + 2], 16) / 255 for at in (0, 2, 4)] == pytest.approx(water, abs=0.003)
 
 
 def test_too_little_ground_leaves_the_palette_as_it_is() -> None:
     found = RadarGround(BANDS, None)
-    found.add(np.full((2, 12, 12), -12.0, np.float32), np.ones((12, 12), bool), PLACE, np.zeros(0, np.float32))
-    found.add(np.full((2, 64, 64), -12.0, np.float32), np.zeros((64, 64), bool), PLACE, np.zeros(0, np.float32))
+    found.add(np.full((2, 12, 12), -12.0, np.float32), np.ones((12, 12), bool), PLACE)
+    found.add(np.full((2, 64, 64), -12.0, np.float32), np.zeros((64, 64), bool), PLACE)
     assert found.palette(UNKNOWN_PALETTE, DB_RANGES) is UNKNOWN_PALETTE
 
 
@@ -110,7 +109,7 @@ def test_a_level_that_is_not_known_is_brought_to_what_is_to_be_expected(bands: t
 def test_the_note_says_that_a_level_was_fitted() -> None:
     found = RadarGround(BANDS, 7, absolute=False)
     db = np.full((2, 64, 64), -11.0, np.float32) + np.array([[[2.0]], [[-5.0]]], np.float32)
-    found.add(db, np.ones((64, 64), bool), PLACE, np.array([4.0, -4.0], np.float32))
+    found.add(db, np.ones((64, 64), bool), PLACE)
     palette = found.palette(UNKNOWN_PALETTE, DB_RANGES)
     assert "The level of the radar is not known and was fitted to that. The radar shows" in palette.note
     known = replace(found, absolute=True).palette(UNKNOWN_PALETTE, DB_RANGES)

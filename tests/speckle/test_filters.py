@@ -68,6 +68,14 @@ def test_zeros_stay_zeros_and_negatives_stay_finite(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("far", [3e38, -3e38, -1e30])
+def test_what_no_radar_measures_stays_a_number(name: str, far: float) -> None:
+    power = np.full((30, 30), 0.5, np.float32)
+    power[4:20, 7:12] = far
+    assert np.isfinite(get_filter(name).apply(power, np.ones((30, 30), bool))).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_invalid_values_never_leak_and_stay_invalid(name: str) -> None:
     power = np.full((30, 30), 0.5, np.float32)
     valid = np.ones((30, 30), bool)
