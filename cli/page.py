@@ -20,7 +20,8 @@ def page(sources: tuple[str, ...], output: str, progress: str, as_json: bool, **
     """One HTML file to look at and to send: COLOUR.tif beside its radar, and whatever OTHER.tif are given.
 
     OTHER.tif are radar (a raster or a Sentinel-1 product), other dates, the reference or any optical raster, and files
-    of --uncertainty and --memory; each is told apart by its bands and tags. The file asks no server for anything.
+    of --uncertainty, --memory and --classes; each is told apart by its bands and tags. The file asks no server
+    for anything.
 
     \b
     sar-colorize page colour.tif scene.tif page.html

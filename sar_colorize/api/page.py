@@ -39,7 +39,8 @@ def page(  # long: the public signature spells out every keyword, and its docstr
 
     Input:
         sources: What is shown: a picture that `colorize` wrote, and others of the same ground: radar (a raster or a
-            Sentinel-1 product), other dates, the reference or any optical raster, files of uncertainty and memory.
+            Sentinel-1 product), other dates, the reference or any optical raster, files of uncertainty, memory
+            and classes.
             Each is told apart by its bands and tags; pictures and radar may lie on any grid.
         polarization: The radar band that is shown; None for the first.
 

@@ -100,14 +100,15 @@ def _table(rows: Sequence[tuple[str, str]]) -> str:
     return "".join(f'<tr><th scope="row">{escape(name)}</th><td>{escape(text)}</td></tr>' for name, text in rows)
 
 
-def _legend(kinds: Sequence[tuple[str, str]]) -> str:
+def _legend(kinds: Sequence[tuple[str, str, str]]) -> str:
     """The section of the kinds of ground; nothing without one. Colours are attributes of a drawing, not of a style."""
     if not kinds:
         return ""
     items = "".join(
         '<li><svg width="18" height="18" aria-hidden="true">'
-        f'<rect width="18" height="18" rx="4" fill="{escape(colour)}"/></svg>{escape(name)}</li>'
-        for name, colour in kinds
+        f'<rect width="18" height="18" rx="4" fill="{escape(colour)}"/></svg>'
+        f'<span>{escape(name)}</span><span class="soft">{escape(share)}</span></li>'
+        for name, share, colour in kinds
     )
     return (
         f'<section><h2>Kinds of ground</h2><ul class="kinds">{items}</ul><p class="soft">The mean colour that each '

@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-import numpy as np
-
-from ..color import lab_to_srgb, to_uint8
 from ..credentials import without_credentials
 
 LONGEST = 600
 """Letters of a tag that are shown."""
 Rows = tuple[tuple[str, str], ...]
+_KIND = re.compile(r"([^#]{1,80}?) (\d{1,3}) ?% (#[0-9a-f]{6})")
 UNKNOWN = "It is not known how these colours were made: the file has no tags of sar-colorize."
 
 
@@ -28,8 +26,8 @@ class Facts:
     """One sentence: what the colours are."""
     rows: Rows
     """Names and values."""
-    legend: tuple[tuple[str, str], ...]
-    """Kinds of ground and the mean colour of each, such as #2f4f2f; empty where the tags name none."""
+    legend: tuple[tuple[str, str, str], ...]
+    """Kinds of ground, the share of each, and its mean colour, such as #2f4f2f; empty where the tags name none."""
 
 
 def facts_of(tags: Mapping[str, str]) -> Facts:
@@ -58,7 +56,7 @@ def facts_of(tags: Mapping[str, str]) -> Facts:
         ("Credit", own.get("REFERENCE_CREDIT", "")),
         ("Note", own.get("MEMORY_NOTE", "")),
     ]
-    return Facts(own.get("NOTICE", UNKNOWN), tuple(row for row in rows if row[1]), _legend(palette))
+    return Facts(own.get("NOTICE", UNKNOWN), tuple(row for row in rows if row[1]), legend_of(own.get("LEGEND", "")))
 
 
 def _file(name: str) -> str:
@@ -90,24 +88,7 @@ def _palette(palette: Mapping[str, Any]) -> str:
     return ""
 
 
-def _legend(palette: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Kinds of ground by name and mean colour; those that cannot be read are left out."""
-    ground = palette.get("ground")
-    kinds = ground.get("kinds") if isinstance(ground, dict) else None
-    found = []
-    for kind in kinds[:20] if isinstance(kinds, list) else []:
-        if isinstance(kind, dict) and isinstance(kind.get("name"), str) and (colour := _hex(kind.get("colour"))):
-            found.append((kind["name"][:LONGEST], colour))
-    return tuple(found)
-
-
-def _hex(lab: object) -> str | None:
-    """A colour in CIE Lab as #rrggbb; None where it is none."""
-    if not isinstance(lab, list) or len(lab) != 3 or not all(isinstance(x, int | float) for x in lab):
-        return None
-    values = np.array(lab, np.float64)
-    if not np.isfinite(values).all():
-        return None
-    limits = np.array([[0.0, 100.0], [-128.0, 128.0], [-128.0, 128.0]])
-    codes = to_uint8(lab_to_srgb(np.clip(values, *limits.T).reshape(3, 1, 1))).ravel()
-    return "#" + "".join(f"{int(code):02x}" for code in codes)
+def legend_of(text: str) -> tuple[tuple[str, str, str], ...]:
+    """(kind, share, colour) of a legend such as "wood 48% #2e3319, field 30% #5a5f3b"; empty of anything else."""
+    found = (_KIND.fullmatch(part.strip()) for part in text.split(",")[:20])
+    return tuple((each[1], f"{each[2]} %", each[3]) for each in found if each)

@@ -25,7 +25,7 @@ from ..scene.bands import POLARIZATIONS
 from ..scene.date import find_date
 from ..scene.names import is_folder, is_local
 from ..scene.safe import is_product
-from .values import ERROR, MEMORY, pack_values
+from .values import ERROR, KINDS, MEMORY, pack_values
 
 COLOUR, PICTURE, RADAR = "colour", "picture", "radar"
 """A picture of this program; any other optical raster; radar."""
@@ -99,7 +99,7 @@ def _kind_of(path: str) -> str:
     with open_picture(path, "source") as dataset:
         names = tuple(str(name or "") for name in dataset.descriptions)
         count, tags, is_8bit = dataset.count, dataset.tags(), dataset.dtypes[0] == "uint8"
-    if names[:1] == (ERROR,) or names[:2] == MEMORY:
+    if names in ((ERROR,), MEMORY, KINDS):
         return "values"
     if any(name.upper() in POLARIZATIONS for name in names) or count < 3:
         return RADAR

@@ -108,6 +108,7 @@ def test_coordinates_and_values_stand_under_the_pointer(page: Path, tab: Tab) ->
     assert lines == [
         f"{lat[0]:.5f}° N  {lon[0]:.5f}° E", f"{easting:.0f}, {northing:.0f}  EPSG:32633",
         f"Expected error {round(int(col) / 319 * 100) / 10:.1f} Lab units", "Share of memory 80 %", "Changed 5 %",
+        "Kind of ground water", "Probability of the kind 70 %",
     ]  # fmt: skip
     tab.mouse("mouseMoved", 100, 2)  # above the picture
     assert tab.run("document.querySelector('#where').textContent") == ""

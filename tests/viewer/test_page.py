@@ -43,7 +43,8 @@ def _about(page: Path) -> dict[str, Any]:
 def test_each_source_is_told_apart_and_the_picture_comes_first(ground: Any, tmp_path: Path) -> None:
     made = sc.page([*reversed(ground.all)], tmp_path / "page.html")
     assert made["layers"] == [
-        "Colour, by-place", "Share of memory", "Changed", "Expected error", "Reference, 2025-08-01", "Radar VV",
+        "Colour, by-place", "Kind of ground", "Probability of the kind", "Share of memory", "Changed", "Expected error",
+        "Reference, 2025-08-01", "Radar VV",
     ]  # fmt: skip
     assert (made["width"], made["height"], made["title"]) == (320, 240, "S1A_20260302")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
@@ -53,7 +54,7 @@ def test_each_source_is_told_apart_and_the_picture_comes_first(ground: Any, tmp_
 
 def test_pictures_lie_on_the_grid_of_the_first(ground: Any, tmp_path: Path) -> None:
     sc.page(ground.all, tmp_path / "page.html")
-    colour, radar, reference, error, memory, changed = _pictures(tmp_path / "page.html")
+    colour, radar, reference, error, memory, changed, *_ = _pictures(tmp_path / "page.html")
     assert np.abs(colour.astype(int) - (200, 120, 40)).max() < 12
     assert np.ptp(radar.astype(int), axis=2).max() < 12  # grey
     assert reference[:, :159, 3].min() == 255  # 80 pixels of 20 m
@@ -134,10 +135,26 @@ def test_facts_name_reference_licence_and_legend_and_no_folder(ground: Any, tmp_
     assert str(tmp_path) not in html
 
 
-def test_tags_that_are_no_json_or_of_wrong_types_give_no_legend() -> None:
-    for text in ("", "{", "[]", '{"ground": 3}', '{"ground": {"kinds": [1, {"name": "a", "colour": [1, 2, NaN]}]}}',
-                 "[" * 100_000):  # fmt: skip
-        assert facts_of({"SAR_COLORIZE_PALETTE": text}).legend == ()
+def test_a_legend_that_is_none_is_left_out() -> None:
+    for text in ("", "none", "wood", "wood 3% #12345", "wood 3% #12345g", "," * 10_000):
+        assert facts_of({"SAR_COLORIZE_LEGEND": text}).legend == ()
+    found = facts_of({"SAR_COLORIZE_LEGEND": "wood 48% #2e3319, bad, bare land 5 % #ffffff"}).legend
+    assert found == (("wood", "48 %", "#2e3319"), ("bare land", "5 %", "#ffffff"))
+
+
+def test_palettes_and_settings_of_wrong_types_are_left_out() -> None:
+    for text in ("{", "[]", '{"note": 3, "filter": [], "size": {}}', "[" * 100_000):
+        assert facts_of({"SAR_COLORIZE_PALETTE": text, "SAR_COLORIZE_SETTINGS": text}).rows == ()
+
+
+def test_kinds_of_ground_have_their_names_and_colours(ground: Any, tmp_path: Path) -> None:
+    sc.page([ground.colour, ground.classes], tmp_path / "page.html")
+    kind = _about(tmp_path / "page.html")["layers"][1]
+    assert (kind["title"], kind["kinds"]) == (
+        "Kind of ground", {"1": ["water", "#102030"], "2": ["<i>wood", "#8a8a8a"]},
+    )  # fmt: skip
+    codes = _pictures(tmp_path / "page.html")[1][..., 0]
+    assert (codes[:120].max(), codes[120:].min()) == (1, 2)
 
 
 def test_whatever_comes_from_files_is_text(make_tif: MakeTif, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@
     brush.drawImage(layer.image, 0, 0);
     const data = brush.getImageData(0, 0, canvas.width, canvas.height), pixels = data.data;
     layer.codes = new Int16Array(canvas.width * canvas.height);
-    const colours = Array.from({ length: 256 }, (_, code) =>
+    const colours = Array.from({ length: 256 }, (_, code) => layer.kinds ? parts((layer.kinds[code] || ["", "#808080"])[1]) :
       onRamp(RAMPS[layer.ramp], (code * layer.scale - layer.low) / (layer.high - layer.low)));
     for (let n = 0; n < layer.codes.length; n++) {
       const at = 4 * n, seen = pixels[at + 3] > 127;
@@ -78,6 +78,7 @@
     }
     if (state.over) {
       pen.globalAlpha = state.opacity;
+      pen.imageSmoothingEnabled &&= !state.over.kinds;
       put(state.over.canvas, state.over.canvas.width, state.over.canvas.height);
       pen.globalAlpha = 1;
     }
@@ -134,7 +135,8 @@
     if (!place.affine) lines.push(`column ${Math.floor(x)}, row ${Math.floor(y)}`);
     for (const layer of values) {
       const c = layer.canvas, code = layer.codes[Math.floor(y / height * c.height) * c.width + Math.floor(x / width * c.width)];
-      if (code >= 0) lines.push(`${layer.title} ${(code * layer.scale).toFixed(layer.digits)} ${layer.unit}`);
+      const value = layer.kinds ? (layer.kinds[code] || ["unknown"])[0] : `${(code * layer.scale).toFixed(layer.digits)} ${layer.unit}`;
+      if (code >= 0) lines.push(`${layer.title} ${value}`);
     }
     $("where").textContent = lines.join("\n");
   };
@@ -238,7 +240,16 @@
   const overlay = (layer) => {
     state.over = layer;
     $("overlay").hidden = !layer;
-    if (layer) {
+    $("ramps").hidden = !layer || !!layer.kinds;
+    $("codes").hidden = !layer || !layer.kinds;
+    if (layer && layer.kinds) {
+      $("codes").replaceChildren(...Object.values(layer.kinds).map(([name, colour]) => {
+        const item = document.createElement("li"), patch = document.createElement("i");
+        patch.style.background = colour;
+        item.append(patch, name);
+        return item;
+      }));
+    } else if (layer) {
       $("ramp").style.background = `linear-gradient(90deg, ${RAMPS[layer.ramp].join(", ")})`;
       $("ramp-low").textContent = layer.low; $("ramp-unit").textContent = layer.unit;
       $("ramp-high").textContent = layer.ramp === "error" ? `${layer.high} or more` : layer.high;
