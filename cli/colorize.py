@@ -55,7 +55,7 @@ def colorize(
     sar-colorize colorize march.tif may.tif july.tif --out-dir colour
     sar-colorize colorize "scenes/*.tif" --out-dir colour --skip-existing --quicklook "{name}.png"
     """
-    if len(inputs) > 2 or out_dir is not None or skip_existing or api.is_many(inputs[0]):
+    if len(inputs) > 2 or out_dir is not None or skip_existing or (len(inputs) == 1 and api.is_many(inputs[0])):
         run_many(inputs, out_dir, skip_existing, progress, as_json, settings)
         return
     source, output = inputs if len(inputs) == 2 else (inputs[0], str(api.output_beside(inputs[0])))

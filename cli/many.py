@@ -54,7 +54,7 @@ def run_many(
         UsageError: an OUTPUT for several scenes.
     """
     if out_dir is None and len(inputs) > 1:
-        if len(inputs) > 2 or api.is_many(inputs[0]):
+        if len(inputs) > 2:
             raise click.UsageError("several scenes need --out-dir DIR, which takes the place of OUTPUT")
         raise click.UsageError("--skip-existing is for many scenes; leave OUTPUT out, or give --out-dir DIR")
     reporter = Progress(progress, unit="thousandths", label="scenes")

@@ -14,9 +14,9 @@ REASONS = {
     "B101": ("", "asserts tell the type checker what is known; none is on what a user gives"),
     "B310": ("sar_colorize/scene/vector.py", "http and https alone are let through the line above"),
     "B311": ("sar_colorize/training", "patches and speckle are drawn at random; nothing of it is a secret"),
-    "B404": ("sar_colorize/cog/writer.py", "the child that builds the COG is this Python, without a shell"),
+    "B404": ("sar_colorize/cog/builder.py", "the child that builds the COG is this Python, without a shell"),
     "B405": ("sar_colorize/scene", "types, errors and the making of XML; it is parsed by defusedxml alone"),
-    "B603": ("sar_colorize/cog/writer.py", "the child's program is a constant, its job goes through a pipe"),
+    "B603": ("sar_colorize/cog/builder.py", "the child's program is a constant, its job goes through a pipe"),
 }
 """Rules that are not obeyed: where, and why."""
 

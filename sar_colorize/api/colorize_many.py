@@ -17,7 +17,7 @@ from ..scene.names import is_folder, is_local
 from ..scene.package import find_package
 from ..scene.safe import is_product
 from .colorize import colorize
-from .keywords import usual_values
+from .keywords import check_local, usual_values
 from .output import PathLike
 from .result import Result
 
@@ -96,6 +96,7 @@ def colorize_many(
     for name in settings:
         if name not in known or name == "output":
             raise SettingError(f"keyword of many scenes must be one of colorize for files, got {name!r}; leave it out")
+    check_local("folder", folder)
     jobs = _jobs(scenes_of(sources), folder, settings)
     is_made = folder is not None and not settings.get("dry_run") and _make(Path(folder))
     results: list[Result] = []

@@ -54,8 +54,8 @@ def verb(**renamed: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
                         f"{_hint(name, known)}"
                     )
             for name, value in [*zip(first, args, strict=False), *given.items()]:
-                if name in OUTPUTS and re.match(r"\w[\w+.-]+:/|/vsi", str(value)):
-                    raise SettingError(f"{name} must be a local path, got {value}; write there and copy the result")
+                if name in OUTPUTS:
+                    check_local(name, value)
             values: list[Any] = [checked(name, value, types[name]) for name, value in zip(first, args, strict=False)]
             values += args[len(first) :]
             try:
@@ -67,6 +67,16 @@ def verb(**renamed: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return call
 
     return decorate
+
+
+def check_local(name: str, value: object) -> None:
+    """Refuses to write to what is no path of this machine.
+
+    Raises:
+        SettingError: a URL or a name of GDAL's.
+    """
+    if re.match(r"\w[\w+.-]+:/|/vsi", str(value)):
+        raise SettingError(f"{name} must be a local path, got {value}; write there and copy the result")
 
 
 def usual_values(function: Callable[..., Any]) -> dict[str, Any]:
