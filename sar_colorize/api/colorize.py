@@ -249,6 +249,7 @@ def _to_files(
         scene.in_reading_order(blocks(window, settings.block_px)),
         partial(colorizer.load, scene),
         partial(split, colorizer.paint, tuple(writer.bands for writer in writers)),
+        scene.stop,
     )
     count, seconds = BlockCount(len(work.windows), 0), 0.0
     if not dry_run:

@@ -163,7 +163,7 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
         outputs = [Output(4.0 * len(scene.bands), FLOATS, None if output is None else Path(output).absolute().parent)]
         plan = plan_run(window, block_px, _block_bytes(chosen, len(scene.bands), window, block_px), outputs)
         check_plan(plan, outputs)
-        work = Work(scene.in_reading_order(blocks(window, block_px)), load, _alone)
+        work = Work(scene.in_reading_order(blocks(window, block_px)), load, _alone, scene.stop)
         count, seconds = BlockCount(len(work.windows), 0), 0.0
         if not dry_run:
             count, seconds = run_to_files(work, writers, window, on_progress=on_progress)
