@@ -114,12 +114,22 @@ def store(key: str, name: str, write: Callable[[Path], None], facts: dict[str, A
         checksum = _sha256(made)
         path = folder / f"{name}-{key[:8]}-{key_of({'': checksum})[:8]}.tif"
         whole = facts | {"file": path.name, "size": size, "sha256": checksum}
-        with _temporary(folder, ".json") as manifest, _writable(folder):
-            manifest.write_text(json.dumps(whole), encoding="utf-8")
+        with _writable(folder):
             made.replace(path)
-            manifest.replace(folder / f"{key}.json")
+        replace_text(folder / f"{key}.json", json.dumps(whole))
     _shrink(folder, path)
     return Entry(path, whole)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Writes a small file of the cache, whole or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with _temporary(_made(path.parent), path.suffix) as written, _writable(path.parent):
+        written.write_text(text, encoding="utf-8")
+        written.replace(path)
 
 
 @contextmanager

@@ -176,6 +176,37 @@ def test_one_scene_of_each_day_is_taken_by_its_newest_processing(
 
 
 @needs_server
+@pytest.mark.parametrize("fault", ["no answer", "HTTP 500", "nothing"])
+def test_where_the_first_catalogue_fails_or_has_nothing_the_second_is_asked(
+    folder: Path, server: MosaicServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    items = [write_item(folder, server.url, "S2A_33TVK_20260801", "2026-08-01")]
+    if fault == "HTTP 500":
+        server.fault = lambda handler, content: "first" in handler.path and (handler.send(b"", 500) or True)
+    if fault == "nothing":
+        server.fault = lambda handler, content: (
+            handler.path.startswith(("/first", "/search"))
+            and (handler.rfile.read(int(handler.headers.get("Content-Length") or 0)) or True)
+            and (handler.send(_page_of(server, "first" in handler.path)) or True)
+        )
+    first = "http://127.0.0.1:1" if fault == "no answer" else f"{server.url}/first"
+    with catalogue(tmp_path, items) as url:
+        monkeypatch.setenv("SAR_COLORIZE_STAC_URL", f"{first} {url}")
+        made = fetched("sentinel-2")
+        assert made.items == ("S2A_33TVK_20260801",)
+        assert made.host == url.removeprefix("http://")
+    monkeypatch.setenv("SAR_COLORIZE_STAC_URL", "http://127.0.0.1:1 http://127.0.0.1:2")
+    shutil.rmtree(tmp_path / "cache")
+    with pytest.raises(NetworkError, match=r"must be reachable, got Connection refused for 127\.0\.0\.1:1; check"):
+        fetched("sentinel-2")
+
+
+def _page_of(server: MosaicServer, landing: bool) -> bytes:
+    """What a catalogue says that has nothing."""
+    return json.dumps(_landing(server.url) if landing else {"type": "FeatureCollection", "features": []}).encode()
+
+
+@needs_server
 @pytest.mark.parametrize(
     "href", ["file:///etc/passwd", "/vsizip/x.zip/a.tif", "/etc/passwd", "s3://bucket/a.tif", "http://u:p@h/a"]
 )
