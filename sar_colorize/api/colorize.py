@@ -34,7 +34,8 @@ from .info import about
 from .keywords import usual_values, verb
 from .output import Box, PathLike, Target, check_file_alone, check_outputs, origin
 from .picture_files import PictureFiles, outputs_of, shares_of, split, writers_of
-from .reference_source import check_memory, check_offline, choose_reference, given_reference, settings_with
+from .radar_source import check_offline, open_input
+from .reference_source import check_memory, choose_reference, given_reference, settings_with
 from .result import Result, describe
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def colorize(  # long: the public signature spells out every keyword, and its do
     """A colour picture of a radar scene: path to path, or lazy array to lazy array.
 
     Input:
-        source: A path, a URL, a GDAL name, a Sentinel-1 product, an xarray DataArray, or a Scene.
+        source: A path, a URL, a GDAL name, a Sentinel-1 product, an xarray DataArray, or a Scene. Also the name of a
+            Sentinel-1 product, or the address of its STAC item or manifest.safe, of which what is read is fetched.
         unit: What the values measure: auto, dn, amplitude, power, db or display; auto finds it and says why.
         polarization: The band to use; also names a single band that has no name. None uses those that the model takes.
         nodata: A value that is invalid besides what the file says.
@@ -175,11 +177,12 @@ def colorize(  # long: the public signature spells out every keyword, and its do
             "overwrite": overwrite, "scheduler": scheduler, "on_progress": on_progress,
         }  # fmt: skip
         check_file_alone(of_files, usual_values(colorize))
-    with bounded_gdal():
-        scene = open_scene(
-            source, unit=unit, polarization=polarization, nodata=nodata, grid=grid, crs=crs, resolution=resolution,
-            calibration=calibration, remove_noise=remove_noise,
-        )  # fmt: skip
+    is_lazy = output is None and not dry_run
+    with bounded_gdal(), open_input(
+        source, keep=is_lazy, unit=unit, polarization=polarization, nodata=nodata, grid=grid, crs=crs,
+        resolution=resolution, calibration=calibration, remove_noise=remove_noise,
+    ) as opened:  # fmt: skip
+        scene = opened.scene
         before = _before(reference_radar, calibration, remove_noise)
         read = [_path(x) for x in (source, given.picture, reference_radar)]
         check_outputs(files.given, [scene] if before is None else [scene, before], *read, aoi, palette, model)
@@ -192,11 +195,11 @@ def colorize(  # long: the public signature spells out every keyword, and its do
             reference=None if chosen.picture is None else Reference(_picture(chosen.picture), before),
         )  # fmt: skip
         prepared = replace(prepared, tags=prepared.tags | chosen.tags, notes=(*chosen.notes, *prepared.notes))
-        if output is None and not dry_run:
+        if is_lazy:
             rgba = partial(_rgba, prepared.colorizer, prepared.scene)
             return lazy_blocks(prepared.scene.grid, window, block_px, (*RGB, "alpha"), np.uint8, rgba)
         made = _to_files(prepared, settings, target, window, files, dry_run, scheduler, on_progress)
-        return replace(made, hint=chosen.hint, fetched=chosen.fetched)
+        return replace(made, hint=chosen.hint, fetched=chosen.fetched, notes=(*opened.notes, *made.notes))
 
 
 def _before(source: PathLike | xarray.DataArray | Scene | None, calibration: str | None, noise: bool | None) -> Any:

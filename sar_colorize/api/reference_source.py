@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     import xarray
 
 AUTO, NONE = "auto", "none"
-_REMOTE = re.compile(r"://|/vsi(?:curl|s3|gs|az|adls|oss|swift|hdfs|webhdfs)")
 _CREDITS = ("SOURCE", "ITEMS", "LICENCE", "CREDIT")
 """Tags of a fetched picture that go into whatever is made with it."""
 
@@ -102,17 +100,6 @@ def _checked(given: Given) -> Given:
             f"{names}, or leave it out"
         )
     return given
-
-
-def check_offline(offline: bool, *inputs: object) -> None:
-    """Refuses inputs on servers where no server may be asked.
-
-    Raises:
-        SettingError: the first of them.
-    """
-    for value in inputs if offline else ():
-        if isinstance(value, str | os.PathLike) and _REMOTE.search(text := os.fspath(value)) and not is_local(text):
-            raise SettingError(f"offline must come with inputs on this machine, got {text}; download it first")
 
 
 def choose_reference(given: Given, scene: Scene, settings: ColorizeSettings, *, dry_run: bool) -> Chosen:

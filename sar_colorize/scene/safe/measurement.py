@@ -103,7 +103,7 @@ class Measurement:
                 self._pieces.move_to_end((row, col))
                 return self._pieces[row, col]
             whole = Window(row * height, col * width, height, width).intersect(Window(0, 0, *self.size))
-            if self._dataset is None:
+            if self._dataset is None or self.before_read is not None:  # GDAL keeps what was in a file beside a read
                 self._dataset = open_quietly(self.location, TIFF, alone=True)
             part: Any = rasterio.windows.Window(whole.col, whole.row, whole.width, whole.height)
             piece: NDArray[np.uint16] = self._dataset.read(1, window=part)
