@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +20,7 @@ from made_product import HEIGHT, NAME, STEM, WIDTH, default_dn, position
 from rasterio.io import MemoryFile
 
 ITEM = NAME.rpartition("_")[0]
+RUSTAC = Path(sys.executable).with_name("rustac")
 RTC_NAMES = {"vv": "iw-vv.rtc.tiff", "vh": "iw-vh.rtc.tiff"}
 
 
@@ -94,6 +101,30 @@ def write_item(folder: Path, item: dict[str, Any]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(item))
     return path
+
+
+@contextmanager
+def catalogue(folder: Path, items: list[dict[str, Any]]) -> Iterator[str]:
+    """The address of a STAC API that has these items."""
+    file = folder / "items.json"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": items}))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = [str(RUSTAC), "serve", str(file), "--create-collections", "--use-duckdb", "false"]
+    process = subprocess.Popen(
+        [*program, "--addr", f"127.0.0.1:{port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        for _ in range(100):
+            with socket.socket() as asks:
+                if asks.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def _item(name: str, collection: str, date: str, assets: Any, said: Any, shift: float) -> dict[str, Any]:
