@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..catalog.sources import parse_source
 from ..colorizer import RGB, Colorizer
 from ..engine.choose import choose_device, choose_precision
 from ..models.registry import DEFAULT_MODEL
 from ..place import Reference
-from ..prepare import ColorizeSettings, Prepared, prepare
-from ..progress import Progress
+from ..prepare import AUTO, ColorizeSettings, Prepared, prepare
+from ..progress import Progress, in_units
 from ..raster import Window
 from ..reference.array_picture import picture_of
 from ..reference.picture import PictureSource
@@ -35,7 +36,7 @@ from .keywords import usual_values, verb
 from .output import Box, PathLike, Target, check_file_alone, check_outputs, origin
 from .picture_files import PictureFiles, outputs_of, shares_of, split, writers_of
 from .radar_source import check_offline, open_input
-from .reference_source import check_memory, choose_reference, given_reference, settings_with
+from .reference_source import check_memory, choose_palette_file, choose_reference, given_reference, settings_with
 from .result import Result, describe
 
 if TYPE_CHECKING:
@@ -120,8 +121,8 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         structure: Whose structure the picture shows: both, the reference's with the radar's news; radar, the radar's in
             the reference's colours; or reference.
         palette: What colours the place has: auto, the reference's, or without one those of the kinds of ground that
-            place, month and radar lead to expect; none; or the path of an optical raster of the place, whose colours
-            are fitted to the radar where the two overlap.
+            place, month and radar lead to expect; none; or the path of an optical raster of the place, or a source as
+            for the reference, whose colours are fitted to the radar where the two overlap.
         filter: Speckle filter before the lightness; auto is the one that the model was trained with.
         size: Width of the filter's window in pixels, odd; None for the filter's own.
         looks: Equivalent number of looks; None for the filter's usual, auto to estimate it once from the scene.
@@ -161,7 +162,7 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         SarColorizeError: One sentence; nothing is written and an older output is untouched.
     """
     given = given_reference(reference, reference_resolution, offline=offline)
-    check_offline(offline, source, given.picture, reference_radar, palette, aoi)
+    check_offline(offline, source, given.picture, reference_radar, None if parse_source(palette) else palette, aoi)
     settings = ColorizeSettings(
         model=model, palette=palette, reference=_name(given.name), reference_radar=_name(reference_radar),
         reference_date=reference_date, date=date, structure=structure, filter=filter, size=size, looks=looks,
@@ -188,18 +189,24 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         check_outputs(files.given, [scene] if before is None else [scene, before], *read, aoi, palette, model)
         window, area = target.extent(scene)
         count_blocks(window, block_px)
-        chosen = choose_reference(given, scene, settings, dry_run=dry_run)
+        ticks: Any = {"dry_run": dry_run, "on_tick": in_units(on_progress, "tiles")}
+        chosen = choose_reference(given, scene, settings, **ticks)
+        colours = choose_palette_file(given, scene, settings, **ticks)
         settings = settings_with(settings, chosen, memory)
         prepared = prepare(
             scene, settings, area, with_error=uncertainty is not None, start=scheduler is None,
             reference=None if chosen.picture is None else Reference(_picture(chosen.picture), before),
+            palette=AUTO if colours.is_planned else _name(colours.picture),
         )  # fmt: skip
-        prepared = replace(prepared, tags=prepared.tags | chosen.tags, notes=(*chosen.notes, *prepared.notes))
+        notes = (*chosen.notes, *colours.notes, *prepared.notes)
+        prepared = replace(prepared, tags=prepared.tags | chosen.tags | colours.tags, notes=notes)
         if is_lazy:
             rgba = partial(_rgba, prepared.colorizer, prepared.scene)
             return lazy_blocks(prepared.scene.grid, window, block_px, (*RGB, "alpha"), np.uint8, rgba)
         made = _to_files(prepared, settings, target, window, files, dry_run, scheduler, on_progress)
-        return replace(made, hint=chosen.hint, fetched=chosen.fetched, notes=(*opened.notes, *made.notes))
+        return replace(
+            made, hint=chosen.hint, fetched=chosen.fetched or colours.fetched, notes=(*opened.notes, *made.notes)
+        )
 
 
 def _before(source: PathLike | xarray.DataArray | Scene | None, calibration: str | None, noise: bool | None) -> Any:

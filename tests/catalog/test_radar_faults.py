@@ -183,12 +183,17 @@ def test_every_fault_ends_in_its_sentence(here: Path, server: MosaicServer, fold
 
 
 @pytest.mark.parametrize(
-    "key", ["vv", "schema-product-vv", "schema-calibration-vh", "schema-noise-vv", "safe-manifest"]
-)
-@pytest.mark.parametrize(
-    "href",
-    ["file:///etc/passwd", "/etc/passwd", "/vsizip/x.zip/a", "/vsicurl/http://x/a", "s3://bucket/a", "http://u:word@h/a",
-     "\\\\host\\a", "http://h/a b", "ftp://h/a", "", "http://[x/a"],
+    ("key", "href"),
+    [
+        *((key, "file:///etc/passwd") for key in ("vv", "schema-product-vv", "schema-calibration-vh", "safe-manifest")),
+        *(
+            ("schema-noise-vv", href)
+            for href in (
+                "/etc/passwd", "/vsizip/x.zip/a", "/vsicurl/http://x/a", "s3://bucket/a", "http://u:word@h/a",
+                "\\\\host\\a", "http://h/a b", "ftp://h/a", "", "http://[x/a",
+            )
+        ),
+    ],
 )  # fmt: skip
 def test_items_whose_files_are_not_on_the_web_are_refused(
     here: Path, server: MosaicServer, folder: Path, key: str, href: str
