@@ -68,10 +68,8 @@ class SparseTiff:
         with self._lock:
             missing = [number for number in self._touched(window) if number not in self._here]
             ranges = list(self._ranges(missing))
-            if len(ranges) == 1:
-                self._fetch(ranges[0])
-            elif ranges:
-                in_threads(self._client, self._fetch, ranges, _nothing)
+            if ranges:  # in threads also one alone: whoever waits for it must hear that the run is given up
+                in_threads(self._client, self._fetch, ranges, lambda *_: self._client.check())
             self._here.update(missing)
 
     def _touched(self, window: Window) -> Iterable[int]:
@@ -182,10 +180,6 @@ class SparseTiff:
 
     def _refusal(self, got: str) -> NetworkError:
         return NetworkError(f"{self._client.what} must be a GeoTIFF of one band, got {got}; give a file")
-
-
-def _nothing(_done: int, _total: int) -> None:
-    """Nobody waits for blocks of a window by number."""
 
 
 class _Header(io.RawIOBase):

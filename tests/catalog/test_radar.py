@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import pickle
+import signal
+import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
+from made import command
 from made_product import HEIGHT, NAME, WIDTH, Make, default_dn, make_safe, make_zip, position
 from made_remote import ITEM, grd_item, put_in_bucket, rtc_item, store_in_tiles, write_item
 
@@ -241,3 +246,41 @@ def test_products_before_ipf_2_90_have_their_border(
         np.testing.assert_array_equal(
             opened.scene.read(WHOLE).valid, sc.open_scene(safe, grid="radar").read(WHOLE).valid
         )
+
+
+@pytest.mark.parametrize("by", ["Ctrl-C", "end of input"])
+@pytest.mark.parametrize("verb", ["despeckle", "colorize"])  # in the thread that reads ahead, and in the one that waits
+def test_who_cancels_while_blocks_are_fetched_ends_it_at_once(
+    folder: Path, server: MosaicServer, tmp_path: Path, by: str, verb: str
+) -> None:
+    store_in_tiles(make_safe(folder))
+    release = threading.Event()
+    server.fault = lambda handler, content: (
+        ".tiff" in handler.path and handler.asked(1 << 40)[0] > 1 << 14 and (release.wait(30.0) or True)
+    )
+    name = f"{server.url}/{NAME}.SAFE/manifest.safe"
+    process = subprocess.Popen(
+        command("--stop-at-eof", verb, name, tmp_path / "a.tif"),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        while (
+            not any(".tiff" in line and "bytes=0-" not in line for line in server.requests) and process.poll() is None
+        ):
+            time.sleep(0.05)
+        started = time.monotonic()
+        if by == "Ctrl-C":
+            process.send_signal(signal.SIGINT)
+        else:  # as QGIS cancels
+            process.stdin.close()  # type: ignore[union-attr]
+            process.stdin = None
+        _, said = process.communicate(timeout=30)
+        assert time.monotonic() - started < 8.0
+    finally:
+        release.set()
+        process.kill()
+        process.communicate()
+    assert process.returncode == 130, said
+    assert said.splitlines()[-1].startswith("cancelled")
+    assert not (tmp_path / "a.tif").exists()
+    assert list((tmp_path / "cache").iterdir()) == []
