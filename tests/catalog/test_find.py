@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -131,3 +132,15 @@ def test_what_cannot_be_looked_for_is_refused_before_anyone_is_asked(given: dict
     with pytest.raises(SettingError, match=said) as refused:
         sc.find(**({"bbox": INSIDE, "date": "2021-01"} | given))
     assert ":word" not in str(refused.value)
+
+
+@needs_server
+def test_the_way_from_a_place_to_a_result_can_be_shown(tmp_path: Path) -> None:
+    program = [sys.executable, "-m", "tools.find_and_colorize", str(tmp_path / "a.tif"), "--verbs", "despeckle"]
+    done = subprocess.run(
+        program, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "a.tif").exists()
+    assert f"$ sar-colorize despeckle {ITEM} " in done.stdout
+    assert "despeckle: 0." in done.stdout.splitlines()[-1]
