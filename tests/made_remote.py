@@ -30,9 +30,8 @@ def store_in_tiles(safe: Path, block: int = 128) -> Path:
         with rasterio.open(file) as dataset:
             dn, (points, crs) = dataset.read(1), dataset.gcps
         with MemoryFile() as memory:
-            with memory.open(
-                driver="GTiff", height=HEIGHT, width=WIDTH, count=1, dtype="uint16", gcps=points, crs=crs
-            ) as made:
+            profile = {"driver": "GTiff", "height": dn.shape[0], "width": dn.shape[1], "count": 1, "dtype": "uint16"}
+            with memory.open(**profile, gcps=points, crs=crs) as made:
                 made.write(dn, 1)
             file.unlink()
             rasterio.shutil.copy(memory.name, file, driver="COG", COMPRESS="DEFLATE", BLOCKSIZE=str(block))

@@ -35,7 +35,7 @@ from .info import about
 from .keywords import usual_values, verb
 from .output import Box, PathLike, Target, check_file_alone, check_outputs, origin
 from .picture_files import PictureFiles, outputs_of, shares_of, split, writers_of
-from .radar_source import check_offline, open_input
+from .radar_source import check_offline, check_scheduler, open_input
 from .reference_source import check_memory, choose_palette_file, choose_reference, given_reference, settings_with
 from .result import Result, describe
 
@@ -163,6 +163,7 @@ def colorize(  # long: the public signature spells out every keyword, and its do
     """
     given = given_reference(reference, reference_resolution, offline=offline)
     check_offline(offline, source, given.picture, reference_radar, None if parse_source(palette) else palette, aoi)
+    check_scheduler(scheduler, source)
     settings = ColorizeSettings(
         model=model, palette=palette, reference=_name(given.name), reference_radar=_name(reference_radar),
         reference_date=reference_date, date=date, structure=structure, filter=filter, size=size, looks=looks,

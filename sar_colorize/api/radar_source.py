@@ -82,6 +82,20 @@ def open_input(
         raise
 
 
+def check_scheduler(scheduler: str | None, source: object) -> None:
+    """Refuses a cluster for a product on a server, whose parts would be on this machine alone.
+
+    Raises:
+        SettingError: both are given.
+    """
+    text = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
+    if scheduler is not None and parse_product(text) is not None:
+        raise SettingError(
+            f"scheduler must be left out for a product on a server, got {scheduler} and {text}; download the product "
+            "first"
+        )
+
+
 def check_offline(offline: bool, *inputs: object) -> None:
     """Refuses inputs on servers where no server may be asked.
 

@@ -224,6 +224,10 @@ def test_parts_are_no_business_of_other_machines(product: Path, server: MosaicSe
         pytest.raises(SettingError, match="scheduler must be left out for input S1A_"),
     ):
         pickle.dumps(opened.scene)
+    asked = len(server.requests)
+    with pytest.raises(SettingError, match="scheduler must be left out for a product on a server, got tcp://127"):
+        sc.colorize(NAME, "a.tif", scheduler="tcp://127.0.0.1:1")
+    assert len(server.requests) == asked
 
 
 @pytest.fixture
