@@ -279,7 +279,7 @@ def test_who_cancels_while_blocks_are_fetched_ends_it_at_once(
             process.stdin.close()  # type: ignore[union-attr]
             process.stdin = None
         _, said = process.communicate(timeout=30)
-        assert time.monotonic() - started < 8.0
+        assert time.monotonic() - started < 15.0
     finally:
         release.set()
         process.kill()
