@@ -22,7 +22,7 @@ from .client import Client, Patience, patience
 from .sparse import SparseTiff
 
 METADATA_BYTES = 512 << 20
-"""Of all that is no measurement; that of an IW product is about 10 MB."""
+"""Of all that is no measurement; that of an IW product is about 5 MB."""
 _SAY_EVERY_S = 5.0
 _log = logging.getLogger("sar_colorize")
 
