@@ -38,11 +38,9 @@ class Opened:
         if self._parts is None:
             return ()
         client, whole = self._parts.client, self._parts.size
+        came = f"{client.bytes / 1e6:,.1f} MB, of measurements of {whole / 1e6:,.0f} MB and their metadata,"
         server = self.scene.about.get("server", "")
-        share = f" of {whole / 1e6:,.0f}" if whole > 0 else ""
-        return (
-            f"I{client.what[1:]}: {client.bytes / 1e6:,.1f}{share} MB in {client.requests} requests from {server}.",
-        )
+        return (f"I{client.what[1:]}: {came} in {client.requests} requests from {server}.",)
 
     def __enter__(self) -> Self:
         return self
