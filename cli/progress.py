@@ -50,6 +50,10 @@ class Progress:
                 self._bar.__exit__(None, None, None)
                 self._bar = None
 
+    def of(self, unit: str) -> Progress:
+        """The same for steps of another kind, which come before these."""
+        return Progress(self.mode, unit)
+
     def message(self, text: str) -> None:
         """A line that the user should read."""
         if self.mode == "json":

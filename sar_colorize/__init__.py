@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .api.colorize import colorize
     from .api.despeckle import despeckle
     from .api.despeckle_stack import despeckle_stack
+    from .api.find import find
     from .api.info import info
     from .api.reference import fetch_reference
     from .api.result import Result
@@ -42,6 +43,7 @@ _HOME = {
     "despeckle": "api",
     "despeckle_stack": "api",
     "fetch_reference": "api",
+    "find": "api",
     "info": "api",
     "load_card": "models.registry",
     "load_network": "models.registry",
@@ -60,6 +62,7 @@ __all__ = [
     "despeckle",
     "despeckle_stack",
     "fetch_reference",
+    "find",
     "info",
     "load_card",
     "load_network",

@@ -163,6 +163,7 @@ def test_a_verb_has_one_name_in_every_room() -> None:
         "despeckle_stack",
         "doctor",
         "evaluate",
+        "find",
         "info",
         "models",
         "pairs",
@@ -233,7 +234,7 @@ def _loaded_by(code: str) -> set[str]:
             for arguments in (
                 ["--help"], ["--version"], ["colorize", "--help"], ["despeckle", "--help"], ["info", "--help"],
                 ["models", "list"], ["choices"], ["demo", "--help"], ["doctor", "--help"], ["completion", "bash"],
-                ["reference", "--help"], ["config", "show"],
+                ["reference", "--help"], ["find", "--help"], ["config", "show"],
             )
         ),
     ],

@@ -96,6 +96,10 @@ class Colorize(RasterAlgorithm):
         self.add_where(offered)
         self._add_network(offered)
         self.add_how(offered, lossy=True)
+        self._add_outputs()
+
+    def _add_outputs(self) -> None:
+        """The picture, and the rasters beside it."""
         self.add(
             QgsProcessingParameterRasterDestination(OUTPUT, tr("Colour picture")),
             tr(
@@ -119,7 +123,6 @@ class Colorize(RasterAlgorithm):
                 "the radar shows something new (band 2), in percent. Default: not made."
             ),
         )
-
         self.add(
             QgsProcessingParameterRasterDestination(
                 CLASSES, tr("Kinds of ground"), optional=True, createByDefault=False
