@@ -40,8 +40,10 @@ def colorize(
     """Colorize INPUT into OUTPUT, a Cloud Optimized GeoTIFF on the same grid; or many INPUTs into a folder.
 
     INPUT is a GeoTIFF, a COG, a zip that holds one, a Sentinel-1 GRD product, or anything GDAL opens (/vsizip/...,
-    /vsis3/..., https://...). The colours are a prediction, and with --reference those of a picture of the place where
-    the radar agrees with it; the file's tags say so: model, checksum, source, reference, settings.
+    /vsis3/..., https://...). It may also be the name of a product as sar-colorize find lists it, or the address of its
+    STAC item or manifest.safe: then only what is read is fetched. The colours are a prediction, and with --reference
+    those of a picture of the place where the radar agrees with it; the file's tags say so: model, checksum, source,
+    reference, settings.
 
     Of two names the second is OUTPUT. Without OUTPUT the picture of scene.tif is scene_colour.tif beside it. INPUT may
     be a folder of scenes or a pattern in quotes, and there may be several with --out-dir.

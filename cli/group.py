@@ -19,6 +19,7 @@ COMMANDS = {
         "demo": "Simulate a scene, colorize it, and show before and after.",
     },
     "Radar": {
+        "find": "Sentinel-1 scenes of a place and a time, from a catalogue.",
         "despeckle": "Filter the speckle of a whole scene.",
         "despeckle-stack": "Filter the speckle of several dates together.",
         "info": "What a raster is: bands, unit and why, grid, nodata.",

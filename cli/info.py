@@ -16,7 +16,7 @@ from .signature import options
 @command()
 @options(api.info, arguments={"source": "INPUT"})
 def info(source: str, as_json: bool, **settings: Any) -> None:
-    """What INPUT is, why we think so, and what will be done to it.
+    """What INPUT is, why we think so, and what will be done to it; a product on a server too, by name or address.
 
     \b
     sar-colorize info scene.tif

@@ -55,6 +55,10 @@ class Progress:
                 self._bar.__exit__(None, None, None)
                 self._bar = None
 
+    def of(self, unit: str) -> Progress:
+        """The same for steps of another kind, which come before these."""
+        return Progress(self.mode, unit)
+
     def _line(self, done: int, total: int) -> None:
         """A line with percent and time left, every few seconds; at the end only where there was one before."""
         now = time.monotonic()

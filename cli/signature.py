@@ -79,7 +79,7 @@ FACTS = {
     "memory": Fact(metavar="FILE"),
     "model": Fact(metavar="NAME|FILE"),
     "offset_db": Fact(words=("auto", "fit"), metavar="auto|fit|DB"),
-    "palette": Fact(metavar="auto|none|FILE"),
+    "palette": Fact(metavar="auto|none|FILE|SOURCE"),
     "polarization": Fact(choices=api.POLARIZATIONS),
     "precision": Fact(choices=api.PRECISIONS),
     "profile": Fact(choices=tuple(api.PROFILES)),

@@ -9,6 +9,7 @@ from qgis.core import (
     QgsContrastEnhancement,
     QgsMapLayer,
     QgsMultiBandColorRenderer,
+    QgsPalettedRasterRenderer,
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingLayerPostProcessorInterface,
@@ -17,6 +18,7 @@ from qgis.core import (
     QgsRasterMinMaxOrigin,
     QgsSingleBandGrayRenderer,
 )
+from qgis.PyQt.QtGui import QColor
 
 _kept: list[QgsProcessingLayerPostProcessorInterface] = []
 
@@ -75,6 +77,31 @@ class Percent(_Named):
         stretch.setMaximumValue(100.0)
         renderer.setContrastEnhancement(stretch)
         layer.setRenderer(renderer)
+
+
+KINDS = {
+    "water": "#2a3a44", "wood": "#2f3a1c", "field": "#55632f", "bare": "#8c725b", "town": "#8a8178", "snow": "#e6eaee",
+}  # fmt: skip
+"""Kinds of ground by their number, from 1, and how they are drawn where the legend of a run does not say."""
+
+
+class Kinds(_Named):
+    """The first band as kinds of ground, each in the colour that it has in the picture."""
+
+    def __init__(self, name: str, legend: str) -> None:
+        super().__init__(name)
+        self.colours = dict(KINDS)
+        for part in legend.split(", "):
+            words = part.split()
+            if len(words) == 3 and words[0] in KINDS:
+                self.colours[words[0]] = words[2]
+
+    def style(self, layer: QgsRasterLayer) -> None:
+        classes = [
+            QgsPalettedRasterRenderer.Class(number, QColor(colour), kind)
+            for number, (kind, colour) in enumerate(self.colours.items(), 1)
+        ]
+        layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), 1, classes))
 
 
 def style_later(context: QgsProcessingContext, path: str, processor: _Named) -> None:

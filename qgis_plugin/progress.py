@@ -31,7 +31,9 @@ class Progress:
         if self.started is None:
             self.started = now
         feedback.setProgress(100.0 * done / total)
-        if done == total:
+        if done == total and unit == "tiles":  # of a reference, which is fetched before the first block
+            self.started = None
+        elif done == total:
             feedback.setProgressText(tr("Writing the result"))
         # Each text is a line of QGIS's log: the longer a run takes, the rarer they become.
         elif done and now - self.spoken > max(_EVERY_S, _EVERY_PART * (now - self.started)):
@@ -45,4 +47,4 @@ class Progress:
 
 
 def _unit(unit: str) -> str:
-    return {"blocks": tr("blocks"), "pairs": tr("pairs")}.get(unit, unit)
+    return {"blocks": tr("blocks"), "pairs": tr("pairs"), "tiles": tr("tiles")}.get(unit, unit)

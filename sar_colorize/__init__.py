@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .api.colorize_many import colorize_many
     from .api.despeckle import despeckle
     from .api.despeckle_stack import despeckle_stack
+    from .api.find import find
     from .api.info import info
     from .api.page import page
     from .api.reference import fetch_reference
@@ -45,6 +46,7 @@ _HOME = {
     "despeckle": "api",
     "despeckle_stack": "api",
     "fetch_reference": "api",
+    "find": "api",
     "info": "api",
     "load_card": "models.registry",
     "load_network": "models.registry",
@@ -65,6 +67,7 @@ __all__ = [
     "despeckle",
     "despeckle_stack",
     "fetch_reference",
+    "find",
     "info",
     "load_card",
     "load_network",

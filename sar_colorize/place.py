@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from .colorizer import RadarLightness
 from .errors import SettingError
 from .ground import GroundReader, Recall, radar_before
 from .models import registry
 from .models.painter import PalettePainter
-from .palette.choose import choose_palette
+from .palette.choose import SOURCES, choose_palette
 from .palette.fit import MOST_ALONG, SIDE_PX, Examples, learn, spread_windows
 from .palette.from_picture import read_palette
 from .palette.from_radar import RadarGround
@@ -52,6 +52,15 @@ class Reference:
     """The picture."""
     radar: Scene | None = None
     """A radar scene of its date."""
+
+
+class Wish(NamedTuple):
+    """The palette that a user asked for."""
+
+    name: str
+    """As it was asked for."""
+    picture: str
+    """The path of its picture, "auto" or "none"."""
 
 
 @dataclass(frozen=True)
@@ -218,7 +227,7 @@ def _date_of_picture(source: PictureSource) -> Date | None:
 
 def find_palette(
     scene: Scene,
-    wanted: str,
+    wish: Wish,
     model: str,
     radar: RadarLightness,
     memory: Remembering | None,
@@ -229,12 +238,12 @@ def find_palette(
     Without a picture, it has the kinds of ground that the radar is taken for at the place.
 
     Args:
-        wanted: "auto", "none" or the path of a picture. model: a name or a path of weights.
+        wish: "auto", "none" or a picture. model: a name or a path of weights.
         memory: its reference is the palette where "auto" is wanted; one that is not believed only where its colours
             explain the radar. None without one.
         date: of the scene, as the user gave it; None reads it from tags and name.
     """
-    shown: Iterable[Shown]
+    wanted, shown = wish.picture, cast(Iterable[Shown], ())
     taken = date_of(scene, date)
     month = None if taken is None else taken.month
     if memory is not None and wanted == "auto":
@@ -244,6 +253,7 @@ def find_palette(
                  for each in _few(memory.windows.all))  # fmt: skip
     else:
         palette = choose_palette(wanted, scene.grid, month)
+        palette = palette if wanted in (wish.name, *SOURCES) else replace(palette, source=wish.name)
         shown = _shown(wanted, scene, radar)
     if palette.overlaps:
         painter = cast(PalettePainter, registry.load_painter(model, scene.bands, palette))

@@ -22,7 +22,7 @@ from .models.painter import Painter, choose_bands, kind_of
 from .offset import AUTO, offset_of
 from .palette.choose import SOURCES as PALETTES
 from .palette.palette import Palette, check_kinds
-from .place import PREDICTED, Reference, Remembering, find_palette, remember
+from .place import PREDICTED, Reference, Remembering, Wish, find_palette, remember
 from .reference.memory import STRUCTURES
 from .scene import Scene, open_scene
 from .scene.area import Area
@@ -43,7 +43,7 @@ class ColorizeSettings:
     """A name of `models.registry.names()`, or a path to weights."""
     palette: str = AUTO
     """What colours the place has: "auto", those that place, month and radar lead to expect, or a reference's; "none";
-    or the path of an optical raster of the place. Only a model that takes a palette is given it."""
+    or the path or source of an optical raster of the place. Only a model that takes a palette is given it."""
     reference: str | None = None
     """What a picture of the place is called whose ground is remembered; None without one."""
     reference_radar: str | None = None
@@ -135,6 +135,7 @@ def prepare(  # long: the order of what is settled is told once, here
     with_kinds: bool = False,
     start: bool = True,
     reference: Reference | None = None,
+    palette: str | None = None,
 ) -> Prepared:
     """Settles what holds for the whole scene.
 
@@ -142,10 +143,10 @@ def prepare(  # long: the order of what is settled is told once, here
         area: outside it pixels become invalid.
         with_error: blocks get a fourth band, the expected error of a and b.
         with_kinds: they get two more, the most likely kind of ground and its probability.
-        start: load the network onto its device now; false where workers elsewhere will paint, and choose by what they
-            have.
+        start: load the network onto its device now; false where workers elsewhere will paint, on what they have.
         reference: the picture of the place whose ground is remembered, and its radar, where they are open already; the
             settings name them. Then blocks have the expected error wherever the model knows it.
+        palette: the picture that the settings' palette is the name of, where that is no path.
 
     Raises:
         ModelError, SettingError, UnitError, SceneError: one sentence each.
@@ -161,12 +162,12 @@ def prepare(  # long: the order of what is settled is told once, here
     _log.info("lightness: %s, %s, offset %+g dB (%s)", "+".join(scene.bands), chosen.name, offset_db, offset_reason)
     radar = RadarLightness(chosen, card.db_ranges, offset_db, card.fill_lightness)
     memory = _memory(scene, settings, radar, reference)
-    palette = None
+    colours, wanted = None, Wish(settings.palette, palette or settings.palette)
     if kind.takes_palette:
-        palette = find_palette(scene, settings.palette, settings.model, radar, memory, settings.date)
+        colours = find_palette(scene, wanted, settings.model, radar, memory, settings.date)
     if with_kinds:
-        check_kinds(palette)
-    painter = registry.load_painter(settings.model, scene.bands, palette)
+        check_kinds(colours)
+    painter = registry.load_painter(settings.model, scene.bands, colours)
     with_error = with_error or (memory is not None and kind.knows_error)
     paints, device, precision = _window_painter(painter, settings, (with_error, with_kinds), start=start)
     _log.info("model: %s on %s, %s", card.name, device, precision)
@@ -175,20 +176,20 @@ def prepare(  # long: the order of what is settled is told once, here
         "weights_sha256": registry.checksum(settings.model) if kind.has_network else None,
         "offset_db": offset_db,
         "offset_reason": offset_reason,
-        "palette": palette.source if palette else None,
-        "palette_lab": palette.mean if palette else None,
-        "legend": palette.ground.legend if palette and palette.ground else None,
+        "palette": colours.source if colours else None,
+        "palette_lab": colours.mean if colours else None,
+        "legend": colours.ground.legend if colours and colours.ground else None,
         "device": device,
         "precision": precision,
         "looks": round(chosen.looks, 2) if chosen.uses_looks else None,
         "looks_reason": looks_reason(chosen, settings.looks) if chosen.uses_looks else None,
     }
-    tags = _tags(card, scene, settings, chosen, palette, facts)
-    notes = (palette.note,) if palette is not None and palette.note else ()
+    tags = _tags(card, scene, settings, chosen, colours, facts)
+    notes = (colours.note,) if colours is not None and colours.note else ()
     if memory is None:
         return Prepared(scene, Colorizer(radar, paints, area), tags, facts, notes)
-    colorizer = Colorizer(radar, paints, area, memory.recall)
-    return Prepared(scene, colorizer, tags | memory.tags, facts | memory.facts, (*memory.notes, *notes))
+    made = Colorizer(radar, paints, area, memory.recall)
+    return Prepared(scene, made, tags | memory.tags, facts | memory.facts, (*memory.notes, *notes))
 
 
 def _window_painter(

@@ -164,6 +164,7 @@ def test_a_verb_has_one_name_in_every_room() -> None:
         "despeckle_stack",
         "doctor",
         "evaluate",
+        "find",
         "info",
         "models",
         "page",
@@ -235,7 +236,7 @@ def _loaded_by(code: str) -> set[str]:
             for arguments in (
                 ["--help"], ["--version"], ["colorize", "--help"], ["despeckle", "--help"], ["info", "--help"],
                 ["models", "list"], ["choices"], ["demo", "--help"], ["doctor", "--help"], ["completion", "bash"],
-                ["reference", "--help"], ["config", "show"], ["page", "--help"],
+                ["reference", "--help"], ["find", "--help"], ["config", "show"], ["page", "--help"],
             )
         ),
     ],

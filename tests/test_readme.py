@@ -24,6 +24,7 @@ NOT_RUN = {
     r"python3 -m venv|pip install|^make test": "installs from the network, and is what runs this test",
     r"S1A_IW_GRDH": "needs a product of 1 GB; tests/test_products.py runs small ones",
     r"worldcover|mosaic-120": "asks a server; tests/cli/test_reference.py runs them on loopback",
+    r"colorize find": "asks a server; tests/catalog/test_find.py runs it on loopback",
     r"colorize-?\w* (train|evaluate|pairs build)": "takes minutes; tests/cli/ runs them on small pairs",
     r"doctor|sar-colorize demo": "tests/cli/ and tests/api/ run them",
 }

@@ -155,6 +155,9 @@ class MosaicServer(http.server.ThreadingHTTPServer):
             self.requests.append(f"{handler.path} {handler.headers.get('Range', '')}".strip())
         path = self.folder / parts.path.strip("/")
         is_listing = "list-type" in parts.query
+        if self.fault is None and not is_listing and path.is_file():
+            self._send_part(handler, path)
+            return
         content = self._listing(parts.query) if is_listing else path.read_bytes() if path.is_file() else b""
         if self.fault is not None and self.fault(handler, content):
             return
@@ -166,6 +169,15 @@ class MosaicServer(http.server.ThreadingHTTPServer):
             first, last = handler.asked(len(content))
             headers = {"Content-Range": f"bytes {first}-{last}/{len(content)}", "Accept-Ranges": "bytes"}
             handler.send(content[first : last + 1], 206, headers)
+
+    def _send_part(self, handler: Handler, path: Path) -> None:
+        """The range that is asked for of a file, which may be larger than memory."""
+        size = path.stat().st_size
+        first, last = handler.asked(size)
+        with path.open("rb") as file:
+            file.seek(first)
+            content = file.read(last + 1 - first)
+        handler.send(content, 206, {"Content-Range": f"bytes {first}-{last}/{size}", "Accept-Ranges": "bytes"})
 
     def _listing(self, query: str) -> bytes:
         """Folders below a prefix, as S3 lists them."""

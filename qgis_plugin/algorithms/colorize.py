@@ -16,7 +16,7 @@ from qgis.core import (
 )
 
 from .. import choices
-from ..layers import Grey, Percent, Picture, style_later
+from ..layers import Grey, Kinds, Percent, Picture, style_later
 from ..sources import MOSAICS, SourceError, mosaic_of, path_of
 from ..text import tr
 from .base import Parameters
@@ -28,6 +28,7 @@ REFERENCE_RADAR = "REFERENCE_RADAR"
 REFERENCE_DATE = "REFERENCE_DATE"
 STRUCTURE = "STRUCTURE"
 MEMORY = "MEMORY"
+CLASSES = "CLASSES"
 MODEL = "MODEL"
 WEIGHTS = "WEIGHTS"
 PALETTE = "PALETTE"
@@ -95,6 +96,10 @@ class Colorize(RasterAlgorithm):
         self.add_where(offered)
         self._add_network(offered)
         self.add_how(offered, lossy=True)
+        self._add_outputs()
+
+    def _add_outputs(self) -> None:
+        """The picture, and the rasters beside it."""
         self.add(
             QgsProcessingParameterRasterDestination(OUTPUT, tr("Colour picture")),
             tr(
@@ -116,6 +121,16 @@ class Colorize(RasterAlgorithm):
             tr(
                 "With a reference: GeoTIFF with the share of each pixel that is the reference's (band 1), and how far "
                 "the radar shows something new (band 2), in percent. Default: not made."
+            ),
+        )
+        self.add(
+            QgsProcessingParameterRasterDestination(
+                CLASSES, tr("Kinds of ground"), optional=True, createByDefault=False
+            ),
+            tr(
+                "Where colours are told by kinds of ground (no reference, palette auto, VV and VH): GeoTIFF with the "
+                "most likely kind (band 1: 1 water, 2 wood, 3 field, 4 bare, 5 town, 6 snow) and its probability in "
+                "percent (band 2). Default: not made."
             ),
         )
 
@@ -213,6 +228,9 @@ class Colorize(RasterAlgorithm):
         if self.given(parameters, MEMORY):
             made[MEMORY] = self.parameterAsOutputLayer(parameters, MEMORY, context)
             command += ["--memory", made[MEMORY]]
+        if self.given(parameters, CLASSES):
+            made[CLASSES] = self.parameterAsOutputLayer(parameters, CLASSES, context)
+            command += ["--classes", made[CLASSES]]
         command += self.output_arguments(parameters, context)
         result = self.run_backend(command, list(made.values()), feedback)
         if result is None:
@@ -221,11 +239,16 @@ class Colorize(RasterAlgorithm):
             feedback.pushInfo(str(result["remembered"]))
         if result.get("hint"):
             feedback.pushInfo(str(result["hint"]))
+        if result.get("legend"):
+            feedback.pushInfo(tr("Colours: {0}").format(result["legend"]))
         style_later(context, output, Picture(tr("{0} (colour)").format(name)))
         if CONFIDENCE in made:
             style_later(context, made[CONFIDENCE], Grey(tr("{0} (uncertainty)").format(name)))
         if MEMORY in made:
             style_later(context, made[MEMORY], Percent(tr("{0} (memory)").format(name)))
+        if CLASSES in made:
+            legend = str(result.get("legend", ""))
+            style_later(context, made[CLASSES], Kinds(tr("{0} (kinds of ground)").format(name), legend))
         return made
 
     def _model(self, parameters: Parameters, context: QgsProcessingContext) -> list[str]:

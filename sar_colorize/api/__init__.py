@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..catalog.passes import KINDS as _KINDS
 from ..cog import PROFILES
 from ..engine.choose import DEVICES, PRECISIONS
 from ..evaluation.color.settings import HALVES, INPUTS, PALETTES
@@ -22,6 +23,7 @@ from .despeckle import despeckle
 from .despeckle_stack import despeckle_stack
 from .doctor import examine
 from .evaluate import evaluate, evaluate_filters
+from .find import find
 from .info import info
 from .models import describe_model, verify_models
 from .page import page
@@ -30,6 +32,9 @@ from .reference import fetch_reference
 from .result import Result
 from .train import train
 
+KINDS_OF_SCENES = tuple(_KINDS)
+"""What a catalogue of Sentinel-1 may have."""
+
 __all__ = [
     "DEFAULT_MODEL",
     "DEVICES",
@@ -37,6 +42,7 @@ __all__ = [
     "GRIDS",
     "HALVES",
     "INPUTS",
+    "KINDS_OF_SCENES",
     "PALETTES",
     "POLARIZATIONS",
     "PRECISIONS",
@@ -62,6 +68,7 @@ __all__ = [
     "evaluate_filters",
     "examine",
     "fetch_reference",
+    "find",
     "info",
     "is_many",
     "load_card",

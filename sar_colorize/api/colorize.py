@@ -9,13 +9,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..colorizer import RGB, Colorizer
+from ..catalog.sources import parse_source
+from ..colorizer import RGB
 from ..models.registry import DEFAULT_MODEL
+from ..offset import AUTO
 from ..place import Reference
 from ..prepare import ColorizeSettings, Prepared, prepare
-from ..progress import Progress
+from ..progress import Progress, in_units
 from ..raster import Window
 from ..reference.array_picture import picture_of
 from ..reference.picture import PictureSource
@@ -32,8 +33,9 @@ from .engines import engines_on
 from .info import about
 from .keywords import usual_values, verb
 from .output import Box, PathLike, Target, check_file_alone, check_outputs, origin
-from .picture_files import PictureFiles, outputs_of, quicklook_of, shares_of, split, writers_of
-from .reference_source import check_memory, check_offline, choose_reference, given_reference, settings_with
+from .picture_files import PictureFiles, outputs_of, quicklook_of, rgba_block, shares_of, split, writers_of
+from .radar_source import check_offline, check_scheduler, open_input
+from .reference_source import check_memory, choose_palette_file, choose_reference, given_reference, settings_with
 from .result import Result, describe
 
 if TYPE_CHECKING:
@@ -89,7 +91,8 @@ def colorize(  # long: the public signature spells out every keyword, and its do
     """A colour picture of a radar scene: path to path, or lazy array to lazy array.
 
     Input:
-        source: A path, a URL, a GDAL name, a Sentinel-1 product, an xarray DataArray, or a Scene.
+        source: A path, a URL, a GDAL name, a Sentinel-1 product, an xarray DataArray, or a Scene. Also the name of a
+            Sentinel-1 product, or the address of its STAC item or manifest.safe, of which what is read is fetched.
         unit: What the values measure: auto, dn, amplitude, power, db or display; auto finds it and says why.
         polarization: The band to use; also names a single band that has no name. None uses those that the model takes.
         nodata: A value that is invalid besides what the file says.
@@ -119,8 +122,8 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         structure: Whose structure the picture shows: both, the reference's with the radar's news; radar, the radar's in
             the reference's colours; or reference.
         palette: What colours the place has: auto, the reference's, or without one those of the kinds of ground that
-            place, month and radar lead to expect; none; or the path of an optical raster of the place, whose colours
-            are fitted to the radar where the two overlap.
+            place, month and radar lead to expect; none; or the path of an optical raster of the place, or a source as
+            for the reference, whose colours are fitted to the radar where the two overlap.
         filter: Speckle filter before the lightness; auto is the one that the model was trained with.
         size: Width of the filter's window in pixels, odd; None for the filter's own.
         looks: Equivalent number of looks; None for the filter's usual, auto to estimate it once from the scene.
@@ -164,7 +167,8 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         SarColorizeError: One sentence; nothing is written and an older output is untouched.
     """
     given = given_reference(reference, reference_resolution, offline=offline)
-    check_offline(offline, source, given.picture, reference_radar, palette, aoi)
+    check_offline(offline, source, given.picture, reference_radar, None if parse_source(palette) else palette, aoi)
+    check_scheduler(scheduler, source)
     settings = ColorizeSettings(
         model=model, palette=palette, reference=_name(given.name), reference_radar=_name(reference_radar),
         reference_date=reference_date, date=date, structure=structure, filter=filter, size=size, looks=looks,
@@ -182,30 +186,37 @@ def colorize(  # long: the public signature spells out every keyword, and its do
             "on_progress": on_progress,
         }  # fmt: skip
         check_file_alone(of_files, usual_values(colorize))
-    with bounded_gdal():
-        scene = open_scene(
-            source, unit=unit, polarization=polarization, nodata=nodata, grid=grid, crs=crs, resolution=resolution,
-            calibration=calibration, remove_noise=remove_noise,
-        )  # fmt: skip
+    is_lazy = output is None and not dry_run
+    with bounded_gdal(), open_input(
+        source, keep=is_lazy, unit=unit, polarization=polarization, nodata=nodata, grid=grid, crs=crs,
+        resolution=resolution, calibration=calibration, remove_noise=remove_noise,
+    ) as opened:  # fmt: skip
+        scene = opened.scene
         before = _before(reference_radar, calibration, remove_noise)
         read = [_path(x) for x in (source, given.picture, reference_radar)]
         scenes = [scene] if before is None else [scene, before]
         check_outputs(files.given, scenes, *read, aoi, palette, model, quicklook=quicklook)
         window, area = target.extent(scene)
         count_blocks(window, block_px)
-        chosen = choose_reference(given, scene, settings, dry_run=dry_run)
+        ticks: Any = {"dry_run": dry_run, "on_tick": in_units(on_progress, "tiles")}
+        chosen = choose_reference(given, scene, settings, **ticks)
+        colours = choose_palette_file(given, scene, settings, **ticks)
         settings = settings_with(settings, chosen, memory)
         prepared = prepare(
             scene, settings, area, with_error=uncertainty is not None, with_kinds=classes is not None,
             start=scheduler is None,
             reference=None if chosen.picture is None else Reference(_picture(chosen.picture), before),
+            palette=AUTO if colours.is_planned else _name(colours.picture),
         )  # fmt: skip
-        prepared = replace(prepared, tags=prepared.tags | chosen.tags, notes=(*chosen.notes, *prepared.notes))
-        if output is None and not dry_run:
-            rgba = partial(_rgba, prepared.colorizer, prepared.scene)
+        notes = (*chosen.notes, *colours.notes, *prepared.notes)
+        prepared = replace(prepared, tags=prepared.tags | chosen.tags | colours.tags, notes=notes)
+        if is_lazy:
+            rgba = partial(rgba_block, prepared.colorizer, prepared.scene)
             return lazy_blocks(prepared.scene.grid, window, block_px, (*RGB, "alpha"), np.uint8, rgba)
         made = _to_files(prepared, settings, target, window, files, dry_run, scheduler, on_progress)
-        return replace(made, hint=chosen.hint, fetched=chosen.fetched)
+        return replace(
+            made, hint=chosen.hint, fetched=chosen.fetched or colours.fetched, notes=(*opened.notes, *made.notes)
+        )
 
 
 def _before(source: PathLike | xarray.DataArray | Scene | None, calibration: str | None, noise: bool | None) -> Any:
@@ -258,6 +269,7 @@ def _to_files(
         scene.in_reading_order(blocks(window, settings.block_px)),
         partial(colorizer.load, scene),
         partial(split, colorizer.paint, tuple(writer.bands for writer in writers)),
+        scene.stop,
     )
     count, seconds = BlockCount(len(work.windows), 0), 0.0
     if not dry_run:
@@ -291,11 +303,3 @@ def _block_bytes(prepared: Prepared, window: Window, block_px: int, *, here: boo
     parts = (colorizer.memory_bytes(prepared.scene, part) for part in largest)
     load, ready, compute = (max(sizes) for sizes in zip(*parts, strict=True))
     return BlockBytes(load, ready, compute, result)
-
-
-def _rgba(colorizer: Colorizer, scene: Scene, window: Window) -> NDArray[np.uint8]:
-    """(4, height, width) uint8 of a window, the fourth 255 where valid."""
-    raster = colorizer.block(scene, window)
-    alpha = np.where(raster.valid, np.uint8(255), np.uint8(0))[None]
-    rgba: NDArray[np.uint8] = np.concatenate([raster.values[:3], alpha])
-    return rgba

@@ -22,7 +22,7 @@ from ..run.lazy import lazy_blocks
 from ..run.local import BlockCount
 from ..run.plan import FLOATS, BlockBytes, Output, check_plan, plan_run
 from ..run.to_file import Work, run_to_files
-from ..scene import Scene, open_scene
+from ..scene import Scene
 from ..scene.area import Area
 from ..scene.gdal import bounded_gdal
 from ..speckle import Filter
@@ -32,6 +32,7 @@ from ..tiles import blocks, check_block_px, count_blocks, largest_blocks
 from .info import about
 from .keywords import usual_values, verb
 from .output import Box, PathLike, Target, check_file_alone, check_outputs, is_array, origin
+from .radar_source import check_offline, open_input
 from .result import describe
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
     resolution: float | None = None,
     calibration: str | None = None,
     remove_noise: bool | None = None,
+    offline: bool = False,
     filter: str = "lee",
     size: int | None = None,
     looks: float | str | None = None,
@@ -74,10 +76,12 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
     Input:
         source: A path, a URL, a GDAL name, a Sentinel-1 product, an xarray DataArray, or a Scene; in Python also a
             numpy array or torch tensor (H, W) or (C, H, W), NaN where invalid, which is linear power unless `unit`
-            says otherwise.
+            says otherwise. Also the name of a Sentinel-1 product, or the address of its STAC item or manifest.safe, of
+            which what is read is fetched.
         unit: What the values measure: auto, dn, amplitude, power, db or display; auto finds it and says why.
         polarization: The band to use; also names a single band that has no name. None filters all bands.
         nodata: A value that is invalid besides what the file says.
+        offline: Ask no server; an input on one is refused.
 
     Map:
         grid: "map" draws what has ground control points on a map, "radar" keeps the radar's own grid.
@@ -142,11 +146,13 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
             "on_progress": on_progress,
         }  # fmt: skip
         check_file_alone(given, usual_values(despeckle))
-    with bounded_gdal():
-        scene = open_scene(
-            source, unit=unit, polarization=polarization, nodata=nodata, grid=grid, crs=crs, resolution=resolution,
-            calibration=calibration, remove_noise=remove_noise,
-        )  # fmt: skip
+    is_lazy = output is None and not dry_run
+    check_offline(offline, source, aoi)
+    with bounded_gdal(), open_input(
+        source, keep=is_lazy, unit=unit, polarization=polarization, nodata=nodata, grid=grid, crs=crs,
+        resolution=resolution, calibration=calibration, remove_noise=remove_noise,
+    ) as opened:  # fmt: skip
+        scene = opened.scene
         check_outputs([output] if output is not None else [], [scene], origin(source), aoi, quicklook=quicklook)
         window, area = target.extent(scene)
         count_blocks(window, block_px)
@@ -157,7 +163,7 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
         if chosen.uses_looks:
             facts = {"looks": round(chosen.looks, 2), "looks_reason": reason}
         load = partial(_filtered, scene, chosen, area)
-        if output is None and not dry_run:
+        if is_lazy:
             return lazy_blocks(scene.grid, window, block_px, scene.bands, np.float32, partial(_with_nan, scene, load))
         writers, picture = [], None
         if output is not None:
@@ -169,13 +175,14 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
         outputs = [Output(4.0 * len(scene.bands), FLOATS, None if output is None else Path(output).absolute().parent)]
         plan = plan_run(window, block_px, _block_bytes(chosen, len(scene.bands), window, block_px), outputs)
         check_plan(plan, outputs)
-        work = Work(scene.in_reading_order(blocks(window, block_px)), load, _alone)
+        work = Work(scene.in_reading_order(blocks(window, block_px)), load, _alone, scene.stop)
         count, seconds = BlockCount(len(work.windows), 0), 0.0
         if not dry_run:
             count, seconds = run_to_files(work, writers, window, quicklook=picture, on_progress=on_progress)
         made = None if dry_run or output is None else os.fspath(output)
         shown = None if made is None or quicklook is None else os.fspath(quicklook)
-        return describe(scene, window, chosen, made, count, seconds, plan=plan.to_dict(), quicklook=shown, **facts)
+        facts |= {"plan": plan.to_dict(), "quicklook": shown}
+        return describe(scene, window, chosen, made, count, seconds, opened.notes, **facts)
 
 
 def _block_bytes(chosen: Filter, bands: int, window: Window, block_px: int) -> BlockBytes:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..raster import Grid
-from ..scene import Scene, open_scene
+from ..scene import Scene
 from ..scene.gdal import bounded_gdal
 from .keywords import verb
 from .output import PathLike
+from .radar_source import check_offline, open_input
 
 if TYPE_CHECKING:
     import xarray
@@ -28,14 +29,17 @@ def info(  # long: the public signature spells out every keyword, and its docstr
     resolution: float | None = None,
     calibration: str | None = None,
     remove_noise: bool | None = None,
+    offline: bool = False,
 ) -> dict[str, Any]:
     """What a scene is and why we think so: bands, unit, scale, grid, validity of a sample; plain values, for JSON.
 
     Input:
-        source: A path, a URL, a GDAL name, a Sentinel-1 product, an xarray DataArray, or a Scene.
+        source: A path, a URL, a GDAL name, a Sentinel-1 product, an xarray DataArray, or a Scene. Also the name of a
+            Sentinel-1 product, or the address of its STAC item or manifest.safe, of which a sample is fetched.
         unit: What the values measure: auto, dn, amplitude, power, db or display; auto finds it and says why.
         polarization: The band to use; also names a single band that has no name.
         nodata: A value that is invalid besides what the file says.
+        offline: Ask no server; an input on one is refused.
 
     Map:
         grid: "map" draws what has ground control points on a map, "radar" keeps the radar's own grid.
@@ -47,11 +51,12 @@ def info(  # long: the public signature spells out every keyword, and its docstr
     Raises:
         SarColorizeError: One sentence that says what to do.
     """
-    with bounded_gdal():
-        scene = open_scene(
-            source, unit=unit, polarization=polarization, nodata=nodata, grid=grid, crs=crs, resolution=resolution,
-            calibration=calibration, remove_noise=remove_noise,
-        )  # fmt: skip
+    check_offline(offline, source)
+    with bounded_gdal(), open_input(
+        source, unit=unit, polarization=polarization, nodata=nodata, grid=grid, crs=crs, resolution=resolution,
+        calibration=calibration, remove_noise=remove_noise,
+    ) as opened:  # fmt: skip
+        scene = opened.scene
         samples = list(scene.samples())
         valid = [float(raster.valid.mean()) for raster in samples]
         declared = scene.declaration
@@ -61,25 +66,25 @@ def info(  # long: the public signature spells out every keyword, and its docstr
             if values.size:
                 low, middle, high = np.percentile(values, (1, 50, 99))
                 levels[band] = {"p1": float(low), "median": float(middle), "p99": float(high)}
-    return {
-        "source": scene.source,
-        "width": scene.grid.width,
-        "height": scene.grid.height,
-        "bands": list(scene.bands),
-        "bands_reason": declared.bands_reason,
-        "unit": str(declared.unit),
-        "unit_reason": declared.unit_reason,
-        "absolute_scale": declared.absolute,
-        "scale_reason": declared.scale_reason,
-        "crs": _crs_name(scene.grid),
-        "transform": list(scene.grid.transform)[:6] if scene.grid.transform else None,
-        "block_shape": list(scene.block_shape),
-        "invalid_where": scene.validity,
-        "sampled_valid_fraction": round(float(np.mean(valid)), 4) if valid else 0.0,
-        "sampled_levels": levels,
-        "notes": list(scene.notes),
-        "about": dict(scene.about) | scene.sampled_facts(),
-    }
+        return {
+            "source": scene.source,
+            "width": scene.grid.width,
+            "height": scene.grid.height,
+            "bands": list(scene.bands),
+            "bands_reason": declared.bands_reason,
+            "unit": str(declared.unit),
+            "unit_reason": declared.unit_reason,
+            "absolute_scale": declared.absolute,
+            "scale_reason": declared.scale_reason,
+            "crs": _crs_name(scene.grid),
+            "transform": list(scene.grid.transform)[:6] if scene.grid.transform else None,
+            "block_shape": list(scene.block_shape),
+            "invalid_where": scene.validity,
+            "sampled_valid_fraction": round(float(np.mean(valid)), 4) if valid else 0.0,
+            "sampled_levels": levels,
+            "about": dict(scene.about) | scene.sampled_facts(),
+            "notes": [*scene.notes, *opened.notes],
+        }
 
 
 def about(scene: Scene) -> dict[str, str]:

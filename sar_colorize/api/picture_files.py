@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..cog import CogWriter, Quicklook
-from ..colorizer import ERROR, KINDS, MEMORY, RGB, Loaded
+from ..colorizer import ERROR, KINDS, MEMORY, RGB, Colorizer, Loaded
 from ..palette.world import KINDS as NAMES
-from ..raster import Grid, Raster
+from ..raster import Grid, Raster, Window
 from ..run.plan import FLOATS, LOSSY, PICTURE, Output
 from ..run.to_file import Counted, Rasters
+from ..scene import Scene
 from .output import LOSSLESS, PathLike, Target
 
 HALF = 50
@@ -105,3 +107,11 @@ def shares_of(sums: tuple[int, ...]) -> dict[str, float]:
         return {}
     kept, changed = (round(count / sums[2], 4) for count in sums[:2])
     return {"kept_share": kept, "changed_share": changed, "not_shown_share": round(1.0 - kept - changed, 4)}
+
+
+def rgba_block(colorizer: Colorizer, scene: Scene, window: Window) -> NDArray[np.uint8]:
+    """(4, height, width) uint8 of a window, the fourth 255 where valid."""
+    raster = colorizer.block(scene, window)
+    alpha = np.where(raster.valid, np.uint8(255), np.uint8(0))[None]
+    rgba: NDArray[np.uint8] = np.concatenate([raster.values[:3], alpha])
+    return rgba

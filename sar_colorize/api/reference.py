@@ -18,12 +18,12 @@ from ..errors import SettingError
 from ..hidden_folder import HiddenFolder, remove_orphans
 from ..place import date_of
 from ..progress import Progress
-from ..scene import Scene, open_scene
+from ..scene import Scene
 from ..scene.date import parse_date
 from ..scene.gdal import bounded_gdal
 from .keywords import verb
 from .output import PathLike, check_outputs
-from .reference_source import check_offline
+from .radar_source import check_offline, open_input
 
 if TYPE_CHECKING:
     import xarray
@@ -84,8 +84,8 @@ def fetch_reference(  # long: the public signature spells out every keyword, and
     check_offline(offline, source)
     path = Path(output)
     check_output(path, overwrite=overwrite)
-    with bounded_gdal():
-        scene = open_scene(source, unit=unit, polarization=polarization)
+    with bounded_gdal(), open_input(source, unit=unit, polarization=polarization) as opened:
+        scene = opened.scene
         check_outputs([path], [scene], source if isinstance(source, str | os.PathLike) else None)
         plan = plan_fetch(scene.grid, wanted, reference_resolution, "from_source")
         made = fetch(plan, date_of(scene, date), offline=offline, on_tick=on_progress)

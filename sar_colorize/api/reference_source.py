@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..catalog.consent import network_consent
-from ..catalog.fetch import Fetched, fetch
+from ..catalog.fetch import Fetched, Tick, fetch
 from ..catalog.plan import Plan, plan_fetch
 from ..catalog.sources import SOURCES, WORLDCOVER, Wanted, parse_source
 from ..errors import NetworkError, OutputError, SettingError
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     import xarray
 
 AUTO, NONE = "auto", "none"
-_REMOTE = re.compile(r"://|/vsi(?:curl|s3|gs|az|adls|oss|swift|hdfs|webhdfs)")
 _CREDITS = ("SOURCE", "ITEMS", "LICENCE", "CREDIT")
 """Tags of a fetched picture that go into whatever is made with it."""
 
@@ -104,19 +102,13 @@ def _checked(given: Given) -> Given:
     return given
 
 
-def check_offline(offline: bool, *inputs: object) -> None:
-    """Refuses inputs on servers where no server may be asked.
-
-    Raises:
-        SettingError: the first of them.
-    """
-    for value in inputs if offline else ():
-        if isinstance(value, str | os.PathLike) and _REMOTE.search(text := os.fspath(value)) and not is_local(text):
-            raise SettingError(f"offline must come with inputs on this machine, got {text}; download it first")
-
-
-def choose_reference(given: Given, scene: Scene, settings: ColorizeSettings, *, dry_run: bool) -> Chosen:
+def choose_reference(
+    given: Given, scene: Scene, settings: ColorizeSettings, *, dry_run: bool, on_tick: Tick | None = None
+) -> Chosen:
     """The picture of a run: as given, from the cache, or fetched now.
+
+    Args:
+        on_tick: called with (done, total) tiles while they are fetched.
 
     Raises:
         SettingError, NetworkError, OutputError: a source that the user named cannot be had.
@@ -134,7 +126,7 @@ def choose_reference(given: Given, scene: Scene, settings: ColorizeSettings, *, 
     for wanted in given.wanted:
         try:
             plan = plan_fetch(scene.grid, wanted, given.resolution)
-            found = _had(plan, scene, settings, dry_run=dry_run, offline=given.offline)
+            found = _had(plan, scene, settings, dry_run=dry_run, offline=given.offline, on_tick=on_tick)
         except (SettingError, NetworkError, OutputError) as error:
             if given.must:
                 raise
@@ -148,15 +140,39 @@ def choose_reference(given: Given, scene: Scene, settings: ColorizeSettings, *, 
     return Chosen(None, None, tuple(notes))
 
 
-def _had(plan: Plan, scene: Scene, settings: ColorizeSettings, *, dry_run: bool, offline: bool) -> Fetched | str:
+def _had(
+    plan: Plan, scene: Scene, settings: ColorizeSettings, *, dry_run: bool, offline: bool, on_tick: Tick | None
+) -> Fetched | str:
     """The mosaic of a plan; of a dry run that would have to fetch it, what it would fetch."""
     date = date_of(scene, settings.date)
     if not dry_run or offline:
-        return fetch(plan, date, offline=offline)
+        return fetch(plan, date, offline=offline, on_tick=on_tick)
     try:
         return fetch(plan, date, offline=True)
     except SettingError:
-        return f"Would fetch {words_of(plan)}, and use it as the reference."
+        return f"Would fetch {words_of(plan)}, and use it as the {plan.setting}."
+
+
+def choose_palette_file(
+    given: Given, scene: Scene, settings: ColorizeSettings, *, dry_run: bool, on_tick: Tick | None = None
+) -> Chosen:
+    """The picture that a palette is taken from, where it names a source: from the cache, or fetched now.
+
+    Args:
+        given: the reference, which says at which resolution, and whether a server may be asked. on_tick: likewise.
+
+    Raises:
+        SettingError, NetworkError, OutputError: the source cannot be had.
+    """
+    wanted = parse_source(settings.palette, "palette")
+    if wanted is None or not kind_of(load_card(settings.model)).takes_palette:  # `prepare` refuses the second
+        return Chosen(None, None)
+    plan = plan_fetch(scene.grid, wanted, given.resolution if given.wanted else None, "palette")
+    found = _had(plan, scene, settings, dry_run=dry_run, offline=given.offline, on_tick=on_tick)
+    if isinstance(found, str):
+        return Chosen(None, wanted.name, (found,), is_planned=True)
+    credits = {name.replace("_REFERENCE_", "_PALETTE_"): text for name, text in credits_of(found.path).items()}
+    return Chosen(found.path, wanted.name, (found.note.replace("Reference", "Palette", 1),), credits, found.to_dict())
 
 
 def settings_with(settings: ColorizeSettings, chosen: Chosen, memory: PathLike | None) -> ColorizeSettings:

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -22,6 +23,8 @@ from typing import Any
 
 from ..errors import OutputError, SettingError, way_out
 
+UNFINISHED = ".unfinished-"
+"""What names begin with of what a run has not done with."""
 FOLDER_VARIABLE, SIZE_VARIABLE = "SAR_COLORIZE_CACHE", "SAR_COLORIZE_CACHE_MB"
 USUAL_MB = 1024
 _IN_USE_S = 6 * 3600.0
@@ -101,7 +104,7 @@ def store(key: str, name: str, write: Callable[[Path], None], facts: dict[str, A
     Raises:
         OutputError: it cannot be written, or is larger than the cache may be; nothing is left of it.
     """
-    folder = _made(cache_folder())
+    folder = writable_folder(cache_folder())
     with _temporary(folder, ".tif") as made:
         with _writable(folder):
             write(made)
@@ -114,12 +117,22 @@ def store(key: str, name: str, write: Callable[[Path], None], facts: dict[str, A
         checksum = _sha256(made)
         path = folder / f"{name}-{key[:8]}-{key_of({'': checksum})[:8]}.tif"
         whole = facts | {"file": path.name, "size": size, "sha256": checksum}
-        with _temporary(folder, ".json") as manifest, _writable(folder):
-            manifest.write_text(json.dumps(whole), encoding="utf-8")
+        with _writable(folder):
             made.replace(path)
-            manifest.replace(folder / f"{key}.json")
+        replace_text(folder / f"{key}.json", json.dumps(whole))
     _shrink(folder, path)
     return Entry(path, whole)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Writes a small file of the cache, whole or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with _temporary(writable_folder(path.parent), path.suffix) as written, _writable(path.parent):
+        written.write_text(text, encoding="utf-8")
+        written.replace(path)
 
 
 @contextmanager
@@ -129,7 +142,7 @@ def only_one(key: str, on_tick: Callable[[], None]) -> Iterator[None]:
     Args:
         on_tick: called a few times a second while it waits; may raise.
     """
-    place = _made(cache_folder()) / f"{key}.lock"
+    place = writable_folder(cache_folder()) / f"{key}.lock"
     with _writable(place.parent):
         lock = os.open(place, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -165,13 +178,11 @@ def _shrink(folder: Path, keep: Path) -> None:
     """Removes the files that were not used for longest until the rest is small enough; those in use stay."""
     now, room = time.time(), most_bytes()
     files: list[tuple[float, int, Path]] = []
+    remove_old(folder)
     for path in folder.iterdir():
         with contextlib.suppress(OSError):
             found = path.stat()
-            if path.name.startswith(".unfinished-"):
-                if now - found.st_mtime > _UNFINISHED_S:
-                    path.unlink()
-            elif path.suffix == ".tif":
+            if path.suffix == ".tif" and not path.name.startswith(UNFINISHED):
                 files.append((found.st_mtime, found.st_size, path))
     total = sum(size for _, size, _ in files)
     for used, size, path in sorted(files):
@@ -183,7 +194,18 @@ def _shrink(folder: Path, keep: Path) -> None:
                 total -= size
 
 
-def _made(folder: Path) -> Path:
+def remove_old(folder: Path) -> None:
+    """Removes files and folders that killed processes left a day ago."""
+    for path in folder.glob(f"{UNFINISHED}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _UNFINISHED_S:
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink()
+
+
+def writable_folder(folder: Path) -> Path:
     """A folder that is there.
 
     Raises:
@@ -212,7 +234,7 @@ def _writable(folder: Path) -> Iterator[None]:
 def _temporary(folder: Path, suffix: str) -> Iterator[Path]:
     """The path of an empty file of this process, which is gone afterwards unless it was renamed."""
     with _writable(folder):
-        opened, name = tempfile.mkstemp(suffix, ".unfinished-", folder)
+        opened, name = tempfile.mkstemp(suffix, UNFINISHED, folder)
         os.close(opened)
     try:
         yield Path(name)

@@ -82,14 +82,21 @@ class Client:
     Args:
         what: the setting and source, for messages.
         most_bytes: of all answers together.
+        mend: the way out where they are more.
 
     Attributes:
         bytes: of the bodies that came until now. requests: how many were sent.
     """
 
-    def __init__(self, what: str, most_bytes: int, patience: Patience | None = None) -> None:
-        self.what, self.most_bytes = what, most_bytes
-        self.patience = patience or _patience_of_environment()
+    def __init__(
+        self,
+        what: str,
+        most_bytes: int,
+        wait: Patience | None = None,
+        mend: str = "choose a coarser `reference_resolution`",
+    ) -> None:
+        self.what, self.most_bytes, self._mend = what, most_bytes, mend
+        self.patience = wait or patience()
         self.bytes, self.requests = 0, 0
         self._stopped, self._lock = threading.Event(), threading.Lock()
         self._end = time.monotonic() + self.patience.total_s
@@ -258,8 +265,8 @@ class Client:
                 too_many = self.bytes > self.most_bytes
             if too_many:
                 raise NetworkError(
-                    f"{self.what} must need at most {self.most_bytes / 1e6:.0f} MB for this scene, got more; choose a "
-                    "coarser `reference_resolution`"
+                    f"{self.what} must need at most {self.most_bytes / 1e6:.0f} MB for this scene, got more; "
+                    f"{self._mend}"
                 )
             seconds = time.monotonic() - started
             if seconds > self.patience.timeout_s and len(got) - before < self.patience.least_bytes_s * seconds:
@@ -274,16 +281,16 @@ class Client:
         Raises:
             NetworkError: it was sent often enough, or the server asks for too long a wait.
         """
-        patience = self.patience
-        wait_s = patience.first_wait_s * 2.0 ** (tries - 1) if error.wait_s is None else error.wait_s
-        if tries > patience.retries or wait_s > patience.most_wait_s:
-            often = f" {tries} times" if tries > patience.retries else f", which asks to wait {wait_s:.0f} s"
+        ours = self.patience
+        wait_s = ours.first_wait_s * 2.0 ** (tries - 1) if error.wait_s is None else error.wait_s
+        if tries > ours.retries or wait_s > ours.most_wait_s:
+            often = f" {tries} times" if tries > ours.retries else f", which asks to wait {wait_s:.0f} s"
             raise NetworkError(f"{self.what} must answer in full, got {error} from {host_of(url)}{often}; {_WAY_OUT}")
         self._stopped.wait(min(wait_s, max(0.0, self._end - time.monotonic())))
         return tries
 
 
-def _patience_of_environment() -> Patience:
+def patience() -> Patience:
     """The usual patience, with what GDAL's variables of the environment say."""
     more: dict[str, Any] = {}
     names = {

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import datetime
-import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from ..errors import NetworkError, SettingError
 from ..raster import Grid, Window
 from ..scene.date import Date
+from .catalogues import Catalogue, catalogues, token_of, with_token
 from .clear import TileDates, best_first, draw_clear
 from .client import Client
 from .dates import nearest_date
 from .mosaic import Tile, draw
 from .plan import Plan, cells_of
-from .sources import WORLDCOVER, Source, worldcover_file
+from .sources import SENTINEL_2, WORLDCOVER, Source, worldcover_file
 from .stac import Acquisition, search
 from .warp import Codes
 
-GATE_VARIABLE = "SAR_COLORIZE_STAC_TOKEN_URL"
-_TOKENS = {"planetarycomputer.microsoft.com": "https://planetarycomputer.microsoft.com/api/sas/v1/token"}
-"""Where catalogues give the token that their files need, to anybody who asks."""
 _WINTER = (11, 12, 1, 2, 3)
 _SUMMER = (5, 6, 7, 8, 9)
 
@@ -47,6 +42,8 @@ class Content:
     """How many tiles were asked for."""
     refusal: NetworkError | None = None
     """What a server said of one, where it was not that there is none."""
+    host: str = ""
+    """The server, where that is not the source's own."""
 
 
 def wanted_day(plan: Plan, date: Date | None) -> Date | None:
@@ -113,10 +110,8 @@ def _worldcover_tile(source: Source, year: int, south: int, west: int, window: W
 
 def _of_acquisitions(plan: Plan, client: Client, day: datetime.date, on_tick: Callable[[int, int], None]) -> Content:
     """The clear ground of the days around one."""
-    wanted, source = plan.wanted, plan.wanted.source
-    around = datetime.timedelta(days=wanted.days)
-    found = search(client, source.address, source.collections, plan.extent, day - around, day + around)
-    found = _with_token(client, source, found)
+    around = datetime.timedelta(days=plan.wanted.days)
+    found, host = _first_that_has(plan, client, day - around, day + around)
     by_tile: dict[str, list[Acquisition]] = {}
     for acquisition in found:
         by_tile.setdefault(acquisition.tile, []).append(acquisition)
@@ -139,30 +134,31 @@ def _of_acquisitions(plan: Plan, client: Client, day: datetime.date, on_tick: Ca
     period = f"median of the clear pixels of {count}, {first} to {last}{offset}"
     year = str(first.year) if first.year == last.year else f"{first.year}-{last.year}"
     names = tuple(sorted(acquisition.name for acquisition in drawn.used))
-    return Content(drawn.values, names, dates_used[len(dates_used) // 2], year, period, len(tiles))
+    return Content(drawn.values, names, dates_used[len(dates_used) // 2], year, period, len(tiles), host=host)
 
 
-def _with_token(client: Client, source: Source, found: list[Acquisition]) -> list[Acquisition]:
-    """Acquisitions whose addresses hold the token of their catalogue, where it gives one.
+def _first_that_has(
+    plan: Plan, client: Client, first: datetime.date, last: datetime.date
+) -> tuple[list[Acquisition], str]:
+    """Acquisitions of the first catalogue that answers and has any, their tokens in their addresses; and its server.
 
     Raises:
-        NetworkError: it gives none.
+        NetworkError: none has; what the first of them said.
     """
-    address = os.environ.get(GATE_VARIABLE) or _TOKENS.get(urlsplit(source.address).hostname or "")
-    if address is None or not found:
-        return found
-    answer = client.listing(f"{address.rstrip('/')}/{source.collections[-1]}")
-    try:
-        token = json.loads(answer)["token"].lstrip("?")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise NetworkError(
-            f"{client.what} must give a token for its files, got none from {urlsplit(address).hostname}; try again "
-            "later"
-        ) from error
-    return [
-        replace(a, urls={band: f"{url}{'&' if '?' in url else '?'}{token}" for band, url in a.urls.items()})
-        for a in found
-    ]
+    source = plan.wanted.source
+    places = catalogues(source.name) if source is SENTINEL_2 else (Catalogue(source.address, source.collections),)
+    refusal: NetworkError | None = None
+    for place in places:
+        try:
+            found = search(client, place.address, place.collections, plan.extent, first, last)
+            token = token_of(client, place.address, place.collections[-1])
+        except NetworkError as error:
+            client.check()  # a run that was stopped asks no other
+            refusal = refusal or error
+            continue
+        return [replace(each, urls=with_token(each.urls, token)) for each in found], place.host
+    assert refusal is not None  # there is a catalogue
+    raise refusal
 
 
 def _window_of(box: tuple[float, float, float, float], grid: Grid) -> Window:

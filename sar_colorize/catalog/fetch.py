@@ -155,8 +155,8 @@ def _fetched(plan: Plan, day: Date | None, key: str, tick: Tick) -> cache.Entry:
     facts: dict[str, Any] = {
         "title": source.title, "items": list(found.items), "date": None if found.date is None else str(found.date),
         "period": found.period, "share": round(share, 4), "resolution_m": plan.resolution, "licence": LICENCE,
-        "credit": source.credit.format(found.year), "host": source.host, "megabytes": round(client.bytes / 1e6, 3),
-        "requests": client.requests,
+        "credit": source.credit.format(found.year), "host": found.host or source.host,
+        "megabytes": round(client.bytes / 1e6, 3), "requests": client.requests,
     }  # fmt: skip
     tags = _tags(source, facts)
     name = f"{source.name}-{found.year if found.date is None else found.date}"

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import NetworkError
 from ..raster import Grid, Window
+from .absence import absent_files, remember_absent
 from .client import AbsentError, Client
 from .ranges import RangeFile
 from .threads import in_threads
@@ -20,7 +21,8 @@ FAILED = 10000
 """What the 120 m mosaic holds in every band where clouds never went away."""
 _FORBIDDEN = 403
 """Some servers say so of a file that is not there."""
-_ABSENT = (_FORBIDDEN, 404, 410)
+_GONE = (404, 410)
+_ABSENT = (_FORBIDDEN, *_GONE)
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,10 @@ def draw(client: Client, tiles: Sequence[Tile], grid: Grid, on_tick: Callable[[i
     values = np.zeros((3, *grid.window.shape), np.uint16)
     drawn, absent = [], []
     refusal: NetworkError | None = None
-    parts = in_threads(client, partial(_drawn, client, grid), tiles, on_tick)
+    known = absent_files()
+    parts = in_threads(client, partial(_drawn, client, grid, known), tiles, on_tick)
+    missing = [tile.urls[0] for tile, part in zip(tiles, parts, strict=True) if _is_gone(part)]
+    remember_absent(url for url in missing if url not in known)
     for tile, part in zip(tiles, parts, strict=True):
         if isinstance(part, AbsentError):
             absent.append(tile.name)
@@ -78,12 +83,22 @@ def draw(client: Client, tiles: Sequence[Tile], grid: Grid, on_tick: Callable[[i
     return Drawn(values, tuple(drawn), tuple(absent), refusal)
 
 
-def _drawn(client: Client, grid: Grid, tile: Tile) -> Codes | AbsentError:
+def _is_gone(part: Codes | AbsentError) -> bool:
+    """Whether a server said that there is no such file, and not that it shows it to others only."""
+    return isinstance(part, AbsentError) and part.status in _GONE
+
+
+def _drawn(client: Client, grid: Grid, known: frozenset[str], tile: Tile) -> Codes | AbsentError:
     """(3, height, width) of a tile's window; what the server said where it does not have it.
+
+    Args:
+        known: addresses of files that are not there.
 
     Raises:
         NetworkError: it cannot be read.
     """
+    if tile.urls[0] in known:
+        return AbsentError(f"{client.what} must be there, got none lately; choose another source, or give a file")
     try:
         files = [RangeFile(client, url) for url in tile.urls]
     except AbsentError as error:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from ..credentials import name_without_credentials
 from ..errors import SettingError
 from ..scene.date import Date, parse_date
+from .catalogues import EARTH_SEARCH, VARIABLE, checked_address
 
 LICENCE = "CC BY 4.0"
 FIRST_SCALE_M = 20.0
@@ -48,19 +49,15 @@ class Source:
 
     @property
     def address(self) -> str:
-        """Where it is, without a slash at the end.
+        """Where it is, without a slash at the end; of several catalogues the first.
 
         Raises:
             SettingError: the variable of the environment holds no address of the web.
         """
         found = (self.variable and os.environ.get(self.variable)) or self.usual_address
-        parts = urlsplit(found)
-        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or parts.query:
-            raise SettingError(
-                f"{self.variable} must be an address such as {self.usual_address}, without user, password and query, "
-                f"got {name_without_credentials(found)}; unset it for the usual one"
-            )
-        return found.rstrip("/")
+        if self.variable == VARIABLE:  # which may hold several
+            found = found.split()[0] if found.split() else self.usual_address
+        return checked_address(found, self.variable)
 
     @property
     def host(self) -> str:
@@ -82,7 +79,7 @@ MOSAIC_120 = Source(
     "Contains modified Copernicus data {0} processed by Sentinel Hub",
 )  # fmt: skip
 SENTINEL_2 = Source(
-    "sentinel-2", "Sentinel-2 L2A", "https://earth-search.aws.element84.com/v1", "SAR_COLORIZE_STAC_URL", (),
+    "sentinel-2", "Sentinel-2 L2A", EARTH_SEARCH, VARIABLE, (),
     10.0, -83.0, 84.0, 4.2, "03.01",
     "Contains modified Copernicus Sentinel data {0}",
     ("sentinel-2-c1-l2a", "sentinel-2-l2a"),

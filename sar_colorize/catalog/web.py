@@ -46,6 +46,7 @@ class _OneHost(HTTPRedirectHandler):
         )
         is_same = old.hostname == new.hostname and ((old.scheme, old.port) == (new.scheme, new.port) or is_upgrade)
         if not is_same and not _is_one_bucket(old.hostname, new.hostname, new.scheme):
+            fp.close()
             leads = f"{new.scheme}://{new.hostname}" if new.hostname else f"{new.scheme}:"
             raise NetworkError(
                 f"{self.what} must stay on its server, got a redirect from {old.hostname} to {leads}; set the source's "

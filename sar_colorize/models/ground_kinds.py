@@ -45,10 +45,10 @@ class NoNetwork(nn.Module):
 
 def told_picture(ground: GroundKinds, lightness: Tensor) -> Painted:
     """The picture of L (B, C, H, W) of the radar, 0..100, with its expected error and its kinds of ground."""
-    chance = ground_chances(ground, lightness)
-    made = ground_colours(ground, chance)
-    full = enlarge(made, KIND_PX)
-    light = full[:, :1] + structure(enlarge(chance, KIND_PX), wide(lightness).mean(1, keepdim=True))
+    logs = ground_logs(ground, lightness)
+    chance, drawn = ground_chances(ground, logs), ground_chances(ground, logs, SHARPNESS)
+    full = enlarge(ground_colours(ground, drawn, chance), KIND_PX)
+    light = full[:, :1] + structure(enlarge(drawn, KIND_PX), wide(lightness).mean(1, keepdim=True))
     lab = torch.cat([light.clamp(0.0, 100.0), full[:, 1:3]], 1)
     return Painted(lab=lab, error=full[:, 3:].clamp(*ERRORS), kinds=enlarge(most_likely(chance), KIND_PX, "nearest"))
 
@@ -64,16 +64,17 @@ def structure(chance: Tensor, lightness: Tensor) -> Tensor:
     return (F.conv2d(chance, chance.new_tensor(SLOPES).T[:, :, None, None]) * bands).sum(1, keepdim=True)
 
 
-def ground_chances(ground: GroundKinds, lightness: Tensor) -> Tensor:
-    """(B, 6, h, w) probability of each kind of ground, snow last, in blocks of KIND_PX; see `palette.likelihood`.
+def ground_logs(ground: GroundKinds, lightness: Tensor) -> Tensor:
+    """(B, 5, h, w) logarithm of share and density of each kind but snow, in blocks of KIND_PX, up to one constant.
 
     Args:
-        lightness: (B, C, H, W) L of the radar, despeckled.
+        lightness: (B, C, H, W) L of the radar, despeckled. See `palette.likelihood`.
     """
     x = F.avg_pool2d(wide(lightness), KIND_PX)
     for side in ((1, 3), (3, 1)):  # a block counts twice as much as its neighbours: what is left of speckle is no water
-        x = F.conv2d(F.pad(x, (side[1] // 2,) * 2 + (side[0] // 2,) * 2, mode="replicate"), _weights(x, side),
-                     groups=x.shape[1])  # fmt: skip
+        margins = (side[1] // 2,) * 2 + (side[0] // 2,) * 2
+        weights = x.new_tensor((0.25, 0.5, 0.25)).reshape(1, 1, *side).expand(x.shape[1], -1, -1, -1)
+        x = F.conv2d(F.pad(x, margins, mode="replicate"), weights, groups=x.shape[1])
     channels, logs = x.shape[1], []
     for kind in ground.kinds:
         off = x - x.new_tensor(kind.lightness)[:, None, None]
@@ -81,22 +82,24 @@ def ground_chances(ground: GroundKinds, lightness: Tensor) -> Tensor:
         far = (off * F.conv2d(off, precision)).sum(1)
         log = math.log(max(kind.share, 1e-6)) - 0.5 * kind.log_volume
         logs.append(log - 0.5 * (FREEDOM + channels) * torch.log1p(far / FREEDOM))
-    chance = torch.softmax(SHARPNESS * torch.stack(logs, 1), 1)  # (B, 5, h, w)
+    return torch.stack(logs, 1)
+
+
+def ground_chances(ground: GroundKinds, logs: Tensor, sharpness: float = 1.0) -> Tensor:
+    """(B, 6, h, w) probability of each kind of ground, snow last, from `ground_logs`; `likelihood.SHARPNESS`."""
+    chance = torch.softmax(sharpness * logs, 1)
     white = ground.snow * (1.0 - chance[:, :1])
     return torch.cat([chance[:, :1], (1.0 - ground.snow) * chance[:, 1:], white], 1)
 
 
-def _weights(x: Tensor, side: tuple[int, int]) -> Tensor:
-    """(C, 1, *side) a quarter, a half, a quarter."""
-    return x.new_tensor((0.25, 0.5, 0.25)).reshape(1, 1, *side).expand(x.shape[1], -1, -1, -1)
-
-
-def ground_colours(ground: GroundKinds, chance: Tensor) -> Tensor:
-    """(B, 4, h, w) L, a, b and expected error, from the probability (B, 6, h, w) of each kind of ground."""
+def ground_colours(ground: GroundKinds, drawn: Tensor, chance: Tensor) -> Tensor:
+    """(B, 4, h, w) L, a, b and expected error, where kinds are mixed as drawn (B, 6, h, w) and have these chances."""
     colours = [kind.colour + kind.square for kind in ground.kinds] + [ground.snow_colour + ground.snow_square]
-    made = F.conv2d(chance, chance.new_tensor(colours).T[:, :, None, None])  # (B, 5, h, w)
-    variance = (made[:, 3:] - made[:, 1:3] ** 2).clamp(min=0.0)
-    return torch.cat([made[:, :3], MEAN_ABSOLUTE * variance.sqrt().mean(1, keepdim=True)], 1)
+    table = drawn.new_tensor(colours).T[:, :, None, None]  # (5, 6, 1, 1)
+    lab, expected = F.conv2d(drawn, table[:3]), F.conv2d(chance, table[1:])
+    ab = lab[:, 1:]
+    variance = (expected[:, 2:] - 2.0 * expected[:, :2] * ab + ab**2).clamp(min=0.0)  # around the colour that is drawn
+    return torch.cat([lab, MEAN_ABSOLUTE * variance.sqrt().mean(1, keepdim=True)], 1)
 
 
 def most_likely(chance: Tensor) -> Tensor:

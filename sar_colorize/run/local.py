@@ -34,6 +34,7 @@ def run_blocks(
     paint: Callable[[Ready], Done],
     write: Callable[[Window, Done], None],
     on_progress: Progress | None = None,
+    stop: Callable[[], None] | None = None,
 ) -> BlockCount:
     """Loads, paints and writes every window, in their order.
 
@@ -43,6 +44,7 @@ def run_blocks(
         paint: called in the caller's thread, which is the only one that touches the device.
         write: called in the writing thread, one block after the other.
         on_progress: called in the caller's thread with (done, total) before the first block and after each.
+        stop: called where the run is given up; ends what `load` waits for.
 
     Raises:
         whatever `load`, `paint` or `write` raises, and KeyboardInterrupt; no call is under way after that.
@@ -73,6 +75,10 @@ def run_blocks(
                 on_progress(done, total)
         while writing:
             writing.popleft().result()
+    except BaseException:
+        if stop is not None:
+            stop()
+        raise
     finally:
         reader.shutdown(wait=True, cancel_futures=True)
         writer.shutdown(wait=True, cancel_futures=True)

@@ -45,6 +45,8 @@ class Work(Generic[Ready]):
     """Reads what a block needs; None where nothing in it is valid."""
     compute: Callable[[Ready], Made]
     """From what was read to a raster for each file."""
+    stop: Callable[[], None] | None = None
+    """Ends what `load` waits for, where a run is given up."""
 
     def block(self, window: Window) -> Made | None:
         """Both steps, for a worker elsewhere; None where nothing is valid, so that nothing travels."""
@@ -108,7 +110,7 @@ def run_to_files(
                 made_there = cast(Callable[[Window], Any], work.block)  # mypy infers no union
                 count = run_blocks_on(scheduler, work.windows, made_there, write, on_progress)
             else:
-                count = run_blocks(work.windows, work.load, work.compute, write, on_progress)
+                count = run_blocks(work.windows, work.load, work.compute, write, on_progress, work.stop)
             _log.info("blocks: %d, %d of them empty", count.total, count.skipped)
             for output in outputs:
                 output.finish()

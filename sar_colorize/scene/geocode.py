@@ -66,6 +66,10 @@ class GeocodedScene(Scene):
         """The radar scene's own."""
         return self.radar.sampled_facts()
 
+    def stop(self) -> None:
+        """Ends those of the radar scene."""
+        self.radar.stop()
+
     def in_reading_order(self, windows: Iterable[Window]) -> list[Window]:
         """By the radar row of their middle: a slanted strip is read once, from top to bottom."""
         listed = list(windows)

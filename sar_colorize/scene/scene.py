@@ -107,6 +107,9 @@ class Scene(ABC):
         """What only a look at some of its values can tell, by name; costs as much as `samples`."""
         return {}
 
+    def stop(self) -> None:  # noqa: B027  # most scenes have nothing to end
+        """Ends reads that wait for a server, for a run that is given up."""
+
     def in_reading_order(self, windows: Iterable[Window]) -> list[Window]:
         """Windows in the order in which the source gives them fastest; as they are unless it knows better."""
         return list(windows)
@@ -125,13 +128,13 @@ class Scene(ABC):
         )  # fmt: skip
 
 
-def sample_windows(grid: Grid, block_shape: tuple[int, int]) -> Iterator[Window]:
-    """Windows of at most SAMPLE_BLOCK_PX on a regular lattice of at most SAMPLE_BLOCKS places, aligned to blocks."""
+def sample_windows(grid: Grid, block_shape: tuple[int, int], most: int = SAMPLE_BLOCKS) -> Iterator[Window]:
+    """Windows of at most SAMPLE_BLOCK_PX on a regular lattice of at most so many places, aligned to blocks."""
     height, width = (min(SAMPLE_BLOCK_PX, max(64, side)) for side in block_shape)
     rows, cols = -(-grid.height // height), -(-grid.width // width)
-    per_side = SAMPLE_BLOCKS**0.5
-    row_count = max(1, min(rows, SAMPLE_BLOCKS, round(per_side * (rows / cols) ** 0.5) if cols else 1))
-    col_count = max(1, min(cols, SAMPLE_BLOCKS // row_count))
+    per_side = most**0.5
+    row_count = max(1, min(rows, most, round(per_side * (rows / cols) ** 0.5) if cols else 1))
+    col_count = max(1, min(cols, most // row_count))
     for i in range(row_count):
         for j in range(col_count):
             row = (2 * i + 1) * rows // (2 * row_count) * height

@@ -76,6 +76,31 @@ def test_a_source_gives_the_picture_that_its_file_gives(scene: Path, server: Mos
     assert json.loads(tags["SAR_COLORIZE_SETTINGS"])["reference"] == "worldcover"
 
 
+def test_a_palette_takes_the_same_sources(scene: Path, server: MosaicServer, tmp_path: Path) -> None:
+    made = sc.colorize(scene, tmp_path / "a.tif", palette="worldcover")
+    assert made.fetched is not None
+    assert (made.palette, made.reference, made.fetched["items"]) == ("worldcover", None, ("N44E014",))
+    assert made.notes[0].startswith("Palette worldcover: ESA WorldCover Sentinel-2 composite of 2021")
+    sc.colorize(scene, tmp_path / "b.tif", palette=made.fetched["path"])
+    np.testing.assert_array_equal(_pixels(tmp_path / "a.tif"), _pixels(tmp_path / "b.tif"))
+    with rasterio.open(tmp_path / "a.tif") as dataset:
+        tags = dataset.tags()
+    assert json.loads(tags["SAR_COLORIZE_SETTINGS"])["palette"] == "worldcover"
+    assert json.loads(tags["SAR_COLORIZE_PALETTE"])["source"] == "worldcover"
+    assert tags["SAR_COLORIZE_PALETTE_CREDIT"].startswith("(c) ESA WorldCover project 2021")
+    assert str(tmp_path) not in json.dumps({name: text for name, text in tags.items() if name != "SAR_COLORIZE_SOURCE"})
+
+
+def test_a_palette_from_a_source_obeys_offline_and_a_dry_run(scene: Path, server: MosaicServer, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="palette worldcover must be in the cache to be used offline"):
+        sc.colorize(scene, tmp_path / "a.tif", palette="worldcover", offline=True)
+    made = sc.colorize(scene, tmp_path / "a.tif", palette="mosaic-120:7", dry_run=True)
+    assert any(note.endswith("and use it as the palette.") for note in made.notes)
+    with pytest.raises(SettingError, match="palette must be auto or none for composite"):
+        sc.colorize(scene, tmp_path / "a.tif", palette="worldcover", model="composite")
+    assert server.requests == []
+
+
 def test_the_result_says_what_was_fetched_from_where_and_how_much(
     scene: Path, server: MosaicServer, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -162,6 +163,35 @@ def test_open_sea_is_one_sentence(server: MosaicServer) -> None:
     with pytest.raises(NetworkError, match=r"reference worldcover must show ground of the scene, got only sea or gaps"):
         fetched(utm(33, 460000, 4940000), "worldcover")
     assert len(server.requests) == 1  # nothing is there, which is asked once
+
+
+def test_open_sea_is_asked_for_once_a_month(
+    folder: Path, server: MosaicServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sea, half = utm(33, 460000, 4840000), utm(33, 496000, 4920000)
+    write_worldcover(folder, 44, 14)  # the second scene's west
+    for _ in range(2):
+        with pytest.raises(NetworkError, match="got only sea or gaps in 1 tiles"):
+            fetched(sea, "worldcover")
+        assert len(server.requests) == 1
+    fetched(half, "worldcover", resolution=100.0)
+    asked = [name for name in server.requests if "E015" in name]
+    fetched(half, "worldcover", resolution=120.0)
+    assert [name for name in server.requests if "E015" in name] == asked != []
+    later = time.time() + 31 * 86400
+    monkeypatch.setattr(time, "time", lambda: later)
+    fetched(half, "worldcover", resolution=140.0)
+    assert [name for name in server.requests if "E015" in name] == asked * 2
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"a": "b"}', '{"a": null}', "[" * 100_000, "\xff"])
+def test_a_damaged_list_of_absent_files_knows_nothing(
+    folder: Path, server: MosaicServer, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "absent.json").write_text(text, encoding="latin-1")
+    write_worldcover(folder, 44, 14)
+    assert fetched(utm(33, 496000, 4920000), "worldcover", resolution=100.0).items == ("N44E014",)
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,9 @@ from __future__ import annotations
 import datetime
 import json
 import shutil
-import socket
-import subprocess
-import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +15,7 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from made_remote import RUSTAC, catalogue
 from rasterio.crs import CRS
 
 from sar_colorize.catalog.fetch import Fetched, fetch
@@ -30,7 +27,6 @@ from sar_colorize.scene.date import Date, find_date
 from tools.mosaic_server import MosaicServer, write_cog
 
 pytest.importorskip("pystac_client")
-RUSTAC = Path(sys.executable).with_name("rustac")
 needs_server = pytest.mark.skipif(not RUSTAC.exists(), reason="rustac is not installed: pip install rustac")
 GRID = Grid(300, 300, Affine(20.0, 0.0, 502000.0, 0.0, -20.0, 4998000.0), CRS.from_epsg(32633).to_wkt())
 BOX = (15.0, 45.05, 15.13, 45.15)
@@ -67,30 +63,6 @@ def write_item(
         "links": [],
         "geometry": {"type": "Polygon", "coordinates": [ring]}, "properties": properties, "assets": assets,
     }  # fmt: skip
-
-
-@contextmanager
-def catalogue(folder: Path, items: list[dict[str, Any]]) -> Iterator[str]:
-    """The address of a STAC API that has these items."""
-    file = folder / "items.json"
-    file.write_text(json.dumps({"type": "FeatureCollection", "features": items}))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    program = [str(RUSTAC), "serve", str(file), "--create-collections", "--use-duckdb", "false"]
-    process = subprocess.Popen(
-        [*program, "--addr", f"127.0.0.1:{port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        for _ in range(100):
-            with socket.socket() as asks:
-                if asks.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def fetched(name: str, date: Date | None = DAY) -> Fetched:
@@ -173,6 +145,37 @@ def test_one_scene_of_each_day_is_taken_by_its_newest_processing(
     old["properties"]["s2:processing_baseline"], new["properties"]["s2:processing_baseline"] = "05.00", "05.11"
     with catalogue(tmp_path, [new, old]) as url:
         assert fetched(f"stac:{url}#sentinel-2-l2a").items == ("S2A_33TVK_20260801_1",)
+
+
+@needs_server
+@pytest.mark.parametrize("fault", ["no answer", "HTTP 500", "nothing"])
+def test_where_the_first_catalogue_fails_or_has_nothing_the_second_is_asked(
+    folder: Path, server: MosaicServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    items = [write_item(folder, server.url, "S2A_33TVK_20260801", "2026-08-01")]
+    if fault == "HTTP 500":
+        server.fault = lambda handler, content: "first" in handler.path and (handler.send(b"", 500) or True)
+    if fault == "nothing":
+        server.fault = lambda handler, content: (
+            handler.path.startswith(("/first", "/search"))
+            and (handler.rfile.read(int(handler.headers.get("Content-Length") or 0)) or True)
+            and (handler.send(_page_of(server, "first" in handler.path)) or True)
+        )
+    first = "http://127.0.0.1:1" if fault == "no answer" else f"{server.url}/first"
+    with catalogue(tmp_path, items) as url:
+        monkeypatch.setenv("SAR_COLORIZE_STAC_URL", f"{first} {url}")
+        made = fetched("sentinel-2")
+        assert made.items == ("S2A_33TVK_20260801",)
+        assert made.host == url.removeprefix("http://")
+    monkeypatch.setenv("SAR_COLORIZE_STAC_URL", "http://127.0.0.1:1 http://127.0.0.1:2")
+    shutil.rmtree(tmp_path / "cache")
+    with pytest.raises(NetworkError, match=r"must be reachable, got Connection refused for 127\.0\.0\.1:1; check"):
+        fetched("sentinel-2")
+
+
+def _page_of(server: MosaicServer, landing: bool) -> bytes:
+    """What a catalogue says that has nothing."""
+    return json.dumps(_landing(server.url) if landing else {"type": "FeatureCollection", "features": []}).encode()
 
 
 @needs_server

@@ -23,6 +23,7 @@ VERBS: dict[str, tuple[Callable[..., Any], set[str]]] = {
     "despeckle": (api.despeckle, set()),
     "despeckle-stack": (api.despeckle_stack, set()),
     "info": (api.info, set()),
+    "find": (api.find, set()),
     "train": (api.train, set()),
     "adapt": (api.adapt, set()),
     "pairs build": (api.build_pairs, set()),

@@ -146,6 +146,18 @@ def test_a_damaged_configuration_is_no_consent(scene: Path, server: MosaicServer
     assert json.loads(run_cli("config", "network", "on", "--json").stdout)["network"] is True
 
 
+def test_tiles_that_are_fetched_are_shown_before_blocks(
+    scene: Path, server: MosaicServer, tmp_path: Path, run_cli: Run
+) -> None:
+    done = run_cli("colorize", scene, tmp_path / "a.tif", "--reference", "worldcover", "--progress", "json")
+    events = [json.loads(line) for line in done.stderr.splitlines()]
+    units = [event["unit"] for event in events if event["event"] == "progress"]
+    assert units == sorted(units, reverse=True)  # tiles, then blocks
+    assert set(units) == {"tiles", "blocks"}
+    tiles = [event for event in events if event.get("unit") == "tiles"]
+    assert (tiles[-1]["done"], tiles[-1]["total"]) == (1, 1)
+
+
 @pytest.mark.parametrize("by", ["Ctrl-C", "end of input"])
 def test_who_cancels_in_the_midst_of_a_download_ends_it_at_once(
     scene: Path, server: MosaicServer, tmp_path: Path, by: str

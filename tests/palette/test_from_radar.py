@@ -10,10 +10,10 @@ import torch
 
 from sar_colorize.backscatter import DB_RANGES
 from sar_colorize.color import lab_to_srgb
-from sar_colorize.models.ground_kinds import ground_chances, ground_colours
+from sar_colorize.models.ground_kinds import ground_chances, ground_colours, ground_logs
 from sar_colorize.palette.from_radar import RadarGround, block_db, ground_kinds, in_words, level_of
 from sar_colorize.palette.likelihood import SHARPNESS, colours_of, kinds_of
-from sar_colorize.palette.palette import UNKNOWN_PALETTE
+from sar_colorize.palette.palette import UNKNOWN_PALETTE, GroundKinds
 from sar_colorize.palette.world import expect
 
 BANDS, PLACE = ("VV", "VH"), (5.3, 50.6)
@@ -26,6 +26,11 @@ def _lightness(db: np.ndarray, bands: tuple[str, ...] = BANDS) -> torch.Tensor:
     return torch.tensor(
         np.stack([100 * (x - low) / (high - low) for x, (low, high) in zip(db, ranges, strict=True)])[None]
     )
+
+
+def _colours(ground: GroundKinds, lightness: torch.Tensor) -> torch.Tensor:
+    logs = ground_logs(ground, lightness)
+    return ground_colours(ground, ground_chances(ground, logs, SHARPNESS), ground_chances(ground, logs))
 
 
 def test_the_mean_of_a_block_is_that_of_power_and_a_hole_leaves_it_out() -> None:
@@ -45,10 +50,11 @@ def test_a_painter_tells_ground_as_the_likelihood_does(bands: tuple[str, ...], m
     expected = expect(25.0, 61.0, month)
     for level in (-24.0, -20.0, -16.0, -11.5, -8.0, -3.0):
         db = np.array([level if band in ("VV", "HH") else level - 6.5 for band in bands])
-        lab, error = colours_of(kinds_of(db[:, None], bands, expected, SHARPNESS), expected)
+        drawn, chance = (kinds_of(db[:, None], bands, expected, sharpness) for sharpness in (SHARPNESS, 1.0))
+        lab, error = colours_of(drawn, expected, chance)
         flat = np.broadcast_to(db[:, None, None], (len(bands), 32, 32))
         ground = ground_kinds(expected, bands, {band: DB_RANGES[band] for band in bands})
-        made = ground_colours(ground, ground_chances(ground, _lightness(flat, bands)))
+        made = _colours(ground, _lightness(flat, bands))
         assert made.shape == (1, 4, 16, 16)
         assert made[0, :3, 4, 4].numpy() == pytest.approx(lab[:, 0], abs=0.05)
         assert float(made[0, 3, 4, 4]) == pytest.approx(error[0], abs=0.05)
@@ -59,7 +65,7 @@ def test_a_block_depends_on_its_neighbours_alone() -> None:
     db = np.random.default_rng(0).normal([[[-12.0]], [[-19.0]]], 3.0, (2, 64, 64))
     other = db.copy()
     other[:, 32:34, 32:34] = -3.0
-    changed = (ground_chances(ground, _lightness(db)) != ground_chances(ground, _lightness(other)))[0].any(0).numpy()
+    changed = (_colours(ground, _lightness(db)) != _colours(ground, _lightness(other)))[0].any(0).numpy()
     assert changed[16, 16]
     changed[15:18, 15:18] = False
     assert not changed.any()

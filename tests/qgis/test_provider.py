@@ -119,7 +119,7 @@ def test_only_what_few_need_is_advanced(provider: Any) -> None:
     plain = [definition.name() for definition in definitions if definition.name() not in advanced]
     assert plain == [
         "INPUT", "REFERENCE", "REFERENCE_SOURCE", "STRUCTURE", "MODEL", "PALETTE", "PALETTE_LAYER", "DESPECKLE",
-        "POLARIZATION", "EXTENT", "MASK", "OUTPUT", "CONFIDENCE", "MEMORY",
+        "POLARIZATION", "EXTENT", "MASK", "OUTPUT", "CONFIDENCE", "MEMORY", "CLASSES",
     ]  # fmt: skip
 
 

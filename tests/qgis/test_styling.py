@@ -150,3 +150,26 @@ print('{{}}')
     assert [layer.name() for layer in layers] == ["scene (memory)"]
     stretch = layers[0].renderer().contrastEnhancement()
     assert (stretch.minimumValue(), stretch.maximumValue()) == (0.0, 100.0)
+
+
+def test_kinds_of_ground_are_loaded_in_the_colours_of_the_picture(
+    fake_backend: Any, provider: Any, tmp_path: Path
+) -> None:
+    scene = write_scene(tmp_path / "scene.tif", bands=1)
+    fake_backend(
+        f"""
+import shutil
+for path in (output, arguments[arguments.index("--classes") + 1]):
+    shutil.copy({str(scene)!r}, path)
+print('{{"legend": "wood 60% #112233, water 40% #445566"}}')
+"""
+    )
+    layers = _load(
+        provider, "colorize",
+        {"INPUT": str(scene), "OUTPUT": str(tmp_path / "c.tif"), "CLASSES": _to_project(tmp_path / "kinds.tif")},
+    )  # fmt: skip
+    assert [layer.name() for layer in layers] == ["scene (kinds of ground)"]
+    found = {each.label: (each.value, each.color.name()) for each in layers[0].renderer().classes()}
+    assert found["water"] == (1, "#445566")
+    assert found["wood"] == (2, "#112233")
+    assert len(found) == 6

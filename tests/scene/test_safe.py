@@ -95,6 +95,34 @@ def test_any_window_has_the_bits_of_the_whole(safe: Path) -> None:
         assert np.array_equal(part.values, whole.values[:, *window.within(WHOLE)])
 
 
+def _tiled(safe: Path, block: int) -> Path:
+    """The product with its measurements stored in tiles, as a Cloud Optimized GeoTIFF is."""
+    for file in (safe / "measurement").glob("*.tiff"):
+        with rasterio.open(file) as dataset:
+            dn, (points, crs) = dataset.read(1), dataset.gcps
+        profile = {"tiled": True, "blockxsize": block, "blockysize": block, "compress": "deflate"}
+        with rasterio.open(
+            file, "w", driver="GTiff", height=HEIGHT, width=WIDTH, count=1, dtype="uint16", gcps=points, crs=crs,
+            **profile,
+        ) as made:  # fmt: skip
+            made.write(dn, 1)
+    return safe
+
+
+@pytest.mark.parametrize(("block", "piece"), [(128, 256), (256, 256), (16, 256), (512, 512)])
+def test_a_product_that_is_stored_in_tiles_is_read_by_tiles_and_has_the_same_bits(
+    safe: Path, tmp_path: Path, block: int, piece: int
+) -> None:
+    rows, tiles = _radar(safe), _radar(_tiled(copy_of(safe, f"tiled{block}.SAFE"), block))
+    assert (rows.block_shape, tiles.block_shape) == ((128, WIDTH), (piece, piece))
+    whole = rows.read(WHOLE)
+    for window in (WHOLE, Window(0, 0, 1, WIDTH), Window(127, 301, 3, 17), Window(399, 599, 1, 1)):
+        part = tiles.read(window)
+        np.testing.assert_array_equal(part.values, whole.values[:, *window.within(WHOLE)])
+        np.testing.assert_array_equal(part.valid, whole.valid[window.within(WHOLE)])
+    assert sum(raster.valid.size for raster in tiles.samples()) <= HEIGHT * WIDTH
+
+
 @pytest.mark.parametrize("mode", ["EW", "SM"])
 def test_other_modes_and_polarizations_open(tmp_path: Path, mode: str) -> None:
     scene = _radar(make_safe(tmp_path, Make(mode=mode, polarizations=("HH", "HV"))))

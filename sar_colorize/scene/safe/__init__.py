@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .archive import is_product
-from .scene import SafeScene, open_product
+from .archive import Archive, is_product
+from .scene import SafeScene, open_product, scene_of
 from .vectors import QUANTITIES
 
-__all__ = ["QUANTITIES", "SafeScene", "is_product", "open_product"]
+__all__ = ["QUANTITIES", "Archive", "SafeScene", "is_product", "open_product", "scene_of"]

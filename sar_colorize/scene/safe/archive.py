@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ...errors import UnreadableError
+from ...raster import Window
 from ..members import member_of_zip, members_of_folder, members_of_zip, too_large
 
 if TYPE_CHECKING:
@@ -51,6 +53,13 @@ class Archive:
             return f"/vsizip/{self.container.resolve().as_posix()}/{self.prefix}{member}"
         self._check_file(member)
         return str(self.container / member)
+
+    def before_read(self, member: str) -> Callable[[Window], None] | None:  # noqa: ARG002  # others have something
+        """What must be called before pixels of a measurement are read; None where it is whole."""
+        return None
+
+    def stop(self) -> None:
+        """Ends reads that wait for a server; of a folder or zip there are none."""
 
     def xml(self, member: str) -> Element:
         """A metadata file, parsed without entities or document types.

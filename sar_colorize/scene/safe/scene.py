@@ -11,15 +11,17 @@ from ...errors import SettingError, UnreadableError
 from ...raster import Float32, Grid, Raster, Unit, Window
 from ..declare import Declaration
 from ..gdal import TIFF, open_quietly, readable_by_gdal
-from ..scene import Scene
-from .archive import open_archive
+from ..scene import Scene, sample_windows
+from .archive import Archive, open_archive
 from .border import Border, find_border
-from .measurement import BAND_ROWS, Measurement
+from .measurement import BAND_ROWS, Measurement, piece_of
 from .product import Channel, Product, check_polarization, read_product
 from .vectors import QUANTITIES, Noise, Vectors, read_gain, read_noise
 
 SAMPLE_BANDS = 12
 SAMPLE_ROWS = 32
+SAMPLE_TILES = 16
+"""Of a product that is stored in tiles, at most."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,13 @@ class SafeScene(Scene):
             valid &= self.border.inside(window)
         return Raster(np.stack(powers), valid, self.bands, self.unit)
 
+    def stop(self) -> None:
+        """Ends reads that wait for a server."""
+        if self.product is not None:
+            self.product.archive.stop()
+
     def samples(self) -> Iterator[Raster]:
-        """A few strips of whole rows, as the product is stored."""
+        """A few strips of whole rows, or tiles, as the product is stored."""
         for window in self._sample_windows():
             yield self.read(window)
 
@@ -93,6 +100,9 @@ class SafeScene(Scene):
 
     def _sample_windows(self) -> Iterator[Window]:
         height, width = self.grid.height, self.grid.width
+        if self.block_shape[1] < width:
+            yield from sample_windows(self.grid, self.block_shape, SAMPLE_TILES)
+            return
         bands = min(SAMPLE_BANDS, max(1, height // SAMPLE_ROWS))
         for number in range(bands):
             row = (2 * number + 1) * height // (2 * bands) // BAND_ROWS * BAND_ROWS
@@ -114,9 +124,26 @@ def open_product(
         UnreadableError: a part is missing or damaged. SceneError: not a GRD product. UnitError: no such polarisation.
         SettingError: an unknown calibration.
     """
+    archive, only = open_archive(source)
+    return scene_of(archive, only, polarization=polarization, calibration=calibration, remove_noise=remove_noise)
+
+
+def scene_of(
+    archive: Archive,
+    only: str | None = None,
+    *,
+    polarization: str | None = None,
+    calibration: str = "sigma0",
+    remove_noise: bool = True,
+) -> SafeScene:
+    """The product in an archive as a scene: `open_product` for any archive.
+
+    Args:
+        only: a measurement member, to read this channel alone.
+    """
     if calibration not in QUANTITIES:
         raise SettingError(f"calibration must be one of {', '.join(QUANTITIES)}, got {calibration!r}; sigma0 is usual")
-    archive, only = open_archive(source)
+    source = archive.source
     product = read_product(archive, only)
     used = check_polarization(product, polarization)
     noises = {channel.polarization: _noise(product, channel) for channel in used}
@@ -144,10 +171,15 @@ def open_product(
         "calibration": said,
     }
     return SafeScene(
-        source, Grid(product.height, product.width), declared, (BAND_ROWS, product.width),
+        source, Grid(product.height, product.width), declared, _block_shape(channels),
         _validity(border, channels), notes=tuple(_notes(channels, noises, remove_noise)), about=about,
         control=product.control, pixel_m=product.pixel_m[0], product=product, channels=channels, border=border,
     )  # fmt: skip
+
+
+def _block_shape(channels: Mapping[str, CalibratedChannel]) -> tuple[int, int]:
+    """Rows and columns of the pieces in which the first channel is read."""
+    return next(iter(channels.values())).measurement.piece
 
 
 def _validity(border: Border | None, channels: Mapping[str, CalibratedChannel]) -> str:
@@ -186,10 +218,13 @@ def _measurement(product: Product, channel: Channel) -> Measurement:
     source = f"{channel.measurement} of {product.archive.source}"
     location = product.archive.gdal_path(channel.measurement)
     with readable_by_gdal(source), open_quietly(location, TIFF, alone=True) as dataset:
-        size, dtype = (dataset.width, dataset.height), dataset.dtypes[0]
+        size, dtype, block = (dataset.width, dataset.height), dataset.dtypes[0], dataset.block_shapes[0]
     if size != (product.width, product.height) or dtype != "uint16":
         raise UnreadableError(
             f"measurement must be {product.width} x {product.height} px of uint16 as its annotation says, got "
             f"{size[0]} x {size[1]} of {dtype} in {source}; download the product again"
         )
-    return Measurement(location, source)
+    piece = piece_of(block, (product.height, product.width))
+    return Measurement(
+        location, source, (product.height, product.width), piece, product.archive.before_read(channel.measurement)
+    )
