@@ -125,7 +125,9 @@ KINDS: Mapping[str, Kind] = {
     "composite": Kind(predicts=False, has_network=False, most_bands=2),
     "colorsar": Kind(tile_bytes=9.0),
     "pix2pix": Kind(tile_bytes=9.8),
-    "by-place": Kind(takes_palette=True, knows_error=True, band_groups=(("VV", "HH"), ("VH", "HV")), compose_px=64, tile_bytes=3.3),
+    "by-place": Kind(
+        takes_palette=True, knows_error=True, band_groups=(("VV", "HH"), ("VH", "HV")), compose_px=64, tile_bytes=3.3
+    ),
 }
 
 
