@@ -196,8 +196,22 @@ class TilePainter:
                 )
             for i, tile in enumerate(group):
                 with torch.inference_mode():
-                    painted = self.painter.picture(out[i : i + 1], given[i : i + 1], None)
+                    painted = self.painter.picture(self._inner(out[i : i + 1]), self._inner(given[i : i + 1]), None)
                 yield tile, painted
+
+    @property
+    def _cut(self) -> int:
+        """Pixels on each side of a tile that only the network needs; the picture of the rest is composed."""
+        if self._weights is not None:
+            return 0
+        card = self.painter.card
+        return max(0, (self.tiles.margin_px - kind_of(card).compose_px) // card.stride_px * card.stride_px)
+
+    def _inner(self, values: Any) -> Any:
+        """(1, C, h, w) of a tile, at whatever resolution, without what is cut; a single number stays."""
+        scale = self.tiles.tile_px // values.shape[-1]
+        cut = self._cut // scale
+        return values[..., cut:-cut, cut:-cut] if cut else values
 
     def _levels(self, painted: Painted) -> Any:
         """What `paint` gives of one tile, all bands 0..1 for codes 0..255, on the device."""
@@ -224,7 +238,8 @@ class TilePainter:
     def _put(self, out: NDArray[Any], values: Any, tile: Window, window: Window) -> None:
         """Puts a tile's core where it belongs."""
         part = self.tiles.contribution(tile).intersect(window)
-        out[(slice(None), *part.within(window))] = values.cpu().numpy()[(slice(None), *part.within(tile))]
+        inner = (slice(None), *part.within(tile.pad(-self._cut)))
+        out[(slice(None), *part.within(window))] = values.cpu().numpy()[inner]
 
 
 class PixelPainter:

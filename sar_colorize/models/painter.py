@@ -114,6 +114,8 @@ class Kind:
     """How many polarisations it takes at most; None for the channels of its card."""
     band_groups: tuple[tuple[str, ...], ...] = ()
     """Polarisations that stand for each other; one of each group is taken. Empty: the first ones."""
+    compose_px: int = 0
+    """How far around a pixel `Painter.picture` looks, beyond what the network saw; a multiple of what it pools."""
     tile_bytes: float = 0.0
     """Bytes that a pixel of a tile takes while the network runs in fp32, for each channel of its width: the peak of one
     tile of the card's size, measured on 2 cores of an AMD EPYC on 25 November 2026 (torch 2.13 on the CPU)."""
@@ -123,7 +125,9 @@ KINDS: Mapping[str, Kind] = {
     "composite": Kind(predicts=False, has_network=False, most_bands=2),
     "colorsar": Kind(tile_bytes=9.0),
     "pix2pix": Kind(tile_bytes=9.8),
-    "by-place": Kind(takes_palette=True, knows_error=True, band_groups=(("VV", "HH"), ("VH", "HV")), tile_bytes=3.3),
+    "by-place": Kind(
+        takes_palette=True, knows_error=True, band_groups=(("VV", "HH"), ("VH", "HV")), compose_px=64, tile_bytes=3.3
+    ),
 }
 
 
