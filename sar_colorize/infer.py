@@ -16,16 +16,13 @@ from numpy.typing import NDArray
 from .color import srgb_to_lab, to_uint8
 from .errors import ModelError, SettingError
 from .models.card import Card
+from .models.painter import ERROR_TOP as ERROR_TOP
 from .models.painter import Painted, Painter, kind_of
 from .raster import Bool, Float32, Window
 from .tiles import TileGrid
 
 if TYPE_CHECKING:
     from .engine.torch import TorchEngine
-
-ERROR_TOP = 25.5
-"""Expected error of a and b, in Lab units, that the last code of its band stands for."""
-
 
 TILE_BYTES = 160
 """Memory of a pixel of a tile while it becomes sRGB and is put in place."""
@@ -152,7 +149,7 @@ class TilePainter:
             if wanted[rows, cols].any():
                 tiles.append(tile)
         for tile, painted in self._painted(tiles, lightness, span, scene):
-            self._place(out, self._levels(painted), tile, window)
+            self._place(out, painted.levels(self.with_error, self.with_kinds), tile, window)
         return to_uint8(out / self._total) if blended else out
 
     def picture(self, lightness: Float32) -> tuple[Float32, Float32 | None]:
@@ -212,19 +209,6 @@ class TilePainter:
         scale = self.tiles.tile_px // values.shape[-1]
         cut = self._cut // scale
         return values[..., cut:-cut, cut:-cut] if cut else values
-
-    def _levels(self, painted: Painted) -> Any:
-        """What `paint` gives of one tile, all bands 0..1 for codes 0..255, on the device."""
-        import torch
-
-        with torch.inference_mode():
-            parts = [painted.srgb[0]]
-            if self.with_error:
-                parts.append(painted.error[0] / ERROR_TOP)
-            if self.with_kinds:
-                number, probability = painted.kinds[0]
-                parts.append(torch.stack([number, (100.0 * probability).round()]) / 255.0)
-            return torch.cat(parts) if len(parts) > 1 else parts[0]
 
     def _place(self, out: NDArray[Any], rgb: Any, tile: Window, window: Window) -> None:
         """Puts a tile's core where it belongs as codes, or adds its weighted pixels."""

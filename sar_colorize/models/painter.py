@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from ..palette.palette import Palette
     from .card import Card
 
+ERROR_TOP = 25.5
+"""Expected error of a and b, in Lab units, that the last code of its band stands for."""
+
 
 class Painted:
     """A batch of pictures: given in CIE Lab or in sRGB, the other follows from it.
@@ -46,6 +49,19 @@ class Painted:
     def srgb(self) -> Any:
         """(B, 3, H, W) sRGB in 0..1; colours out of the gamut are clipped."""
         return self._srgb if self._srgb is not None else lab_to_srgb(self._lab)
+
+    def levels(self, with_error: bool, with_kinds: bool) -> Any:
+        """(C, H, W) of the first picture, all bands in 0..1 for codes 0..255: red, green, blue, error, kinds."""
+        import torch
+
+        with torch.inference_mode():
+            parts = [self.srgb[0]]
+            if with_error:
+                parts.append(self.error[0] / ERROR_TOP)
+            if with_kinds:
+                number, probability = self.kinds[0]
+                parts.append(torch.stack([number, (100.0 * probability).round()]) / 255.0)
+            return torch.cat(parts) if len(parts) > 1 else parts[0]
 
 
 class Painter(Protocol):
