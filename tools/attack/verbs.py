@@ -37,8 +37,8 @@ class Verb:
 
 
 def _colorize(ground: Ground, out: Path) -> list[str]:
-    return ["colorize", str(ground.scene), str(out / "a.tif"), "--uncertainty", str(out / "b.tif"), "--model",
-            str(ground.weights), "--palette", str(ground.optical), "--block-px", "64"]  # fmt: skip
+    return ["colorize", str(ground.scene), str(out / "a.tif"), "--uncertainty", str(out / "b.tif"), "--quicklook",
+            str(out / "c.png"), "--model", str(ground.weights), "--palette", str(ground.optical), "--block-px", "64"]  # fmt: skip
 
 
 def _despeckle(ground: Ground, out: Path) -> list[str]:
@@ -69,13 +69,18 @@ def _evaluate(ground: Ground, out: Path) -> list[str]:
     return ["evaluate", "--model", "composite", "--data", str(ground.pairs), "--report", str(out / "made")]
 
 
+def _page(ground: Ground, out: Path) -> list[str]:
+    return ["page", str(ground.optical), str(ground.scene), str(out / "a.html")]
+
+
 VERBS = {
-    "colorize": Verb("colorize", _colorize, ("a.tif", "b.tif")),
+    "colorize": Verb("colorize", _colorize, ("a.tif", "b.tif", "c.png")),
     "despeckle": Verb("despeckle", _despeckle, ("a.tif",)),
     "despeckle-stack": Verb("despeckle-stack", _stack, ("made/scene.tif", "made/later.tif")),
     "train": Verb("train", _train, ("made",), overwrites=False, run_folder=True),
     "adapt": Verb("adapt", _adapt, ("a.safetensors",), may_refuse=True),
     "pairs build": Verb("pairs build", _pairs, ("made",), overwrites=False),
+    "page": Verb("page", _page, ("a.html",)),
     "evaluate": Verb("evaluate", _evaluate, ("made",)),
 }
 """By name."""
@@ -99,6 +104,8 @@ def content_of(path: Path) -> Any:
             if (path / name).exists():
                 names.add(f"{name}: {len((path / name).read_text().splitlines())} lines")
         return names
+    if path.suffix in (".png", ".html"):
+        return path.read_bytes()
     if path.suffix == ".safetensors":
         return tensors_of(path)
     with rasterio.open(path) as file:
