@@ -38,7 +38,8 @@ class Verb:
 
 def _colorize(ground: Ground, out: Path) -> list[str]:
     return ["colorize", str(ground.scene), str(out / "a.tif"), "--uncertainty", str(out / "b.tif"), "--quicklook",
-            str(out / "c.png"), "--model", str(ground.weights), "--palette", str(ground.optical), "--block-px", "64"]  # fmt: skip
+            str(out / "c.png"), "--model", str(ground.weights), "--palette", str(ground.optical),
+            "--block-px", "64"]  # fmt: skip
 
 
 def _despeckle(ground: Ground, out: Path) -> list[str]:
