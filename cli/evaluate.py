@@ -17,8 +17,21 @@ from .progress import Progress
 from .signature import Fact, options
 
 ALL_FILTERS = "all"
-MODEL_COLUMNS = (("ab_error", 8, 2), ("ciede2000", 9, 2), ("chroma_ratio", 12, 2), ("ssim", 5, 3))
-"""Of the table of models: the metric, its width, its decimals."""
+MODEL_COLUMNS = (
+    ("ab_error", "ab error", 2),
+    ("ciede2000", "CIEDE2000", 2),
+    ("chroma_ratio", "chroma ratio", 2),
+    ("ssim", " SSIM", 3),
+    ("a_spread", "spread a", 2),
+    ("b_spread", "   b", 2),
+    ("a_correlation", "corr. a", 2),
+    ("b_correlation", "    b", 2),
+    ("legibility", "legibility", 3),
+    ("water_iou", "water", 3),
+    ("feature_distance", "features", 3),
+    ("kid", "  KID", 1),
+)
+"""Of the table of models: the metric, its head, its decimals."""
 MEMORY_COLUMNS = (("ab_error", "ab", 9, 2), ("l_error", "L", 7, 2), ("ssim", "SSIM", 7, 3))
 """Of the table of pictures with memory: the metric, its head, its width, its decimals."""
 SIMULATED_COLUMNS = (
@@ -135,9 +148,9 @@ def evaluate(
         return
     click.echo(f"{made['files']['index.html']}: {sum(made['pairs'].values())} pairs of {len(made['pairs'])} sites")
     width = max(map(len, made["overall"]))
-    click.echo(f"  {'':{width}}  ab error  CIEDE2000  chroma ratio   SSIM")
+    click.echo(f"  {'':{width}}  " + "  ".join(head for _, head, _ in MODEL_COLUMNS))
     for name, row in made["overall"].items():
-        cells = (_number(row[key]["mean"], *shape) for key, *shape in MODEL_COLUMNS)
+        cells = (_number(row[key]["mean"], len(head), digits) for key, head, digits in MODEL_COLUMNS)
         click.echo(f"  {name:{width}}  " + "  ".join(cells))
 
 
