@@ -106,6 +106,14 @@ def load_feature_network(device: str = "cpu") -> FeatureNetwork:
     return FeatureNetwork(network, device)
 
 
+def load_or_note(device: str) -> tuple[FeatureNetwork | None, list[str]]:
+    """The network; None, with a note for readers, where its packages are not installed."""
+    try:
+        return load_feature_network(device), []
+    except MissingPackageError as error:
+        return None, [f"feature distance and KID are left out: {error}"]
+
+
 def feature_distance(predicted: Features, real: Features, valid: Bool) -> float:
     """Mean of 1 - cos over depths and valid places: 0 is equal, 1 is as different as chance.
 

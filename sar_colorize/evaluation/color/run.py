@@ -6,12 +6,12 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...errors import DataError, MissingPackageError
+from ...errors import DataError
 from ...pairs.find import SPLITS, Pair, PairList, find_pairs, split_by_site
 from ...progress import Progress
 from .compare import Comparison, compare, spread
 from .contestants import Method, learn_baselines, load_models, palette_mean, with_fit, without_palette
-from .feature_distance import FeatureNetwork, load_feature_network
+from .feature_distance import load_or_note
 from .palettes import first_half_of, palettes_for, second_half
 from .settings import EvaluateSettings
 
@@ -59,7 +59,7 @@ def compare_models(
     broken: list[str] = []
     base = learn_baselines(training, settings.input, first, None if settings.strict else broken)
     _log.info("baselines: learned from %d pairs of train", len(training) - len(broken))
-    network, missing = feature_network(settings.device)
+    network, missing = load_or_note(settings.device)
     chosen = spread(second_half(measured) if settings.half == "second" else measured, settings.limit)
     _log.info("pairs: %d of %d in %s", len(chosen), len(measured), settings.split)
     _log.info("methods: %s", "; ".join(method.name for method in [*asked, *base]))
@@ -75,14 +75,6 @@ def compare_models(
     )
     notes = [*missing, *(f"left out of train: {reason}" for reason in broken)]
     return result, list(found.skipped), notes + _notes(result, training, settings, first, others)
-
-
-def feature_network(device: str) -> tuple[FeatureNetwork | None, list[str]]:
-    """The network for feature distances; None with a note where its packages are not installed."""
-    try:
-        return load_feature_network(device), []
-    except MissingPackageError as error:
-        return None, [f"feature distance and KID are left out: {error}"]
 
 
 def _pairs_in(folder: Path, settings: EvaluateSettings) -> PairList:

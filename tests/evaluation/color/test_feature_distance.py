@@ -6,13 +6,13 @@ import torch
 from torch import nn
 
 from sar_colorize.errors import MissingPackageError
-from sar_colorize.evaluation.color import run
 from sar_colorize.evaluation.color.feature_distance import (
     FeatureNetwork,
     Features,
     feature_distance,
     kid,
     load_feature_network,
+    load_or_note,
     squares,
 )
 
@@ -102,7 +102,7 @@ def test_without_the_packages_one_sentence_names_the_extra_and_evaluation_goes_o
     monkeypatch.setitem(sys.modules, "efficientnet_lite_pytorch", None)
     with pytest.raises(MissingPackageError, match=r"pip install 'sar-colorize\[features\]'"):
         load_feature_network()
-    network, notes = run.feature_network("cpu")
+    network, notes = load_or_note("cpu")
     assert network is None
     assert notes[0].startswith("feature distance and KID are left out: ")
 
