@@ -53,7 +53,7 @@ endif
 	@touch $@
 
 $(VENV)/tested: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,train,cluster]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,train,cluster,features]"
 	@touch $@
 
 install: $(VENV)/installed

@@ -17,10 +17,25 @@ from .progress import Progress
 from .signature import Fact, options
 
 ALL_FILTERS = "all"
-MODEL_COLUMNS = (("ab_error", 8, 2), ("ciede2000", 9, 2), ("chroma_ratio", 12, 2), ("ssim", 5, 3))
-"""Of the table of models: the metric, its width, its decimals."""
+MODEL_COLUMNS = (
+    ("ab_error", "ab error", 2),
+    ("ciede2000", "CIEDE2000", 2),
+    ("chroma_ratio", "chroma ratio", 2),
+    ("ssim", " SSIM", 3),
+    ("a_spread", "spread a", 2),
+    ("b_spread", "   b", 2),
+    ("a_correlation", "corr. a", 2),
+    ("b_correlation", "    b", 2),
+    ("legibility", "legibility", 3),
+    ("water_iou", "water", 3),
+    ("feature_distance", "features", 3),
+    ("kid", "  KID", 1),
+)
+"""Of the table of models: the metric, its head, its decimals."""
 MEMORY_COLUMNS = (("ab_error", "ab", 9, 2), ("l_error", "L", 7, 2), ("ssim", "SSIM", 7, 3))
 """Of the table of pictures with memory: the metric, its head, its width, its decimals."""
+PICTURE_COLUMNS = MODEL_COLUMNS[4:-1]
+"""Of the table of whole pictures with memory."""
 SIMULATED_COLUMNS = (
     ("gain_db", "gain dB"),
     ("bias_db", "bias dB"),
@@ -134,10 +149,16 @@ def evaluate(
         _print_memory(made)
         return
     click.echo(f"{made['files']['index.html']}: {sum(made['pairs'].values())} pairs of {len(made['pairs'])} sites")
-    width = max(map(len, made["overall"]))
-    click.echo(f"  {'':{width}}  ab error  CIEDE2000  chroma ratio   SSIM")
-    for name, row in made["overall"].items():
-        cells = (_number(row[key]["mean"], *shape) for key, *shape in MODEL_COLUMNS)
+    means = {name: {key: cell["mean"] for key, cell in row.items()} for name, row in made["overall"].items()}
+    _print_rows(means, MODEL_COLUMNS)
+
+
+def _print_rows(rows: Mapping[str, Mapping[str, float | None]], columns: Sequence[tuple[str, str, int]]) -> None:
+    """A line for each method; columns are (metric, head, decimals)."""
+    width = max(map(len, rows))
+    click.echo(f"  {'':{width}}  " + "  ".join(head for _, head, _ in columns))
+    for name, row in rows.items():
+        cells = (_number(row[key], len(head), digits) for key, head, digits in columns)
         click.echo(f"  {name:{width}}  " + "  ".join(cells))
 
 
@@ -148,6 +169,7 @@ def _print_memory(made: Mapping[str, Any]) -> None:
     for group, rows in made["overall"].items():
         click.echo(f"\n{group}, mean over places: error of a and b, of L, SSIM of L")
         _print_memory_rows(rows)
+        _print_rows(made["pictures"][group], PICTURE_COLUMNS)
     for place, groups in made["sites"].items():
         click.echo(f"\n{place}: {made['pairs'][place]} examples, {made['kept_share'][place]:.0%} kept")
         _print_memory_rows({name: groups["all dates"][name] for name in ("memory", "copy")})

@@ -42,7 +42,10 @@ def evaluate(  # long: the public signature spells out every keyword, and its do
     The models paint as `colorize` does. Beside them stand the mean colour of train, a look-up table from the radar's
     value to the mean colour under it, LR4ColSAR and NoColSAR (Shen et al. 2024), and grey under the real lightness,
     an oracle. With references, one model is measured beside the reference itself, its mean colour, its palette alone,
-    no reference, and all of these; on changed and unchanged ground apart, and on floods.
+    no reference, the VV/VH composite, and all of these; on changed and unchanged ground apart, and on floods.
+
+    Besides errors: spread and correlation of L, a and b within a picture, legibility of kinds of ground (IoU, 0..1),
+    and with the extra `features` a feature distance (0 is equal) and KID, else undefined with a note.
 
     Pairs:
         models: A name or a weights file, or several of them.

@@ -13,7 +13,9 @@ from ...pairs.find import Pair
 from ...palette.palette import Palette
 from ...progress import Progress
 from .contestants import Method
-from .metrics import HISTOGRAM_TOP, METRICS, ab_histogram, all_metrics, colourfulness
+from .feature_distance import FeatureNetwork, kid
+from .judge import Judge
+from .metrics import HISTOGRAM_TOP, METRICS, ab_histogram, colourfulness
 from .palettes import Palettes
 from .patch import Patch, read_patch
 from .reliability import Reliability
@@ -80,6 +82,7 @@ def compare(
     strict: bool,
     seed: int,
     on_progress: Progress | None,
+    network: FeatureNetwork | None = None,
 ) -> Comparison:
     """Paints every pair with every method and measures it.
 
@@ -91,11 +94,12 @@ def compare(
         strict: refuse a pair that cannot be measured instead of leaving it out.
         seed: of the bootstrap.
         on_progress: called after each pair.
+        network: for feature distances; without it they are undefined.
 
     Raises:
         DataError: no pair could be measured, or `strict` and one could not.
     """
-    sums = _Sums(methods)
+    sums = _Sums(methods, network)
     skipped = []
     for number, pair in enumerate(pairs):
         try:
@@ -118,8 +122,9 @@ def compare(
 class _Sums:
     """The figures of a comparison while pairs are added."""
 
-    def __init__(self, methods: Sequence[Method]) -> None:
-        self.methods = tuple(methods)
+    def __init__(self, methods: Sequence[Method], network: FeatureNetwork | None) -> None:
+        self.methods, self.network = tuple(methods), network
+        self.features: list[NDArray[np.float32]] = []
         self.pairs: list[Pair] = []
         self.palettes: list[Palette] = []
         self.values: list[NDArray[np.float64]] = []
@@ -131,14 +136,19 @@ class _Sums:
     def add(self, patch: Patch) -> None:
         """Paints a patch with every method and measures it."""
         rows = np.empty((len(self.methods), len(METRICS)))
+        judge = Judge(patch, self.network)
+        features = [] if judge.features is None else [judge.features.mean]
         for i, method in enumerate(self.methods):
             lab, expected = method.paint(patch)
-            found = all_metrics(lab, patch.true_rgb, patch.true_lab, patch.valid)
+            found, seen = judge.measure(lab)
+            features += [] if seen is None else [seen]
             rows[i] = [found[metric.key] for metric in METRICS]
             self.histograms[i] += ab_histogram(lab, patch.true_lab, patch.valid)
             if expected is not None:
                 own = self.reliability.setdefault(method.name, Reliability())
                 own.add(expected, lab, patch.true_lab, patch.valid)
+        if features:
+            self.features.append(np.stack(features))
         self.pairs.append(patch.pair)
         self.palettes.append(patch.palette)
         self.values.append(rows)
@@ -154,9 +164,15 @@ class _Sums:
             [pair.site for pair in self.pairs],
             [pair.terrain for pair in self.pairs],
             [method.name for method in self.methods],
+            of_sets=self._of_sets if self.features else None,
             seed=seed,
         )
         return Comparison(
             self.methods, tuple(self.pairs), tuple(self.palettes), values, pixels, np.array(self.real),
             self.histograms, made, tuple(skipped), self.reliability,
         )  # fmt: skip
+
+    def _of_sets(self, index: NDArray[np.int64]) -> NDArray[np.float64]:
+        """(methods, SET_METRICS) of the pairs with these numbers."""
+        seen = np.stack([self.features[i] for i in index])  # (pairs, 1 + methods, 320), the real ones first
+        return np.array([[kid(seen[:, i + 1], seen[:, 0])] for i in range(len(self.methods))])

@@ -20,6 +20,8 @@ from ...raster import Bool, Float32
 Picture = NDArray[np.floating]
 HISTOGRAM_TOP = 40
 """Errors of (a, b) of this many Lab units and more share the last bin of a histogram; bins are 1 wide."""
+FLAT = 0.01
+"""Deviation in Lab units up to which a channel is flat."""
 _Q_BLOCK_PX = 32
 _Q_SHIFT_PX = 16
 
@@ -52,7 +54,22 @@ METRICS = (
     Metric("sam", "SAM °", "low", 2, "Angle between predicted and real colour vectors."),
     Metric("ergas", "ERGAS", "low", 1, "Relative global error, with a resolution ratio of 1."),
     Metric("q4", "Q4", "high", 3, "Quaternion index over blocks of 32 px: correlation, level and contrast at once."),
+    Metric("l_spread", "L spread", "one", 2, "Deviation of L within a picture over that of the real picture."),
+    Metric("a_spread", "a spread", "one", 2, "The same of a, green to red: 0 is one tint."),
+    Metric("b_spread", "b spread", "one", 2, "The same of b, blue to yellow."),
+    Metric("l_correlation", "L corr.", "high", 2, "Correlation of L with the real one within a picture."),
+    Metric("a_correlation", "a corr.", "high", 2, "The same of a; 0 where a picture has one tint."),
+    Metric("b_correlation", "b corr.", "high", 2, "The same of b."),
+    Metric("legibility", "legibility", "high", 3, "Mean IoU of the kinds of ground that the real picture shows."),
+    Metric("water_iou", "water IoU", "high", 3, "The same of water alone, where the real picture shows any."),
+    Metric("feature_distance", "feature dist.", "low", 3, "Difference to a network that knows photographs, 0 is none."),
 )
+SET_METRICS = (
+    Metric("kid", "KID x 1000", "low", 1, "Whether the pictures as a set look like the real ones; all count alike."),
+)
+"""Of all pictures of a method together."""
+COLUMNS = (*METRICS, *SET_METRICS)
+"""Of tables."""
 
 
 def all_metrics(lab: Float32, true_rgb: Float32, true_lab: Float32, valid: Bool) -> dict[str, float]:
@@ -65,9 +82,11 @@ def all_metrics(lab: Float32, true_rgb: Float32, true_lab: Float32, valid: Bool)
         valid: (H, W), at least one true.
 
     Returns:
-        By key of `METRICS`; NaN where a metric is undefined, such as the edges of a flat picture.
+        By key of `METRICS`, without what `judge.Judge` adds; NaN where a metric is undefined, such as the edges of a
+        flat picture.
     """
     rgb = lab_to_srgb(lab)
+    spread, correlation = within(lab, true_lab, valid)
     return {
         "ab_error": ab_error(lab, true_lab, valid),
         "ciede2000": ciede2000(lab, true_lab, valid),
@@ -80,7 +99,24 @@ def all_metrics(lab: Float32, true_rgb: Float32, true_lab: Float32, valid: Bool)
         "sam": spectral_angle(rgb, true_rgb, valid),
         "ergas": ergas(rgb, true_rgb, valid),
         "q4": q4(rgb, true_rgb, valid),
+        **{f"{name}_spread": value for name, value in zip("lab", spread, strict=True)},
+        **{f"{name}_correlation": value for name, value in zip("lab", correlation, strict=True)},
     }
+
+
+def within(lab: Picture, true_lab: Picture, valid: Bool) -> tuple[list[float], list[float]]:
+    """How L, a and b vary within a picture: deviation over that of the real one, and Pearson's correlation with it.
+
+    Both (3, H, W) CIE Lab. NaN where the real picture is flat (a deviation below `FLAT`); a predicted picture that is
+    flat has a correlation of 0, for it tells nothing.
+    """
+    ours, true = (_at(x, valid).astype(np.float64) for x in (lab, true_lab))
+    ours, true = (x - x.mean(1, keepdims=True) for x in (ours, true))
+    spread, real = (np.sqrt(np.square(x).mean(1)) for x in (ours, true))
+    both = (ours * true).mean(1)
+    ratio = np.where(real > FLAT, spread / np.maximum(real, FLAT), np.nan)
+    alike = np.where(spread > FLAT, both / np.maximum(spread * real, FLAT**2), 0.0)
+    return ratio.tolist(), np.where(real > FLAT, alike, np.nan).tolist()
 
 
 def ab_histogram(lab: Float32, true_lab: Float32, valid: Bool) -> NDArray[np.int64]:

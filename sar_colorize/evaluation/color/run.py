@@ -11,6 +11,7 @@ from ...pairs.find import SPLITS, Pair, PairList, find_pairs, split_by_site
 from ...progress import Progress
 from .compare import Comparison, compare, spread
 from .contestants import Method, learn_baselines, load_models, palette_mean, with_fit, without_palette
+from .feature_distance import load_or_note
 from .palettes import first_half_of, palettes_for, second_half
 from .settings import EvaluateSettings
 
@@ -58,6 +59,7 @@ def compare_models(
     broken: list[str] = []
     base = learn_baselines(training, settings.input, first, None if settings.strict else broken)
     _log.info("baselines: learned from %d pairs of train", len(training) - len(broken))
+    network, missing = load_or_note(settings.device)
     chosen = spread(second_half(measured) if settings.half == "second" else measured, settings.limit)
     _log.info("pairs: %d of %d in %s", len(chosen), len(measured), settings.split)
     _log.info("methods: %s", "; ".join(method.name for method in [*asked, *base]))
@@ -69,8 +71,9 @@ def compare_models(
         strict=settings.strict,
         seed=settings.seed,
         on_progress=on_progress,
+        network=network,
     )
-    notes = [f"left out of train: {reason}" for reason in broken]
+    notes = [*missing, *(f"left out of train: {reason}" for reason in broken)]
     return result, list(found.skipped), notes + _notes(result, training, settings, first, others)
 
 

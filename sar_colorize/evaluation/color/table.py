@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .metrics import METRICS, Metric
+from .metrics import COLUMNS, METRICS, SET_METRICS, Metric
 
 DRAWS = 1000
 Float64 = NDArray[np.float64]
+OfSets = Callable[[NDArray[np.int64]], Float64]
+"""(methods, SET_METRICS) of the patches with these numbers."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ def tables(
     terrains: Sequence[str],
     methods: Sequence[str],
     *,
+    of_sets: OfSets | None = None,
     seed: int = 0,
 ) -> Tables:
     """Means over patches, weighted by their valid pixels.
@@ -60,20 +63,23 @@ def tables(
         sites: of each patch.
         terrains: of each patch; "" for none.
         methods: their names.
+        of_sets: the metrics of pictures as a set, of all patches, of a site or a terrain; None leaves them undefined.
         seed: of the bootstrap, which draws the patches of each site anew `DRAWS` times.
     """
     by_site = _groups(sites)
     random = np.random.default_rng(seed)
     drawn = {site: _drawn(values[index], pixels[index], random) for site, index in by_site.items()}
     by_terrain = {name: index for name, index in _groups(terrains).items() if name}
+
+    def rows(means: Float64, index: NDArray[np.int64]) -> Rows:
+        together = np.full((len(methods), len(SET_METRICS)), np.nan) if of_sets is None else of_sets(index)
+        return _rows(means, together, methods)
+
     return Tables(
-        _rows(_mean(np.stack(list(drawn.values()))), methods),
-        {site: _rows(means, methods) for site, means in drawn.items()},
-        {
-            name: _rows(_drawn(values[index], pixels[index], random), methods)
-            for name, index in by_terrain.items()
-        },
-    )  # fmt: skip
+        rows(_mean(np.stack(list(drawn.values()))), np.arange(len(pixels))),
+        {site: rows(means, by_site[site]) for site, means in drawn.items()},
+        {name: rows(_drawn(values[index], pixels[index], random), index) for name, index in by_terrain.items()},
+    )
 
 
 def best(rows: Rows, metric: Metric, real: float, among: Sequence[str]) -> str | None:
@@ -116,9 +122,20 @@ def _mean(means: Float64) -> Float64:
     return np.where(count > 0, np.where(known, means, 0.0).sum(0) / np.maximum(count, 1), np.nan)
 
 
-def _rows(means: Float64, methods: Sequence[str]) -> Rows:
+def _rows(means: Float64, together: Float64, methods: Sequence[str]) -> Rows:
+    """Cells of means (1 + DRAWS, methods, METRICS), and of metrics of sets (methods, SET_METRICS), without interval."""
+    columns = [metric.key for metric in COLUMNS]
     return {
-        method: {metric.key: _cell(means[:, i, k]) for k, metric in enumerate(METRICS)}
+        method: dict(
+            zip(
+                columns,
+                [
+                    *(_cell(means[:, i, k]) for k in range(len(METRICS))),
+                    *(Cell(float(value), float("nan"), float("nan")) for value in together[i]),
+                ],
+                strict=True,
+            )
+        )
         for i, method in enumerate(methods)
     }
 

@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...color import L_MAX
+from ...color import L_MAX, lab_to_srgb
 from ...errors import DataError
 from ...pairs.read import pillow
 from ...raster import Bool, Float32
 from ...reference.water import looks_like_water
-from ..color.metrics import ssim_map
+from ..color.feature_distance import FeatureNetwork, feature_distance
+from ..color.legibility import agreement, kinds_of
+from ..color.metrics import ssim_map, within
 from .examples import Example
 from .paint import Sight
 
@@ -22,6 +24,11 @@ TRUTH = "truth"
 GROUNDS = ("all", "changed", "unchanged")
 METRICS = ("ab_error", "l_error", "ssim")
 """Mean absolute error of a and b, and of L, Lab units; structural similarity of L."""
+PICTURE_METRICS = (
+    "l_spread", "a_spread", "b_spread", "l_correlation", "a_correlation", "b_correlation", "legibility", "water_iou",
+    "feature_distance",
+)  # fmt: skip
+"""Of whole pictures, as in `color.metrics`."""
 ALL, NEIGHBOURS = "all dates", "neighbouring dates"
 WATER = 0.5
 """Probability by `reference.water` above which a colour is shown as water."""
@@ -40,18 +47,27 @@ class Measured:
     """(GROUNDS,)."""
     kept: float
     """Mean share of memory, 0..1."""
+    whole: NDArray[np.float64]
+    """(contestants, PICTURE_METRICS); NaN where undefined."""
     water: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     """By contestant, and TRUTH: pixels in the flood, those of them shown as water, pixels outside both flood and the
     truth's water, those of them shown as water; empty without a flood."""
 
 
-def measure(example: Example, sight: Sight, pictures: Mapping[str, Float32], kept: Float32) -> Measured:
+def measure(
+    example: Example,
+    sight: Sight,
+    pictures: Mapping[str, Float32],
+    kept: Float32,
+    network: FeatureNetwork | None = None,
+) -> Measured:
     """The figures of an example.
 
     Args:
         sight: what its real pictures show.
         pictures: CIE Lab (3, H, W) by contestant.
         kept: (H, W) share of memory, 0..1.
+        network: for feature distances; without it they are undefined.
     """
     grounds: tuple[Bool, ...] = (sight.valid, sight.changed, sight.unchanged)
     values = np.full((len(pictures), len(GROUNDS), len(METRICS)), np.nan)
@@ -64,7 +80,22 @@ def measure(example: Example, sight: Sight, pictures: Mapping[str, Float32], kep
                 values[i, j] = [each[ground].mean() for each in maps]
     pixels = np.array([ground.sum() for ground in grounds], float)
     water = {} if example.flood is None else _water(sight, pictures, _flood(example.flood, sight.valid))
-    return Measured(example, values, pixels, float(kept[sight.valid].mean()), water)
+    whole = _whole(sight, pictures, network)
+    return Measured(example, values, pixels, float(kept[sight.valid].mean()), whole, water)
+
+
+def _whole(sight: Sight, pictures: Mapping[str, Float32], network: FeatureNetwork | None) -> NDArray[np.float64]:
+    """(contestants, PICTURE_METRICS) of `Measured.whole`."""
+    truth, valid, rows = sight.truth, sight.valid, []
+    kinds, true_rgb = kinds_of(truth, valid), np.where(valid, lab_to_srgb(truth), np.float32(0.0))
+    real = None if network is None else network.look(true_rgb)
+    for lab in pictures.values():
+        spread, correlation = within(lab, truth, valid)
+        row = [*spread, *correlation, *agreement(kinds_of(lab, valid), kinds, valid), np.nan]
+        if network is not None and real is not None:
+            row[-1] = feature_distance(network.look(np.where(valid, lab_to_srgb(lab), true_rgb)), real, valid)
+        rows.append(row)
+    return np.array(rows)
 
 
 def _water(sight: Sight, pictures: Mapping[str, Float32], flood: Bool) -> dict[str, NDArray[np.float64]]:
@@ -129,6 +160,17 @@ class Tables:
         """By contestant, ground and metric, the mean over places."""
         return self._rows([self._means(found) for place in self.places if (found := self.of(group, place))])
 
+    def whole(self, group: str) -> dict[str, Row]:
+        """By contestant and picture metric, the mean over places of the mean over examples."""
+        places = [np.stack([x.whole for x in found]) for place in self.places if (found := self.of(group, place))]
+        return {
+            name: {
+                key: _mean_of([_plain(_mean(each[:, i, k])) for each in places])
+                for k, key in enumerate(PICTURE_METRICS)
+            }
+            for i, name in enumerate(self.contestants)
+        }
+
     def changed_share(self, group: str, place: str) -> float | None:
         """The share of ground that has changed, of what both dates show."""
         _, changed, unchanged = np.sum([x.pixels for x in self.of(group, place)] or [np.zeros(3)], 0)
@@ -181,6 +223,12 @@ class Tables:
         return {
             name: {ground: row(i, j) for j, ground in enumerate(GROUNDS)} for i, name in enumerate(self.contestants)
         }
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    """Of those that are defined; NaN without any."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else float("nan")
 
 
 def _mean_of(values: Sequence[float | None]) -> float | None:

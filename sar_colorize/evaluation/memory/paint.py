@@ -13,6 +13,7 @@ from ...color import srgb_to_lab
 from ...colorizer import MEMORY
 from ...errors import SettingError
 from ...models import registry
+from ...models.composite import COMPOSITE
 from ...models.painter import kind_of
 from ...pairs.find import Pair
 from ...pairs.geotiff import read_radar
@@ -105,10 +106,13 @@ class Painters:
             self._last[path] = _painted(prepare(scene, self._settings()))
         return self._last[path]
 
+    def composite(self, scene: Scene) -> Painted:
+        """The false colours of the scene's two polarisations; grey where it has one."""
+        return _painted(prepare(scene, self._settings(model=COMPOSITE.name)))
+
     def _settings(self, **more: Any) -> ColorizeSettings:
-        return ColorizeSettings(
-            model=self.model, filter=self.filter, device=self.device, precision=self.precision, **more
-        )
+        model = more.pop("model", self.model)
+        return ColorizeSettings(model=model, filter=self.filter, device=self.device, precision=self.precision, **more)
 
 
 def painters_of(model: str, settings: EvaluateSettings) -> Painters:

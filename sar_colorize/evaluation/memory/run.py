@@ -21,18 +21,21 @@ from ...scene import open_scene
 from ...scene.alignment import Alignment
 from ..color import baselines
 from ..color.baselines import Baselines
+from ..color.feature_distance import FeatureNetwork, load_or_note
 from ..color.settings import OTHER_DATES, EvaluateSettings
 from .examples import Example, ExampleList, find_examples
 from .figures import Measured, Tables, measure
 from .paint import Painted, Painters, Sight, look, open_radar, painters_of, radar_code
 
 MEMORY, COPY, MEAN, FIT, PLAIN = "memory", "copy", "reference's mean", "fit", "no reference"
+COMPOSITE = "VV/VH composite"
 MEANINGS = {
     MEMORY: "the picture with the reference",
     COPY: "the reference itself, its mean where it shows nothing",
     MEAN: "the mean colour of the reference",
     FIT: "the picture with the reference as palette alone",
     PLAIN: "the picture without reference and palette",
+    COMPOSITE: "VV, VH and their ratio as red, green and blue; grey where there is one polarisation",
     baselines.MEAN: "the radar's L, and the mean colour of other places",
     baselines.TABLE: "the radar's L, and the mean colour under it at other places",
     baselines.LR: "lines over the radar's L, from other places (Shen et al. 2024)",
@@ -102,7 +105,8 @@ def compare_memory(
     speckle_filter = card.despeckle if settings.filter == "auto" else settings.filter
     broken: list[str] = []
     learned = _baselines(found, train, settings, speckle_filter, broken)
-    notes = [f"left out of train: {reason}" for reason in broken]
+    network, missing = load_or_note(settings.device)
+    notes = [*missing, *(f"left out of train: {reason}" for reason in broken)]
     if any(learned(place) is None for place in {x.place for x in found.examples}):
         notes.append("no other place to learn from, so the look-up table and its like are left out")
         learned = _no_baselines
@@ -112,7 +116,7 @@ def compare_memory(
     names: tuple[str, ...] = ()
     for number, example in enumerate(found.examples):
         try:
-            made, pictures, panels = _one(example, painters, learned(example.place), speckle_filter)
+            made, pictures, panels = _one(example, painters, learned(example.place), speckle_filter, network)
         except SarColorizeError as error:
             if settings.strict:
                 raise
@@ -134,7 +138,11 @@ def compare_memory(
 
 
 def _one(
-    example: Example, painters: Painters, learned: Baselines | None, speckle_filter: str
+    example: Example,
+    painters: Painters,
+    learned: Baselines | None,
+    speckle_filter: str,
+    network: FeatureNetwork | None,
 ) -> tuple[Measured, tuple[str, ...], Shown]:
     """The figures of an example, the names of its contestants, and its pictures."""
     scene = open_radar(example.pair)
@@ -147,6 +155,7 @@ def _one(
         MEAN: np.broadcast_to(mean[:, None, None], sight.truth.shape).astype(np.float32),
         FIT: painters.with_palette(scene, example.reference).lab,
         PLAIN: painters.plain(scene, example).lab,
+        COMPOSITE: painters.composite(scene).lab,
     }
     code = radar_code(example.pair)
     radar = radar_lightness(code, example.pair.polarization, speckle_filter)
@@ -159,7 +168,7 @@ def _one(
         }
     pictures[baselines.GREY] = np.stack([sight.truth[0], *np.zeros((2, *radar.shape), np.float32)])
     assert remembered.memory is not None
-    made = measure(example, sight, pictures, remembered.memory)
+    made = measure(example, sight, pictures, remembered.memory, network)
     return made, tuple(pictures), Shown(example.pair.key, _panels(radar, sight, remembered))
 
 

@@ -22,7 +22,7 @@ from ...hidden_folder import HiddenFolder, remove_orphans
 from ...pairs.catalogue import write_geopackage
 from ...writable import check_name_of, publish_folder
 from ..color.compare import Comparison
-from ..color.metrics import HISTOGRAM_TOP, METRICS
+from ..color.metrics import COLUMNS, HISTOGRAM_TOP, METRICS
 from ..color.settings import EvaluateSettings
 from ..color.table import Rows
 from .footprints import footprints
@@ -153,7 +153,7 @@ def _figures(
             if method.card is not None
         ],
         "methods": {method.name: method.kind for method in comparison.methods},
-        "metrics": [asdict(metric) for metric in METRICS],
+        "metrics": [asdict(metric) for metric in COLUMNS],
         "pairs": {site: sites.count(site) for site in sorted(set(sites))},
         "pixels": int(comparison.pixels.sum()),
         "skipped": list(skipped),

@@ -59,6 +59,7 @@ def _figures(comparison: MemoryComparison, settings: EvaluateSettings, data: Pat
         "skipped": list(comparison.skipped),
         "notes": list(comparison.notes),
         "overall": {group: tables.overall(group) for group in tables.groups},
+        "pictures": {group: tables.whole(group) for group in tables.groups},
         "sites": {
             place: {group: tables.site(group, place) for group in tables.groups if tables.of(group, place)}
             for place in tables.places

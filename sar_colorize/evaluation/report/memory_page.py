@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from ..memory.figures import GROUNDS, TRUTH
+from ..color.metrics import METRICS
+from ..memory.figures import GROUNDS, PICTURE_METRICS, TRUTH
 from ..memory.paint import AB_CHANGE, L_CHANGE
 from ..memory.run import COPY, MEANINGS, MEMORY
 from .page import settings_and_notes
@@ -26,7 +27,8 @@ def memory_page(figures: Mapping[str, Any], galleries: Mapping[str, bytes]) -> s
         galleries: a PNG by place.
     """
     overall = "".join(
-        f"<h3>{escape(group.capitalize())}</h3>{_table(rows)}" for group, rows in figures["overall"].items()
+        f"<h3>{escape(group.capitalize())}</h3>{_table(rows)}{_pictures(figures['pictures'][group])}"
+        for group, rows in figures["overall"].items()
     )
     places = "".join(
         f"<details><summary>{escape(place)}, {figures['pairs'][place]} examples, "
@@ -86,6 +88,19 @@ def _table(rows: Mapping[str, Any]) -> str:
         + "".join(f"<td>{number(by[ground][key], DIGITS[key])}</td>" for ground in GROUNDS for key in HEADS)
         + "</tr>"
         for name, by in rows.items()
+    )
+    return f'<div class="wide"><table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _pictures(rows: Mapping[str, Any]) -> str:
+    """A table of what is of whole pictures: spread, correlation, legibility, feature distance."""
+    shown = [metric for metric in METRICS if metric.key in PICTURE_METRICS]
+    head = "".join(f'<th title="{escape(metric.meaning)}">{escape(metric.label)}</th>' for metric in shown)
+    body = "".join(
+        f"<tr><th>{escape(name)}</th>"
+        + "".join(f"<td>{number(row[metric.key], metric.digits)}</td>" for metric in shown)
+        + "</tr>"
+        for name, row in rows.items()
     )
     return f'<div class="wide"><table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..color.compare import Comparison
-from ..color.metrics import METRICS
+from ..color.metrics import COLUMNS, METRICS
 from ..color.settings import EvaluateSettings
 from ..color.table import Rows, best
 from ..report import charts
@@ -104,20 +104,20 @@ def _overall(comparison: Comparison) -> str:
 
 
 def _meanings() -> str:
-    return "".join(f"<dt>{escape(item.label)}</dt><dd>{escape(item.meaning)}</dd>" for item in METRICS)
+    return "".join(f"<dt>{escape(item.label)}</dt><dd>{escape(item.meaning)}</dd>" for item in COLUMNS)
 
 
 def _table(rows: Rows, comparison: Comparison, *, site: str = "", terrain: str = "") -> str:
     """A table of methods by metrics, of a site, a terrain, or overall."""
     real = comparison.real_colourfulness(site=site, terrain=terrain)
     ranked = [method.name for method in comparison.methods if method.kind != "oracle"]
-    winners = {metric.key: best(rows, metric, real, ranked) for metric in METRICS}
+    winners = {metric.key: best(rows, metric, real, ranked) for metric in COLUMNS}
     aim = {"low": "low", "high": "high", "one": "near 1", "real": f"near {real:.1f}"}
-    head = "".join(f"<th>{escape(item.label)}<small>{aim[item.best]}</small></th>" for item in METRICS)
+    head = "".join(f"<th>{escape(item.label)}<small>{aim[item.best]}</small></th>" for item in COLUMNS)
     body, before = [], "model"
     for method in comparison.methods:
         cells = []
-        for metric in METRICS:
+        for metric in COLUMNS:
             cell = rows[method.name][metric.key]
             mark = ' class="best"' if winners[metric.key] == method.name else ""
             text = f"{cell.mean:.{metric.digits}f}" if np.isfinite(cell.mean) else "-"

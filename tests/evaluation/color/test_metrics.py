@@ -175,6 +175,26 @@ def test_gradient_correlation_does_not_see_level_and_contrast():
     assert np.isnan(metrics.gradient_correlation(np.zeros((16, 16)), picture, valid))
 
 
+def test_spread_and_correlation_are_those_of_the_pixels_of_a_picture():
+    true = np.random.default_rng(0).normal(0, 5, (3, 16, 16))
+    noise = np.random.default_rng(1).normal(0, 5, (3, 16, 16))
+    ours = np.stack([0.5 * true[0] + 40, -2 * true[1], true[2] + noise[2]])
+    valid = np.ones((16, 16), bool)
+    spread, correlation = metrics.within(ours, true, valid)
+    expected = np.corrcoef(ours[2].ravel(), true[2].ravel())[0, 1]
+    assert spread == pytest.approx([0.5, 2.0, ours[2].std() / true[2].std()])
+    assert correlation == pytest.approx([1.0, -1.0, expected])
+
+
+def test_one_tint_has_no_spread_and_no_correlation_and_beside_a_flat_truth_both_are_undefined():
+    true = np.random.default_rng(0).normal(0, 5, (3, 16, 16))
+    flat_picture, valid = np.full((3, 16, 16), 7.3), np.ones((16, 16), bool)
+    spread, correlation = metrics.within(flat_picture, true, valid)
+    assert spread == pytest.approx([0, 0, 0], abs=1e-9)
+    assert correlation == [0, 0, 0]
+    assert np.isnan(metrics.within(true, flat_picture, valid)).all()
+
+
 def test_no_valid_pixel_or_another_size_is_refused():
     with pytest.raises(DataError, match="at least one valid pixel, got none"):
         metrics.psnr(flat(0, 0, 0), flat(0, 0, 0), ~ALL)

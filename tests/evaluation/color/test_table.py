@@ -23,6 +23,16 @@ def test_terrains_are_means_of_their_patches():
     assert made.terrains["agri"]["m"]["ssim"].mean == 5.5
 
 
+def test_metrics_of_sets_are_of_all_patches_of_a_group_and_have_no_interval():
+    def of_sets(index):
+        return np.array([[float(len(index))]])
+
+    made = tables(values(1, 4, 10), np.ones(3), ["a", "a", "b"], ["agri", "", ""], ["m"], of_sets=of_sets)
+    assert made.overall["m"]["kid"].to_dict() == {"mean": 3.0, "low": None, "high": None}
+    assert made.sites["a"]["m"]["kid"].mean == 2
+    assert made.terrains["agri"]["m"]["kid"].mean == 1
+
+
 def test_what_is_undefined_counts_for_nothing():
     made = tables(values(1, np.nan, np.inf, np.nan), np.ones(4), ["a", "a", "a", "b"], [""] * 4, ["m"])
     assert made.overall["m"]["psnr"].mean == 1

@@ -54,6 +54,23 @@ def test_errors_are_measured_on_all_changed_and_unchanged_ground():
     assert np.isnan(calm.values[0, 1]).all()
 
 
+def test_whole_pictures_have_spread_correlation_and_legibility_and_the_mean_over_places():
+    truth = lab(30, -8, -12, side=64)
+    truth[:, :, 32:] = np.array([65.0, 10.0, 28.0])[:, None, None]
+    tint, nothing = lab(50, 1, 8, side=64), np.zeros((64, 64), np.float32)
+    found = [
+        measure(example(place), sight(truth, truth), {"copy": picture, "tint": tint}, nothing)
+        for place, picture in (("a", truth), ("b", tint))
+    ]
+    rows = Tables(("copy", "tint"), tuple(found[:1])).whole(ALL)
+    expected = {"legibility": 1.0, "water_iou": 1.0, "a_spread": 1.0, "b_correlation": 1.0, "feature_distance": None}
+    assert {key: rows["copy"][key] for key in expected} == pytest.approx(expected)
+    assert (rows["tint"]["a_spread"], rows["tint"]["a_correlation"]) == pytest.approx((0.0, 0.0))
+    assert rows["tint"]["legibility"] < 0.75
+    both = Tables(("copy", "tint"), tuple(found)).whole(ALL)
+    assert both["copy"]["a_spread"] == pytest.approx(0.5)
+
+
 def test_places_count_alike_and_pixels_within_a_place():
     truth = lab(50, 0, 0)
 

@@ -21,8 +21,8 @@ from sar_colorize.evaluation.memory.paint import look, open_radar
 from sar_colorize.evaluation.memory.run import _baselines
 
 CONTESTANTS = [
-    "memory", "copy", "reference's mean", "fit", "no reference", "mean colour", "look-up table", "LR4ColSAR",
-    "NoColSAR", "grey (oracle)",
+    "memory", "copy", "reference's mean", "fit", "no reference", "VV/VH composite", "mean colour", "look-up table",
+    "LR4ColSAR", "NoColSAR", "grey (oracle)",
 ]  # fmt: skip
 
 
@@ -66,6 +66,8 @@ def test_the_report_has_figures_by_group_place_and_ground_and_a_gallery(evaluate
     assert set(made["overall"]) == {"all dates", "neighbouring dates"}
     assert list(made["overall"]["all dates"]) == CONTESTANTS
     assert made["overall"]["all dates"]["grey (oracle)"]["all"]["l_error"] == 0.0
+    assert list(made["pictures"]["all dates"]) == CONTESTANTS
+    assert made["pictures"]["all dates"]["grey (oracle)"]["a_correlation"] == 0.0
     assert made["sites"]["hills_b"]["all dates"]["copy"]["all"]["ab_error"] > 2.0  # its cereal turns brown
     assert json.loads((report / "metrics.json").read_text()) == {k: v for k, v in made.items() if k != "files"}
     assert sorted(path.name for path in report.iterdir()) == ["examples.csv", "gallery", "index.html", "metrics.json"]
@@ -119,7 +121,7 @@ def test_without_another_place_the_baselines_are_left_out_and_a_note_says_so(ser
     made = api.evaluate(
         str(placed_weights), series, tmp_path / "r", reference="other-dates", exclude="coast_a", limit=1
     )  # fmt: skip
-    assert list(made["methods"]) == [*CONTESTANTS[:5], "grey (oracle)"]
+    assert list(made["methods"]) == [*CONTESTANTS[:6], "grey (oracle)"]
     assert made["notes"] == ["no other place to learn from, so the look-up table and its like are left out"]
 
 
