@@ -153,6 +153,7 @@ def test_enumerations_are_scoped_as_qt6_and_qgis_4_demand(unpacked: Path) -> Non
         "QgsProcessing.SourceType", "QgsProcessingParameterDefinition.Flag", "QgsProcessingParameterFile.Behavior",
         "QgsProcessingParameterNumber.Type", "QgsRaster.ColorInterpretation", "QgsRasterMinMaxOrigin.Limits",
         "QProcess.ExitStatus", "QProcess.ProcessChannel", "QProcess.ProcessState",
+        "QgsPalettedRasterRenderer.Class",
     }  # fmt: skip
     assert set(found) == scopes
 

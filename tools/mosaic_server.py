@@ -109,8 +109,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         for name, value in {"Content-Length": str(len(content)), **(headers or {})}.items():
             self.send_header(name, value)
         self.end_headers()
+        self.server.count(len(content))  # before it leaves: whoever has it all may ask how much it was
         self.wfile.write(content)
-        self.server.count(len(content))
 
     def asked(self, size: int) -> tuple[int, int]:
         """First and last byte of the request's range."""

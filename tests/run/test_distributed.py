@@ -79,7 +79,7 @@ def test_device_and_precision_are_those_of_the_workers(
         asked.append(threading.current_thread().name)
         return "cpu"
 
-    monkeypatch.setattr(sys.modules["sar_colorize.api.colorize"], "choose_device", only_workers_have_one)
+    monkeypatch.setattr(sys.modules["sar_colorize.api.engines"], "choose_device", only_workers_have_one)
     result = sc.colorize(
         scene_with_holes, tmp_path / "there.tif", scheduler=cluster, device="auto", model=str(bounded_weights)
     )
