@@ -29,7 +29,7 @@ MODEL_COLUMNS = (
     ("legibility", "legibility", 3),
     ("water_iou", "water", 3),
     ("feature_distance", "features", 3),
-    ("kid", "  KID", 1),
+    ("kid", "  KID", 2),
 )
 """Of the table of models: the metric, its head, its decimals."""
 MEMORY_COLUMNS = (("ab_error", "ab", 9, 2), ("l_error", "L", 7, 2), ("ssim", "SSIM", 7, 3))

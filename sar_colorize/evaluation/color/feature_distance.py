@@ -134,7 +134,7 @@ def feature_distance(predicted: Features, real: Features, valid: Bool) -> float:
 
 
 def kid(ours: NDArray[np.floating], real: NDArray[np.floating]) -> float:
-    """Unbiased squared maximum mean discrepancy of two sets of features, (N, d) and (M, d), times 1000.
+    """Unbiased squared maximum mean discrepancy of two sets of features, (N, d) and (M, d).
 
     NaN where either has fewer than `LEAST_PICTURES`; about 0, also below it, where the sets are alike.
     """
@@ -144,7 +144,7 @@ def kid(ours: NDArray[np.floating], real: NDArray[np.floating]) -> float:
     x, y = ours.astype(np.float64), real.astype(np.float64)
     own = (_kernel_sum(x, x) - _kernel_diagonal(x)) / (n * (n - 1))
     true = (_kernel_sum(y, y) - _kernel_diagonal(y)) / (m * (m - 1))
-    return 1000.0 * float(own + true - 2.0 * _kernel_sum(x, y) / (n * m))
+    return float(own + true - 2.0 * _kernel_sum(x, y) / (n * m))
 
 
 def squares(height: int, width: int) -> Sequence[tuple[slice, slice]]:

@@ -65,7 +65,7 @@ METRICS = (
     Metric("feature_distance", "feature dist.", "low", 3, "Difference to a network that knows photographs, 0 is none."),
 )
 SET_METRICS = (
-    Metric("kid", "KID x 1000", "low", 1, "Whether the pictures as a set look like the real ones; all count alike."),
+    Metric("kid", "KID", "low", 2, "Whether the pictures as a set look like the real ones; all count alike."),
 )
 """Of all pictures of a method together."""
 COLUMNS = (*METRICS, *SET_METRICS)
