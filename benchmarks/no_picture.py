@@ -1,18 +1,21 @@
 """Colours without a picture, on georeferenced places of known truth: the tables of docs/by_place.md.
 
-    python benchmarks/no_picture.py DIR ... [--palette auto --palette none] [--out pictures.png]
+    python benchmarks/no_picture.py DIR ... [--palette auto --palette none] [--band VH [--stored amplitude]]
+        [--out pictures.png]
 
 DIR holds NAME_s1.tif (radar with named bands) and NAME_s2.tif (true colour uint8, or reflectance x 10000) on one grid,
 and, where there is one, manifest.csv with name, place and date_s2 (a day, a month, or fall or winter). Names of one
 place count as one. Prints for each palette and place: error of a and b together, of L, a and b; correlation and spread
 (standard deviation over the truth's) of L, a and b within a scene, all in the mean over dates; then the mean of the
-places. `--out` draws truth and pictures side by side.
+places. `--band` takes one polarisation, and `--stored` a copy of it without its level: 8-bit amplitude up to its 99th
+percentile, or 8-bit display codes from the 2nd to the 98th. `--out` draws truth and pictures side by side.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import tempfile
 from collections import defaultdict
 from pathlib import Path
 
@@ -31,8 +34,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--palette", action="append", choices=["auto", "none"], help="may be repeated; else auto")
+    parser.add_argument("--band", choices=["VV", "VH"])
+    parser.add_argument("--stored", choices=["amplitude", "display"], help="with --band")
     parser.add_argument("--out", type=Path, help="a PNG")
     given = parser.parse_args()
+    if given.stored and not given.band:
+        parser.error("--stored must come with --band, got it alone; add --band VH")
     rows = []
     for palette in given.palette or ["auto"]:
         found, pictures = defaultdict(list), {}
@@ -41,7 +48,7 @@ def main() -> None:
             for path in sorted(folder.glob("*_s1.tif")):
                 name = path.name.removesuffix("_s1.tif")
                 place, date = facts.get(name, (name, None))
-                figures, pictures[place] = measured(path, palette, date)
+                figures, pictures[place] = measured(path, palette, date, given.band, given.stored)
                 found[place].append(figures)
         print(f"{palette:22}    ab     L     a     b | r L, a, b         | spread L, a, b")
         means = {place: np.nanmean(each, 0) for place, each in found.items()}
@@ -69,18 +76,40 @@ def manifest(folder: Path) -> dict[str, tuple[str, str | None]]:
     return found
 
 
-def measured(path: Path, palette: str, date: str | None) -> tuple[list[float], np.ndarray]:
+def measured(
+    path: Path, palette: str, date: str | None, band: str | None, stored: str | None
+) -> tuple[list[float], np.ndarray]:
     """Figures of one scene, and truth and picture side by side, (H, 2 W, 3) uint8."""
     with rasterio.open(path.with_name(path.name.replace("_s1", "_s2"))) as dataset:
         values = dataset.read([1, 2, 3])
     real = values / np.float32(255) if values.dtype == np.uint8 else render_reflectance(values / np.float32(1e4))
-    made = sc.colorize(path, palette=palette, date=date if palette == "auto" else None).values
+    settings = {"palette": palette, "date": date if palette == "auto" else None, "polarization": band}
+    with tempfile.TemporaryDirectory() as folder:
+        scene = without_level(path, band, stored, Path(folder)) if band and stored else path
+        made = sc.colorize(scene, **settings).values
     known = (made[3] > 0) & (values > 0).all(0)
     ours, truth = (srgb_to_lab(x.astype(np.float32))[:, known] for x in (made[:3] / np.float32(255), real))
     error = np.abs(ours - truth).mean(1)
     agreement = [float(np.corrcoef(a, b)[0, 1]) for a, b in zip(ours, truth, strict=True)]
     both = np.concatenate([(real * 255).astype(np.uint8), made[:3]], 2).transpose(1, 2, 0)
     return [float(error[1:].mean()), *error.tolist(), *agreement, *(ours.std(1) / truth.std(1)).tolist()], both
+
+
+def without_level(path: Path, band: str, stored: str, folder: Path) -> Path:
+    """A copy of one band as 8-bit codes."""
+    with rasterio.open(path) as dataset:
+        db, profile = dataset.read(dataset.descriptions.index(band) + 1), dataset.profile
+    known = np.isfinite(db)
+    values = 10.0 ** (db / 20.0) if stored == "amplitude" else db
+    low, high = (
+        np.quantile(values[known], (0.02, 0.98)) if stored == "display" else (0.0, np.quantile(values[known], 0.99))
+    )
+    codes = np.clip(np.rint((values - low) / (high - low) * 255.0), 1.0, 255.0)
+    profile.update(count=1, dtype="uint8", nodata=0)
+    with rasterio.open(folder / path.name, "w", **profile) as dataset:
+        dataset.write(np.where(known, codes, 0.0).astype(np.uint8), 1)
+        dataset.descriptions = (f"{band} amplitude" if stored == "amplitude" else band,)
+    return folder / path.name
 
 
 def draw(rows: list[dict[str, np.ndarray]], path: Path) -> None:

@@ -260,9 +260,8 @@ def find_palette(
         palette = _fitted(palette, painter, shown)
         if palette.fit is None and memory is not None and wanted == "auto" and not memory.is_believed:
             palette = choose_palette(wanted, scene.grid, month)
-    # The ratio of two bands tells ground without a level; one band alone made fields of a city, and hid its streets.
-    has_level = scene.declaration.absolute or len(scene.bands) > 1
-    if palette.trust == GUESSED and has_level and scene.unit is not Unit.DISPLAY:
+    # Two bands that were each stretched to a picture tell nothing by their ratio, and have no level to be fitted.
+    if palette.trust == GUESSED and (scene.unit is not Unit.DISPLAY or len(scene.bands) == 1):
         palette = _expected(palette, scene, radar, month)
     _log.info("palette: %s, mean L a b %s", palette.source, " ".join(f"{value:.1f}" for value in palette.mean))
     return palette
@@ -279,7 +278,7 @@ def _shown(path: str, scene: Scene, radar: RadarLightness) -> Iterator[Shown]:
 
 def _expected(palette: Palette, scene: Scene, radar: RadarLightness, month: int | None) -> Palette:
     """The palette expected at the place, with the kinds of ground that the radar is taken for there."""
-    found = RadarGround(scene.bands, month, scene.declaration.absolute)
+    found = RadarGround(scene.bands, month, scene.declaration.absolute and scene.unit is not Unit.DISPLAY)
     whole = scene.grid.window
     small = max(whole.shape) <= MOST_ALONG * SIDE_PX  # then all of it: the shares are those of the picture
     for part in blocks(whole, SIDE_PX) if small else _spread(whole):

@@ -71,7 +71,9 @@ class RadarGround:
             expected = replace(expected, db=expected.db - shift)
             note = f"{note} The level of the radar is not known and was fitted to that."
         seen = kinds_of(values, self.bands, expected, SHARPNESS).mean(1)
-        ground = replace(ground_kinds(expected, self.bands, ranges), seen=tuple(map(float, seen.round(4))))
+        alone = not self.absolute and len(self.bands) == 1
+        ground = ground_kinds(expected, self.bands, ranges)
+        ground = replace(ground, seen=tuple(map(float, seen.round(4))), own_lightness=alone)
         return replace(palette, ground=ground, note=f"{note} The radar shows {in_words(seen)}.")
 
 

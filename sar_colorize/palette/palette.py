@@ -81,6 +81,7 @@ class GroundKinds:
 
     kinds: all but snow. snow: its share of what is not water, with its colour and mean squares of a and b.
     seen: shares of all of them, snow last, that the radar of the scene shows.
+    own_lightness: whether the picture keeps the radar's lightness, for the kinds are told too badly to draw theirs.
     """
 
     kinds: tuple[GroundKind, ...]
@@ -88,6 +89,7 @@ class GroundKinds:
     snow_colour: tuple[float, float, float]
     snow_square: tuple[float, float]
     seen: tuple[float, ...] = ()
+    own_lightness: bool = False
 
     @property
     def legend(self) -> str:

@@ -134,7 +134,7 @@ def test_the_month_comes_from_the_name_or_the_user(belgium: Path, tmp_path: Path
     assert re.search(r"The radar shows .*water \d+%", notes[0])
 
 
-def test_radar_without_a_level_or_a_place_has_the_colours_of_the_palette_alone(make_tif: MakeTif) -> None:
+def test_two_stretched_bands_or_no_place_have_the_colours_of_the_palette_alone(make_tif: MakeTif) -> None:
     scaled = np.clip((_values() + 30.0) / 30.0 * 255.0, 1, 255).astype(np.uint8)
     display = make_tif(
         scaled, "display.tif", names=("VV", "VH"), crs="EPSG:32631", transform=Affine(10, 0, 660_000, 0, -10, 5_610_000)
@@ -157,17 +157,31 @@ def test_amplitude_of_an_unknown_scale_is_told_apart_and_the_note_says_so(make_t
     assert any("The level of the radar is not known" in note for note in sc.colorize(path, dry_run=True).notes)
 
 
-def test_one_band_of_an_unknown_scale_keeps_one_tint_and_its_structure(make_tif: MakeTif) -> None:
-    amplitude = (700.0 * 10.0 ** (_values()[1:] / 20.0)).astype(np.float32)
+def _display(values: np.ndarray) -> np.ndarray:
+    return np.clip((values + 34.0) / 30.0 * 255.0, 1, 255).astype(np.uint8)
+
+
+def _amplitude(values: np.ndarray) -> np.ndarray:
+    return (700.0 * 10.0 ** (values / 20.0)).astype(np.float32)
+
+
+@pytest.mark.parametrize("stored", [_display, _amplitude])
+def test_one_band_of_an_unknown_scale_keeps_its_lightness_and_has_hues(
+    make_tif: MakeTif, stored: Callable[[np.ndarray], np.ndarray]
+) -> None:
     path = make_tif(
-        amplitude, "one.tif", names=("VH",), tags={"UNITS": "amplitude, relative"}, crs="EPSG:32631",
+        stored(_values()[1:]), "one.tif", names=("VH",), crs="EPSG:32631",
+        tags={"UNITS": "amplitude, relative"} if stored is _amplitude else {},
         transform=Affine(10, 0, 660_000, 0, -10, 5_610_000),
     )  # fmt: skip
-    lake, fields, wood, town = _means(_lab(path))
-    for part in (wood, town):
-        assert part[1:] == pytest.approx(fields[1:], abs=2.0)
-    assert lake[0] < fields[0] - 5.0  # brightness stays the radar's
-    assert not any("The radar shows" in note for note in sc.colorize(path, dry_run=True).notes)
+    lab, grey = _lab(path), _lab(path, palette="none")
+    lake, fields, _, town = _means(lab)
+    assert lake[2] < fields[2] - 5.0  # water is bluer
+    assert town[1] > fields[1] + 0.5  # a town is less green
+    inner = (slice(8, -8), slice(8, 376))
+    assert np.corrcoef(lab[0][inner].ravel(), grey[0][inner].ravel())[0, 1] > 0.98  # brightness is the radar's
+    assert any("The level of the radar is not known" in note for note in sc.colorize(path, dry_run=True).notes)
+    assert np.array_equal(sc.colorize(path).values, sc.colorize(path, block_px=128).values)
 
 
 def test_no_palette_tells_no_kinds(belgium: Path) -> None:

@@ -10,7 +10,13 @@ import torch
 
 from sar_colorize.backscatter import DB_RANGES
 from sar_colorize.color import lab_to_srgb
-from sar_colorize.models.ground_kinds import ground_chances, ground_colours, ground_logs
+from sar_colorize.models.ground_kinds import (
+    expected_error,
+    ground_chances,
+    ground_colours,
+    ground_logs,
+    ground_moments,
+)
 from sar_colorize.palette.from_radar import RadarGround, block_db, ground_kinds, in_words, level_of
 from sar_colorize.palette.likelihood import SHARPNESS, colours_of, kinds_of
 from sar_colorize.palette.palette import UNKNOWN_PALETTE, GroundKinds
@@ -30,7 +36,9 @@ def _lightness(db: np.ndarray, bands: tuple[str, ...] = BANDS) -> torch.Tensor:
 
 def _colours(ground: GroundKinds, lightness: torch.Tensor) -> torch.Tensor:
     logs = ground_logs(ground, lightness)
-    return ground_colours(ground, ground_chances(ground, logs, SHARPNESS), ground_chances(ground, logs))
+    lab = ground_colours(ground, ground_chances(ground, logs, SHARPNESS))
+    error = expected_error(ground_moments(ground, ground_chances(ground, logs)), lab[:, 1:])
+    return torch.cat([lab, error], 1)
 
 
 def test_the_mean_of_a_block_is_that_of_power_and_a_hole_leaves_it_out() -> None:
