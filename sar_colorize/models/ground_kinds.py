@@ -92,7 +92,7 @@ def ground_logs(ground: GroundKinds, lightness: Tensor, side: int = KIND_PX) -> 
         lightness: (B, C, H, W) L of the radar, despeckled. side: pixels. See `palette.likelihood`.
     """
     x = F.avg_pool2d(wide(lightness), side)
-    for along in ((1, 3), (3, 1)):  # a block counts twice as much as its neighbours: what is left of speckle is no water
+    for along in ((1, 3), (3, 1)):  # a block counts twice as much as its neighbours: or speckle makes water
         margins = (along[1] // 2,) * 2 + (along[0] // 2,) * 2
         weights = x.new_tensor((0.25, 0.5, 0.25)).reshape(1, 1, *along).expand(x.shape[1], -1, -1, -1)
         x = F.conv2d(F.pad(x, margins, mode="replicate"), weights, groups=x.shape[1])
