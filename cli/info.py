@@ -18,13 +18,19 @@ from .signature import options
 def info(source: str, as_json: bool, **settings: Any) -> None:
     """What INPUT is, why we think so, and what will be done to it; a product on a server too, by name or address.
 
+    Of a picture that colorize wrote: how it was made, and what its colours stand for.
+
     \b
     sar-colorize info scene.tif
     sar-colorize info scene.tif --unit amplitude --json
+    sar-colorize info colour.tif
     """
     facts = api.info(source, **settings)
     if as_json:
         click.echo(json.dumps(facts))
+        return
+    if "legend" in facts:
+        _picture(facts)
         return
     blocks = " x ".join(map(str, facts["block_shape"]))
     scale = "absolute" if facts["absolute_scale"] else "relative, so one offset in dB will be fitted to the whole scene"
@@ -46,3 +52,13 @@ def info(source: str, as_json: bool, **settings: Any) -> None:
     lines += [("note", note) for note in facts["notes"]]
     for name, text in lines:
         click.echo(f"{name:<11} {text}")
+
+
+def _picture(facts: dict[str, Any]) -> None:
+    """A picture that `colorize` wrote."""
+    lines = [("source", facts["source"]), ("size", f"{facts['width']} x {facts['height']} px")]
+    lines += [("crs", facts["crs"] or "none"), ("notice", facts["notice"])]
+    lines += [(name.lower(), text) for name, text in facts["facts"].items()]
+    lines += [("legend", f"{each['colour']}  {each['kind']}, {each['share']}") for each in facts["legend"]]
+    for name, text in lines:
+        click.echo(f"{name:<14} {text}")

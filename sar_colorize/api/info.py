@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..colorizer import RGB
 from ..raster import Grid
 from ..scene import Scene
 from ..scene.gdal import bounded_gdal
@@ -33,6 +36,9 @@ def info(  # long: the public signature spells out every keyword, and its docstr
 ) -> dict[str, Any]:
     """What a scene is and why we think so: bands, unit, scale, grid, validity of a sample; plain values, for JSON.
 
+    Of a picture that `colorize` wrote: source, width, height, bands, crs, transform, notice (one sentence), facts
+    (names and values) and legend (kind, share and colour of what its hues stand for).
+
     Input:
         source: A path, a URL, a GDAL name, a Sentinel-1 product, an xarray DataArray, or a Scene. Also the name of a
             Sentinel-1 product, or the address of its STAC item or manifest.safe, of which a sample is fetched.
@@ -52,6 +58,8 @@ def info(  # long: the public signature spells out every keyword, and its docstr
         SarColorizeError: One sentence that says what to do.
     """
     check_offline(offline, source)
+    if (picture := _picture(source)) is not None:
+        return picture
     with bounded_gdal(), open_input(
         source, unit=unit, polarization=polarization, nodata=nodata, grid=grid, crs=crs, resolution=resolution,
         calibration=calibration, remove_noise=remove_noise,
@@ -85,6 +93,34 @@ def info(  # long: the public signature spells out every keyword, and its docstr
             "about": dict(scene.about) | scene.sampled_facts(),
             "notes": [*scene.notes, *opened.notes],
         }
+
+
+def _picture(source: object) -> dict[str, Any] | None:
+    """What the tags of a picture that `colorize` wrote say of it; None of anything else."""
+    if not isinstance(source, str | os.PathLike) or not Path(source).is_file():
+        return None
+    import rasterio
+
+    from ..viewer.facts import facts_of
+
+    try:
+        with bounded_gdal(), rasterio.open(source) as dataset:
+            if "SAR_COLORIZE_NOTICE" not in dataset.tags() or dataset.count < len(RGB):
+                return None
+            facts, epsg = facts_of(dataset.tags()), dataset.crs.to_epsg() if dataset.crs else None
+            return {
+                "source": os.fspath(source),
+                "width": dataset.width,
+                "height": dataset.height,
+                "bands": list(RGB),
+                "crs": f"EPSG:{epsg}" if epsg else dataset.crs.to_wkt() if dataset.crs else None,
+                "transform": list(dataset.transform)[:6] if dataset.crs else None,
+                "notice": facts.notice,
+                "facts": dict(facts.rows),
+                "legend": [{"kind": kind, "share": share, "colour": colour} for kind, share, colour in facts.legend],
+            }
+    except rasterio.errors.RasterioIOError:  # products and formats of our own, and files that the reader explains
+        return None
 
 
 def about(scene: Scene) -> dict[str, str]:

@@ -86,6 +86,19 @@ def test_classes_name_the_ground_and_say_how_sure_they_are(belgium: Path, tmp_pa
         assert np.array_equal(dataset.read(), sc.colorize(belgium).values[:3])
 
 
+def test_info_of_a_picture_says_how_it_was_made_and_what_its_hues_stand_for(belgium: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.tif"
+    made = sc.colorize(belgium, out)
+    said = sc.info(out)
+    assert (said["width"], said["height"], said["crs"]) == (384, 256, "EPSG:32631")
+    assert said["notice"] == "The colours are predicted from radar backscatter, not measured."
+    assert said["facts"]["Radar"] == belgium.name
+    assert "by-place" in said["facts"]["Model"]
+    legend = ", ".join(f"{each['kind']} {each['share'].replace(' ', '')} {each['colour']}" for each in said["legend"])
+    assert legend == made.legend
+    assert sc.info(belgium)["unit"] == "db"  # radar is told as ever
+
+
 @pytest.mark.parametrize("given", [{"palette": "none"}, {"model": "colorsar-sar"}, {"model": "composite"}])
 def test_classes_are_refused_where_colours_do_not_come_from_them(
     belgium: Path, tmp_path: Path, given: dict[str, str]
