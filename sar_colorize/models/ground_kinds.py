@@ -25,6 +25,9 @@ from .painter import Painted
 KIND_PX = 2
 """Side of the blocks for which kinds of ground are told, 20 m: as fine as Sentinel-1 sees."""
 SIDES_PX = (4, 8, 16)
+REACH_PX = 32
+"""At least how far around a pixel `told_picture` looks, the coarsest of SIDES_PX and its neighbour; a whole number of
+`by_place.STRIDE_PX`."""
 _LAND, _TOWN = (-0.20, -0.35, -0.40), (0.50, 0.50, 0.40)
 SLOPES = ((0.15, 0.15, 0.15), _LAND, _LAND, _LAND, _TOWN, (0.0, 0.0, 0.0))
 """L of the picture on L of the radar, for what is finer than 4 px, 4 to 8 and 8 to 16, of water, wood, field, bare
@@ -47,21 +50,30 @@ def told_picture(ground: GroundKinds, lightness: Tensor) -> Painted:
     """The picture of L (B, C, H, W) of the radar, 0..100, with its expected error and its kinds of ground."""
     logs = ground_logs(ground, lightness)
     chance, drawn = ground_chances(ground, logs), ground_chances(ground, logs, SHARPNESS)
-    full = enlarge(ground_colours(ground, drawn, chance), KIND_PX)
-    light = full[:, :1] + structure(enlarge(drawn, KIND_PX), wide(lightness).mean(1, keepdim=True))
-    lab = torch.cat([light.clamp(0.0, 100.0), full[:, 1:3]], 1)
-    return Painted(lab=lab, error=full[:, 3:].clamp(*ERRORS), kinds=enlarge(most_likely(chance), KIND_PX, "nearest"))
+    colours = ground_colours(ground, drawn, chance)
+    lab = enlarge(colours[:, :3], KIND_PX)
+    light = lab[:, :1]
+    light += structure(drawn, wide(lightness).mean(1, keepdim=True))
+    light.clamp_(0.0, 100.0)
+    return Painted(
+        lab=lab,
+        error=lambda: enlarge(colours[:, 3:], KIND_PX).clamp(*ERRORS),
+        kinds=lambda: enlarge(most_likely(chance), KIND_PX, "nearest"),
+    )
 
 
 def structure(chance: Tensor, lightness: Tensor) -> Tensor:
     """(B, 1, H, W) what the radar's structure finer than 16 px adds to L: `SLOPES` of each kind of ground.
 
     Args:
-        chance: (B, 6, H, W) of the kinds. lightness: (B, 1, H, W) of the radar.
+        chance: (B, 6, H / KIND_PX, W / KIND_PX) of the kinds. lightness: (B, 1, H, W) of the radar.
     """
+    slopes = enlarge(F.conv2d(chance, chance.new_tensor(SLOPES).T[:, :, None, None]), KIND_PX)  # (B, 3, H, W)
     levels = [lightness, *(enlarge(F.avg_pool2d(lightness, side), side) for side in SIDES_PX)]
-    bands = torch.cat([fine - coarse for fine, coarse in itertools.pairwise(levels)], 1)  # (B, 3, H, W)
-    return (F.conv2d(chance, chance.new_tensor(SLOPES).T[:, :, None, None]) * bands).sum(1, keepdim=True)
+    added = torch.zeros_like(lightness)
+    for slope, (fine, coarse) in zip(slopes.split(1, 1), itertools.pairwise(levels), strict=True):
+        added.addcmul_(slope, fine - coarse)
+    return added
 
 
 def ground_logs(ground: GroundKinds, lightness: Tensor) -> Tensor:
@@ -71,15 +83,17 @@ def ground_logs(ground: GroundKinds, lightness: Tensor) -> Tensor:
         lightness: (B, C, H, W) L of the radar, despeckled. See `palette.likelihood`.
     """
     x = F.avg_pool2d(wide(lightness), KIND_PX)
-    for side in ((1, 3), (3, 1)):  # a block counts twice as much as its neighbours: what is left of speckle is no water
-        margins = (side[1] // 2,) * 2 + (side[0] // 2,) * 2
-        weights = x.new_tensor((0.25, 0.5, 0.25)).reshape(1, 1, *side).expand(x.shape[1], -1, -1, -1)
-        x = F.conv2d(F.pad(x, margins, mode="replicate"), weights, groups=x.shape[1])
+    for axis in (3, 2):  # a block counts twice as much as its neighbours: what is left of speckle is no water
+        wider, length = F.pad(x, (1, 1, 0, 0) if axis == 3 else (0, 0, 1, 1), mode="replicate"), x.shape[axis]
+        beside = wider.narrow(axis, 0, length) + wider.narrow(axis, 2, length)
+        x = beside.mul_(0.25).add_(x, alpha=0.5)
     channels, logs = x.shape[1], []
     for kind in ground.kinds:
-        off = x - x.new_tensor(kind.lightness)[:, None, None]
-        precision = x.new_tensor(kind.precision).reshape(channels, channels, 1, 1)
-        far = (off * F.conv2d(off, precision)).sum(1)
+        off = [x[:, channel] - kind.lightness[channel] for channel in range(channels)]
+        far = torch.zeros_like(off[0])
+        for row, col in itertools.combinations_with_replacement(range(channels), 2):
+            weight = kind.precision[row * channels + col] * (1.0 if row == col else 2.0)
+            far.addcmul_(off[row], off[col], value=weight)
         log = math.log(max(kind.share, 1e-6)) - 0.5 * kind.log_volume
         logs.append(log - 0.5 * (FREEDOM + channels) * torch.log1p(far / FREEDOM))
     return torch.stack(logs, 1)
