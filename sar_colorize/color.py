@@ -46,9 +46,11 @@ def lab_to_srgb(lab: Any) -> Any:
     Returns:
         Same shape and kind; colours outside the sRGB gamut are clipped channel by channel.
     """
+    return _by_rows(_lab_to_srgb, lab)
+
+
+def _lab_to_srgb(lab: Any) -> Any:
     xp = namespace(lab)
-    if xp is np and lab.ndim == 3 and lab[0].size > 2 * _CHUNK_PX:
-        return _by_rows(lab_to_srgb, lab)
     fy = (lab[..., 0, :, :] + 16.0) / 116.0
     fx = fy + lab[..., 1, :, :] / 500.0
     fz = xp.clip(fy - lab[..., 2, :, :] / 200.0, 0.0, None)
@@ -73,9 +75,11 @@ def srgb_to_lab(rgb: Any) -> Any:
     Returns:
         Same shape and kind; L in 0..100, a and b within -128..128.
     """
+    return _by_rows(_srgb_to_lab, rgb)
+
+
+def _srgb_to_lab(rgb: Any) -> Any:
     xp = namespace(rgb)
-    if xp is np and rgb.ndim == 3 and rgb[0].size > 2 * _CHUNK_PX:
-        return _by_rows(srgb_to_lab, rgb)
     linear = xp.where(rgb > 0.04045, ((rgb + 0.055) / 1.055) ** 2.4, rgb / 12.92)
     red, green, blue = linear[..., 0, :, :], linear[..., 1, :, :], linear[..., 2, :, :]
     f = []
@@ -116,9 +120,11 @@ def lab_to_uint8(lab: Any) -> NDArray[np.uint8]:
 
 
 def _by_rows(convert: Callable[[Any], Any], values: Any) -> Any:
-    """What `convert` makes of (3, H, W), from a few rows at a time."""
-    rows = max(1, _CHUNK_PX // max(1, values.shape[2]))
-    parts = (convert(values[:, row : row + rows]) for row in range(0, max(1, values.shape[1]), rows))
+    """What `convert` makes of (3, H, W), a large numpy array in a few rows at a time."""
+    if not isinstance(values, np.ndarray) or values.ndim != 3 or values[0].size <= 2 * _CHUNK_PX:
+        return convert(values)
+    rows = max(1, _CHUNK_PX // values.shape[2])
+    parts = (convert(values[:, row : row + rows]) for row in range(0, values.shape[1], rows))
     first = next(parts)
     out = np.empty(values.shape, first.dtype)
     out[:, :rows] = first
