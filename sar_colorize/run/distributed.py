@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from ..credentials import without_credentials
 from ..errors import MissingPackageError, SarColorizeError, SettingError
+from ..heap import keep_freed_memory
 from ..progress import Progress
 from ..raster import Window
 from .local import BlockCount
@@ -281,4 +282,5 @@ def _one_line(error: BaseException) -> str:
 
 def _call(block: Callable[[Window], Done | None], window: Window) -> Done | None:
     """A block, on the worker that holds the function."""
+    keep_freed_memory()
     return block(window)
