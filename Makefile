@@ -27,7 +27,7 @@ SERVERS ?= 100
 help:
 	@echo "make demo       install, colorize a simulated scene offline, say where the picture is"
 	@echo "make test       install, then lint, type-check and run every test"
-	@echo "make benchmark  measure speed and memory beside other programs"
+	@echo "make benchmark  measure speed and memory beside other programs: docs/benchmarks.md; an hour"
 	@echo "make attack     try to break it: damaged files, hostile options, kills, full disks; 30 minutes, docs/reliability.md"
 	@echo "make audit      ask for known vulnerabilities of the installed packages"
 	@echo "make package    build the wheel"
@@ -141,8 +141,10 @@ attack: $(VENV)/tested
 	  $(if $(ATTACK_SEED),--seed $(ATTACK_SEED)) --rasters $(RASTERS) --products $(PRODUCTS) --options $(OPTIONS) \
 	  --kills $(KILLS) --disks $(DISKS) --clusters $(CLUSTERS) --servers $(SERVERS)
 
-benchmark: $(VENV)/tested
-	$(BIN)/python benchmarks/whole_scene.py
+# MONAI without what it asks for: torch and NumPy are here, and that is all that its sliding window needs.
+benchmark: $(VENV)/tested toolbox
+	@$(BIN)/python -m pip install --quiet --no-deps monai || echo "MONAI cannot be installed here, and is left out."
+	$(BIN)/python benchmarks/speed.py --page docs/benchmarks.md
 
 clean:
 	rm -rf $(VENV) $(VENV_QGIS) build dist demo attack *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

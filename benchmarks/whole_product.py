@@ -20,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
+from processes import Run, measured
 from rasterio.control import GroundControlPoint
 from rasterio.windows import Window
-from whole_scene import measured
 
 WARP = """
 import sys, glob, rasterio
@@ -74,18 +74,19 @@ def main() -> None:
         *model,
     ]
     print(f"{'':28} {'seconds':>9} {'x ours':>7} {'peak MB':>9} {'x ours':>7}", flush=True)
-    seconds, peak = measured([*ours, "--progress", "none"])
-    show("sar-colorize, zip to colour", seconds, peak, seconds, peak)
+    whole = measured([*ours, "--progress", "none"], {})
+    show("sar-colorize, zip to colour", whole, whole)
     if not chosen.skip_peers:
         warp = [sys.executable, "-c", WARP, str(safe), str(colour), str(work / "warped.tif")]
-        show("GDAL, warp of one band", *measured(warp), seconds, peak)
+        show("GDAL, warp of one band", measured(warp, {}), whole)
         calibrate = [sys.executable, "-c", CALIBRATE, str(safe)]
-        show("xarray-sentinel, one band", *measured(calibrate), seconds, peak)
+        show("xarray-sentinel, one band", measured(calibrate, {}), whole)
 
 
-def show(name: str, seconds: float, peak: int, our_seconds: float, our_peak: int) -> None:
+def show(name: str, run: Run, whole: Run) -> None:
     """One line of the table, as soon as it is known."""
-    print(f"{name:28} {seconds:9.1f} {seconds / our_seconds:7.2f} {peak / 1e6:9.0f} {peak / our_peak:7.2f}", flush=True)
+    seconds, memory = run.wall / whole.wall, run.peak / whole.peak
+    print(f"{name:28} {run.wall:9.1f} {seconds:7.2f} {run.peak:9.0f} {memory:7.2f}", flush=True)
 
 
 def composite(product: Path, pixels: dict[str, str], work: Path) -> tuple[Path, Path]:

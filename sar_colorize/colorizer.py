@@ -117,7 +117,7 @@ class Colorizer:
         inside = self.area.inside(window) if self.area is not None else None
         if inside is not None and not inside.any():
             return None
-        span, around = self.painter.span(window), self._around(window)
+        span, around = self.painter.span(window, scene.grid.window), self._around(window)
         read = around.union(span)
         raster = self.radar.read(scene, read)
         valid = raster.valid[window.within(read.pad(self.radar.filter.halo_px))]
@@ -143,7 +143,7 @@ class Colorizer:
         A pixel of what is read is held as values, lightness and decibels of each band, and as much again while it is
         filtered; `run.plan` says how this was measured.
         """
-        span, around = self.painter.span(window), self._around(window)
+        span, around = self.painter.span(window, scene.grid.window), self._around(window)
         read = around.union(span).pad(self.radar.filter.halo_px)
         pixels, bands = read.height * read.width, len(scene.bands)
         load, ready = pixels * (12 * bands + 24), pixels * (8 * bands + 1)

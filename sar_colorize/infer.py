@@ -40,8 +40,8 @@ class WindowPainter(Protocol):
     with_error: bool
     with_kinds: bool
 
-    def span(self, window: Window) -> Window:
-        """The window of the scene that must be at hand to paint `window`."""
+    def span(self, window: Window, scene: Window) -> Window:
+        """The part of the scene that must be at hand to paint `window`."""
         ...
 
     def memory_bytes(self, window: Window, scene: Window) -> int:
@@ -55,7 +55,7 @@ class WindowPainter(Protocol):
 
         Args:
             lightness: (C, H, W) L in 0..100 over `span`, finite everywhere. db: the same in decibels.
-            span: `self.span(window)`. window: where the picture is wanted.
+            span: `self.span(window, scene)`. window: where the picture is wanted.
             wanted: (height, width) of `window`; tiles that contribute to no wanted pixel are not computed.
             scene: the whole scene; beyond it the network sees its mirror image.
 
@@ -70,8 +70,9 @@ class WindowPainter(Protocol):
 class TilePainter:
     """A painter with a network, tile by tile. See `WindowPainter`.
 
-    Every batch has the same shape, and colours are converted tile by tile, so that a pixel gets the same bits in
-    whatever block it is painted; so a batch may hold more tiles than a block, but never more than the scene. Device and
+    A tile always has the same shape, every batch the same number of tiles, and colours are converted tile by tile, so
+    that a pixel gets the same bits in whatever block it is painted; so a batch may hold more tiles than a block, but
+    never more than the scene. At the scene's last rows and columns tiles are cut to what is needed. Device and
     precision are chosen when the first tile is painted, or by `start`, in the process that paints: a copy that was sent
     to another machine chooses by what that has.
     """
@@ -123,17 +124,19 @@ class TilePainter:
 
         A tile takes `Kind.tile_bytes` and its input, a picture TILE_BYTES before it is put in place.
         """
-        engine, card, tile_px = self.start(), self.painter.card, self.tiles.tile_px
+        engine, card = self.start(), self.painter.card
+        largest = self.tiles.cut(next(self.tiles.covering(Window(0, 0, 1, 1))), scene)
+        tile_pixels = largest.height * largest.width
         share = 1.0 if engine.precision == "fp32" else BF16_SHARE
         network = kind_of(card).tile_bytes * int(card.settings.get("width", LEAST_WIDTH)) * share
-        tiles = self.batch(scene) * tile_px**2 * (network + 4 * len(self.painter.bands))
-        running = int(tiles + tile_px**2 * TILE_BYTES)
+        tiles = self.batch(scene) * tile_pixels * (network + 4 * len(self.painter.bands))
+        running = int(tiles + tile_pixels * TILE_BYTES)
         placing = window.height * window.width * (36 if self.tiles.blend else 4)
         return placing if engine.device == "cuda" else placing + running
 
-    def span(self, window: Window) -> Window:
-        """All tiles that contribute to a window."""
-        return self.tiles.span(window)
+    def span(self, window: Window, scene: Window) -> Window:
+        """All tiles that contribute to a window, as far as they lie in the scene."""
+        return self.tiles.span(window).intersect(scene)
 
     def paint(
         self, lightness: Float32, db: Float32, span: Window, window: Window, wanted: Bool, scene: Window
@@ -149,7 +152,10 @@ class TilePainter:
             if wanted[rows, cols].any():
                 tiles.append(tile)
         for tile, painted in self._painted(tiles, lightness, span, scene):
-            self._place(out, painted.levels(self.with_error, self.with_kinds), tile, window)
+            if blended:
+                self._place(out, painted.srgb[0], tile, window)
+            else:
+                self._put(out, painted.codes(self.with_error, self.with_kinds), tile, window)
         return to_uint8(out / self._total) if blended else out
 
     def picture(self, lightness: Float32) -> tuple[Float32, Float32 | None]:
@@ -160,9 +166,9 @@ class TilePainter:
             if self._weights is not None:
                 self._place(out, painted.srgb[0], tile, scene)
                 continue
-            self._put(out, painted.lab[0], tile, scene)
-            if painted.error is not None:
-                self._put(error, painted.error[0], tile, scene)
+            self._put(out, painted.lab[0].cpu().numpy(), tile, scene)
+            if (known := painted.error) is not None:
+                self._put(error, known[0].cpu().numpy(), tile, scene)
         if self._weights is not None:
             out = srgb_to_lab(np.clip(out / self._total, 0.0, 1.0))
         return out, error[0] if np.isfinite(error).all() else None
@@ -175,14 +181,13 @@ class TilePainter:
     def _painted(
         self, tiles: Sequence[Window], lightness: Float32, span: Window, scene: Window
     ) -> Iterator[tuple[Window, Painted]]:
-        """Each tile with its picture, on the device; short batches are filled up so that all have one shape."""
+        """Each tile with its picture, on the device; short batches are filled up."""
         import torch
 
         engine = self.start()
         batch = self.batch(scene)
-        for start in range(0, len(tiles), batch):
-            group = tiles[start : start + batch]
-            stacked = np.zeros((batch, lightness.shape[0], self.tiles.tile_px, self.tiles.tile_px), dtype=np.float32)
+        for group in _groups([self.tiles.cut(tile, scene) for tile in tiles], batch):
+            stacked = np.zeros((batch, lightness.shape[0], *group[0].shape), dtype=np.float32)
             for i, tile in enumerate(group):
                 stacked[i] = _mirrored(lightness, span, tile, scene)
             given = torch.from_numpy(stacked).to(engine.device)
@@ -193,7 +198,8 @@ class TilePainter:
                 )
             for i, tile in enumerate(group):
                 with torch.inference_mode():
-                    painted = self.painter.picture(self._inner(out[i : i + 1]), self._inner(given[i : i + 1]), None)
+                    found, seen = (self._inner(each[i : i + 1], tile.width) for each in (out, given))
+                    painted = self.painter.picture(found, seen, None)
                 yield tile, painted
 
     @property
@@ -204,26 +210,23 @@ class TilePainter:
         card = self.painter.card
         return max(0, (self.tiles.margin_px - kind_of(card).compose_px) // card.stride_px * card.stride_px)
 
-    def _inner(self, values: Any) -> Any:
-        """(1, C, h, w) of a tile, at whatever resolution, without what is cut; a single number stays."""
-        scale = self.tiles.tile_px // values.shape[-1]
-        cut = self._cut // scale
+    def _inner(self, values: Any, tile_px: int) -> Any:
+        """(1, C, h, w) of a tile so wide, at whatever resolution, without what is cut; a single number stays."""
+        cut = self._cut * values.shape[-1] // tile_px
         return values[..., cut:-cut, cut:-cut] if cut else values
 
     def _place(self, out: NDArray[Any], rgb: Any, tile: Window, window: Window) -> None:
-        """Puts a tile's core where it belongs as codes, or adds its weighted pixels."""
-        if self._weights is None:
-            self._put(out, to_uint8(rgb), tile, window)
-            return
+        """Adds a tile's weighted pixels where they belong."""
+        assert self._weights is not None
         part = self.tiles.contribution(tile).intersect(window)
         rows, cols = part.within(tile)
         out[(slice(None), *part.within(window))] += rgb.cpu().numpy()[:, rows, cols] * self._weights[rows, cols]
 
-    def _put(self, out: NDArray[Any], values: Any, tile: Window, window: Window) -> None:
+    def _put(self, out: NDArray[Any], values: NDArray[Any], tile: Window, window: Window) -> None:
         """Puts a tile's core where it belongs."""
         part = self.tiles.contribution(tile).intersect(window)
         inner = (slice(None), *part.within(tile.pad(-self._cut)))
-        out[(slice(None), *part.within(window))] = values.cpu().numpy()[inner]
+        out[(slice(None), *part.within(window))] = values[inner]
 
 
 class PixelPainter:
@@ -235,8 +238,9 @@ class PixelPainter:
     def __init__(self, painter: Painter) -> None:
         self.painter = painter
 
-    def span(self, window: Window) -> Window:
+    def span(self, window: Window, scene: Window) -> Window:
         """The window itself."""
+        del scene
         return window
 
     def memory_bytes(self, window: Window, scene: Window) -> int:
@@ -273,11 +277,7 @@ def paint_picture(
     if painter.network is None:
         lab: Float32 = painter.picture(None, lightness[None], None if db is None else db[None]).lab[0]
         return lab, None
-    card = painter.card
-    tiles = tile_grid(card, None, None)
-    if card.halo_px is not None:  # one tile that holds it all gives what any tiling gives, for less
-        side = -(-max(lightness.shape[1:]) // card.stride_px) * card.stride_px
-        tiles = tile_grid(card, side + 2 * card.halo_px, 2 * card.halo_px)
+    tiles = tile_grid(painter.card, None, None)
     return TilePainter(painter, tiles, device=device, precision=precision).picture(lightness)
 
 
@@ -298,8 +298,18 @@ def tile_grid(card: Card, tile_px: int | None, overlap_px: int | None) -> TileGr
     return TileGrid(tile, overlap, blend=not bounded, align_px=card.stride_px)
 
 
+def _groups(tiles: Sequence[Window], most: int) -> Iterator[list[Window]]:
+    """The tiles in batches of one shape."""
+    by_shape: dict[tuple[int, int], list[Window]] = {}
+    for tile in tiles:
+        by_shape.setdefault(tile.shape, []).append(tile)
+    for alike in by_shape.values():
+        for start in range(0, len(alike), most):
+            yield alike[start : start + most]
+
+
 def _mirrored(lightness: Float32, span: Window, tile: Window, scene: Window) -> Float32:
-    """A tile (C, tile, tile) of `span`, with what lies beyond the scene replaced by the mirror image of its inside."""
+    """A tile (C, h, w) of `span`, with what lies beyond the scene replaced by the mirror image of its inside."""
     inside = tile.intersect(scene)
     part = lightness[(slice(None), *inside.within(span))]
     if inside == tile:

@@ -93,8 +93,19 @@ class TileGrid:
             for col in self._starts(window.col, window.width):
                 yield Window(row, col, self.tile_px, self.tile_px)
 
+    def cut(self, tile: Window, scene: Window) -> Window:
+        """A tile without what no core needs: the rest beyond a margin behind the scene's last pixel.
+
+        It ends at a multiple of `align_px`. Blended tiles stay whole: they have the same weights everywhere.
+        """
+        if self.blend:
+            return tile
+        sides = (scene.height - tile.row + self.margin_px, scene.width - tile.col + self.margin_px)
+        height, width = (min(self.tile_px, -(-side // self.align_px) * self.align_px) for side in sides)
+        return Window(tile.row, tile.col, height, width)
+
     def contribution(self, tile: Window) -> Window:
-        """The pixels that a tile contributes to: its core, or all of it where tiles are blended."""
+        """The pixels that a tile, cut or not, contributes to: its core, or all of it where tiles are blended."""
         return tile if self.blend else tile.pad(-self.margin_px)
 
     def weights(self) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "sar_colorize"
 
 LEAVES = {
     "hidden_folder", "credentials", "errors", "raster", "arrays", "color", "backscatter", "tiles", "weights",
-    "lightness", "progress", "writable",
+    "lightness", "progress", "writable", "heap",
 }  # fmt: skip
 MAY_IMPORT: dict[str, set[str]] = {
     "scene": set(),

@@ -11,10 +11,15 @@ import pytest
 from made import prepared, speckled
 
 from sar_colorize.color import lab_to_srgb, to_uint8
+from sar_colorize.engine.torch import TorchEngine
 from sar_colorize.infer import TilePainter, paint_picture, tile_grid
 from sar_colorize.models import registry
 from sar_colorize.prepare import ColorizeSettings
+from sar_colorize.raster import Window
 from sar_colorize.scene import open_scene
+from sar_colorize.tiles import TileGrid
+
+forward = TorchEngine.forward
 
 
 @pytest.fixture(params=["bounded_weights", "blended_weights", "placed_weights", "composite"])
@@ -34,6 +39,26 @@ def test_a_small_picture_is_painted_as_users_scenes_are(make_tif: Callable[..., 
     written = colorizer.block(scene, window).values[:3].astype(int)
     assert np.abs(to_uint8(lab_to_srgb(lab)).astype(int) - written).max() <= 1
     assert (error is not None) == ("placed" in model)
+
+
+def test_a_small_scene_is_not_padded_to_a_whole_tile(bounded_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network sees the scene and its halo, and paints what it would in a whole tile."""
+    painter = registry.load_painter(bounded_weights, ("VV",))
+    tiles = tile_grid(painter.card, None, None)
+    scene, margin = Window(0, 0, 50, 90), tiles.margin_px
+    lightness = np.clip(speckled(50, 90)[None] * 4 + 100, 0, 100)
+    everywhere = np.ones(scene.shape, bool)
+    seen = []
+    monkeypatch.setattr(TorchEngine, "forward", lambda engine, x: seen.append(x.shape[2:]) or forward(engine, x))
+    made = []
+    for cut in (True, False):
+        if not cut:
+            monkeypatch.setattr(TileGrid, "cut", lambda tiles, tile, scene: tile)
+        paints = TilePainter(painter, tiles, precision="fp32")
+        made.append(paints.paint(lightness, lightness, paints.span(scene, scene), scene, everywhere, scene))
+    assert seen == [(64 + 2 * margin, 96 + 2 * margin), (tiles.tile_px, tiles.tile_px)]
+    assert np.abs(made[0].astype(int) - made[1]).max() <= 1
+    assert np.ptp(made[0]) > 10
 
 
 def test_a_painter_that_was_sent_elsewhere_chooses_by_what_is_there(

@@ -40,6 +40,21 @@ def test_the_span_holds_all_tiles_and_no_more(grid: TileGrid, window: Window) ->
     assert span.row + span.height == tiles[-1].row + grid.tile_px
 
 
+@given(st.integers(1, 50), st.integers(1, 50), st.integers(1, 4))
+def test_a_cut_tile_holds_its_core_in_the_scene_and_a_margin_around_it(height: int, width: int, align: int) -> None:
+    grid, scene = TileGrid(8 * align, 4 * align, blend=False, align_px=align), Window(0, 0, height, width)
+    for tile in grid.covering(scene):
+        cut = grid.cut(tile, scene)
+        assert (cut.row, cut.col, cut.height % align, cut.width % align) == (tile.row, tile.col, 0, 0)
+        needed = grid.contribution(tile).intersect(scene).pad(grid.margin_px)
+        assert needed.intersect(cut) == needed
+        assert grid.contribution(cut).intersect(scene) == grid.contribution(tile).intersect(scene)
+        assert cut.height < needed.height + align
+        assert cut.width < needed.width + align
+    whole = TileGrid(8, 4, blend=True)
+    assert all(whole.cut(tile, scene) == tile for tile in whole.covering(scene))
+
+
 @given(windows, windows)
 def test_two_windows_meet_the_same_tiles(a: Window, b: Window) -> None:
     grid = TileGrid(16, 4, blend=False)

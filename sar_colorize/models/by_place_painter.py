@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..palette.palette import MEASURED, Fit, GroundKinds, Palette
 from ..raster import Bool, Float32
 from .by_place import BANDS, MAPS, MIDDLE, STRIDE_PX, ByPlace, bands_of, details, radar_lightness, wide
 from .card import Card
-from .ground_kinds import NoNetwork, told_picture
+from .ground_kinds import REACH_PX, NoNetwork, told_picture
 from .painter import Painted
 
 
@@ -52,12 +52,22 @@ class SettledByPlace(nn.Module):
 
 @dataclass(frozen=True)
 class ByPlacePainter:
-    """`by-place` in a scene; see `painter.PalettePainter`. `by_place`: its network, float32 on the CPU."""
+    """`by-place` in a scene; see `painter.PalettePainter`.
+
+    card: of the model, with the halo and the tiles that it needs here. by_place: its network, float32 on the CPU.
+    """
 
     card: Card
     bands: tuple[str, ...]
     by_place: ByPlace
     palette: Palette
+
+    def __post_init__(self) -> None:
+        """Where no network runs, tiles need no halo for one."""
+        if self._ground is not None:
+            core, overlap = self.card.tile_px - self.card.overlap_px, 2 * REACH_PX
+            card = replace(self.card, halo_px=REACH_PX, overlap_px=overlap, tile_px=core + overlap)
+            object.__setattr__(self, "card", card)
 
     @property
     def network(self) -> nn.Module:

@@ -29,6 +29,9 @@ KIND_PX = 2
 OWN_PX = 8
 """The same where the radar's own lightness is kept: one band without a level makes islands of every street at 20 m."""
 SIDES_PX = (4, 8, 16)
+REACH_PX = 32
+"""At least how far around a pixel `told_picture` looks, the coarsest of SIDES_PX and its neighbour; a whole number of
+`by_place.STRIDE_PX`."""
 _LAND, _TOWN = (-0.20, -0.35, -0.40), (0.50, 0.50, 0.40)
 SLOPES = ((0.15, 0.15, 0.15), _LAND, _LAND, _LAND, _TOWN, (0.0, 0.0, 0.0))
 """L of the picture on L of the radar, for what is finer than 4 px, 4 to 8 and 8 to 16, of water, wood, field, bare
@@ -54,35 +57,44 @@ def told_picture(ground: GroundKinds, lightness: Tensor) -> Painted:
     logs = ground_logs(ground, lightness, side)
     chance, drawn = ground_chances(ground, logs), ground_chances(ground, logs, SHARPNESS)
     told = ground_colours(ground, drawn)
-    full, ab = enlarge(told, side), told[:, 1:]
+    lab = enlarge(told, side)
+    light, ab = lab[:, :1], told[:, 1:]
     if own:
-        light = shifted(ground, radar).clamp(0.0, 100.0)
-        dim = ((light + 16.0) / (full[:, :1] + 16.0)).clamp(max=1.0)  # as much colour as so little light has
-        full, ab = full * dim, ab * F.avg_pool2d(dim, side)
+        dim = 1.0 / (light + 16.0)
+        torch.add(radar, shift_of(ground), out=light).clamp_(0.0, 100.0)
+        dim = (dim * (light + 16.0)).clamp_(max=1.0)  # as much colour as so little light has
+        lab[:, 1:] *= dim
+        ab = ab * F.avg_pool2d(dim, side)
     else:
-        light = (full[:, :1] + structure(enlarge(drawn, side), radar)).clamp(0.0, 100.0)
-    error = enlarge(expected_error(ground_moments(ground, chance), ab), side).clamp(*ERRORS)
-    lab = torch.cat([light, full[:, 1:]], 1)
-    return Painted(lab=lab, error=error, kinds=enlarge(most_likely(chance), side, "nearest"))
+        light += structure(drawn, radar)
+        light.clamp_(0.0, 100.0)
+    return Painted(
+        lab=lab,
+        error=lambda: enlarge(expected_error(ground_moments(ground, chance), ab), side).clamp(*ERRORS),
+        kinds=lambda: enlarge(most_likely(chance), side, "nearest"),
+    )
 
 
-def shifted(ground: GroundKinds, radar: Tensor) -> Tensor:
-    """(B, 1, H, W) the radar's own L, shifted so that the scene as a whole is as bright as its kinds of ground are."""
-    seen = radar.new_tensor(ground.seen or [*(kind.share for kind in ground.kinds), 0.0])
-    bright = radar.new_tensor([*(kind.colour[0] for kind in ground.kinds), ground.snow_colour[0]])
-    dark = radar.new_tensor([sum(kind.lightness) / len(kind.lightness) for kind in ground.kinds])
-    return radar + (seen @ bright / seen.sum() - seen[:-1] @ dark / seen[:-1].sum().clamp(min=1e-6))
+def shift_of(ground: GroundKinds) -> float:
+    """What is added to the radar's own L, so that the scene as a whole is as bright as its kinds of ground are."""
+    seen = ground.seen or (*(kind.share for kind in ground.kinds), 0.0)
+    bright = sum(share * kind.colour[0] for share, kind in zip(seen, ground.kinds, strict=False))
+    dark = sum(share * kind.lightness[0] for share, kind in zip(seen, ground.kinds, strict=False))
+    return (bright + seen[-1] * ground.snow_colour[0]) / sum(seen) - dark / max(sum(seen[:-1]), 1e-6)
 
 
 def structure(chance: Tensor, lightness: Tensor) -> Tensor:
     """(B, 1, H, W) what the radar's structure finer than 16 px adds to L: `SLOPES` of each kind of ground.
 
     Args:
-        chance: (B, 6, H, W) of the kinds. lightness: (B, 1, H, W) of the radar.
+        chance: (B, 6, H / KIND_PX, W / KIND_PX) of the kinds. lightness: (B, 1, H, W) of the radar.
     """
+    slopes = enlarge(F.conv2d(chance, chance.new_tensor(SLOPES).T[:, :, None, None]), KIND_PX)  # (B, 3, H, W)
     levels = [lightness, *(enlarge(F.avg_pool2d(lightness, side), side) for side in SIDES_PX)]
-    bands = torch.cat([fine - coarse for fine, coarse in itertools.pairwise(levels)], 1)  # (B, 3, H, W)
-    return (F.conv2d(chance, chance.new_tensor(SLOPES).T[:, :, None, None]) * bands).sum(1, keepdim=True)
+    added = torch.zeros_like(lightness)
+    for slope, (fine, coarse) in zip(slopes.split(1, 1), itertools.pairwise(levels), strict=True):
+        added.addcmul_(slope, fine - coarse)
+    return added
 
 
 def ground_logs(ground: GroundKinds, lightness: Tensor, side: int = KIND_PX) -> Tensor:
@@ -92,15 +104,17 @@ def ground_logs(ground: GroundKinds, lightness: Tensor, side: int = KIND_PX) -> 
         lightness: (B, C, H, W) L of the radar, despeckled. side: pixels. See `palette.likelihood`.
     """
     x = F.avg_pool2d(wide(lightness), side)
-    for along in ((1, 3), (3, 1)):  # a block counts twice as much as its neighbours: or speckle makes water
-        margins = (along[1] // 2,) * 2 + (along[0] // 2,) * 2
-        weights = x.new_tensor((0.25, 0.5, 0.25)).reshape(1, 1, *along).expand(x.shape[1], -1, -1, -1)
-        x = F.conv2d(F.pad(x, margins, mode="replicate"), weights, groups=x.shape[1])
+    for axis in (3, 2):  # a block counts twice as much as its neighbours: or speckle makes water
+        wider, length = F.pad(x, (1, 1, 0, 0) if axis == 3 else (0, 0, 1, 1), mode="replicate"), x.shape[axis]
+        beside = wider.narrow(axis, 0, length) + wider.narrow(axis, 2, length)
+        x = beside.mul_(0.25).add_(x, alpha=0.5)
     channels, logs = x.shape[1], []
     for kind in ground.kinds:
-        off = x - x.new_tensor(kind.lightness)[:, None, None]
-        precision = x.new_tensor(kind.precision).reshape(channels, channels, 1, 1)
-        far = (off * F.conv2d(off, precision)).sum(1)
+        off = [x[:, channel] - kind.lightness[channel] for channel in range(channels)]
+        far = torch.zeros_like(off[0])
+        for row, col in itertools.combinations_with_replacement(range(channels), 2):
+            weight = kind.precision[row * channels + col] * (1.0 if row == col else 2.0)
+            far.addcmul_(off[row], off[col], value=weight)
         log = math.log(max(kind.share, 1e-6)) - 0.5 * kind.log_volume
         logs.append(log - 0.5 * (FREEDOM + channels) * torch.log1p(far / FREEDOM))
     return torch.stack(logs, 1)

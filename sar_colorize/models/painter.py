@@ -12,7 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..color import lab_to_srgb, srgb_to_lab
+import numpy as np
+from numpy.typing import NDArray
+
+from ..color import lab_to_srgb, lab_to_uint8, srgb_to_lab, to_uint8
 from ..errors import UnitError
 from ..raster import Bool, Float32
 
@@ -32,13 +35,23 @@ class Painted:
     lab: (B, 3, H, W), L in 0..100, a and b in Lab units. srgb: (B, 3, H, W) in 0..1.
     error: (B, 1, H, W) expected absolute error of a and b in Lab units; None of a model that does not know it.
     kinds: (B, 2, H, W) the number of the most likely kind of ground, from 1, and its probability 0..1; None where
-        ground is not told apart.
+        ground is not told apart. Both may be given as a function that is called where they are asked for.
     """
 
     def __init__(self, *, lab: Any = None, srgb: Any = None, error: Any = None, kinds: Any = None) -> None:
         if (lab is None) == (srgb is None):
             raise ValueError("a picture must be given in Lab or in sRGB, got both or neither; pass one of them")
-        self._lab, self._srgb, self.error, self.kinds = lab, srgb, error, kinds
+        self._lab, self._srgb, self._error, self._kinds = lab, srgb, error, kinds
+
+    @property
+    def error(self) -> Any:
+        """(B, 1, H, W), or None."""
+        return self._error() if callable(self._error) else self._error
+
+    @property
+    def kinds(self) -> Any:
+        """(B, 2, H, W), or None."""
+        return self._kinds() if callable(self._kinds) else self._kinds
 
     @property
     def lab(self) -> Any:
@@ -50,18 +63,16 @@ class Painted:
         """(B, 3, H, W) sRGB in 0..1; colours out of the gamut are clipped."""
         return self._srgb if self._srgb is not None else lab_to_srgb(self._lab)
 
-    def levels(self, with_error: bool, with_kinds: bool) -> Any:
-        """(C, H, W) of the first picture, all bands in 0..1 for codes 0..255: red, green, blue, error, kinds."""
-        import torch
-
-        with torch.inference_mode():
-            parts = [self.srgb[0]]
-            if with_error:
-                parts.append(self.error[0] / ERROR_TOP)
-            if with_kinds:
-                number, probability = self.kinds[0]
-                parts.append(torch.stack([number, (100.0 * probability).round()]) / 255.0)
-            return torch.cat(parts) if len(parts) > 1 else parts[0]
+    def codes(self, with_error: bool, with_kinds: bool) -> NDArray[np.uint8]:
+        """(C, H, W) of the first picture: red, green, blue, error in tenths, number and percent of its kind."""
+        picture = to_uint8(self._srgb[0]) if self._lab is None else lab_to_uint8(self._lab[0])
+        parts = [picture if isinstance(picture, np.ndarray) else picture.cpu().numpy()]
+        if with_error:
+            parts.append(to_uint8(self.error[0] / ERROR_TOP).cpu().numpy())
+        if with_kinds:
+            number, probability = self.kinds[0]
+            parts += [to_uint8(each[None] / 255.0).cpu().numpy() for each in (number, (100.0 * probability).round())]
+        return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
 
 class Painter(Protocol):

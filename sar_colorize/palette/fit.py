@@ -7,7 +7,7 @@ gains there; what it was wrong by on those parts is fitted once more, and says w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,12 +70,14 @@ class Examples:
         centre, unit = x.mean(0), x.std(0) + 1e-3
         z = np.clip((x - centre) / unit, -Fit.REACH, Fit.REACH)
         z = np.concatenate([z, z * z - 1.0], 1)
+        each = [_Sums.of(z[parts == part], y[parts == part]) for part in range(PARTS)]
+        everything = sum(each[1:], each[0])
         fitted, flat = np.empty_like(y), np.empty_like(y)
         for part in range(PARTS):
             out = parts == part
             if out.all():
                 return None
-            start, slopes = _ridge(z[~out], y[~out])
+            start, slopes = (everything - each[part]).ridge()
             low, high = np.percentile(y[~out], _USUAL, axis=0)
             fitted[out], flat[out] = np.clip(start + z[out] @ slopes, low, high), y[~out].mean(0)
         error, flat_error = (np.abs(made - y)[:, 1:].mean(1) for made in (fitted, flat))
@@ -84,7 +86,8 @@ class Examples:
         unexplained = _FILLED * max(0.0, y[:, 0].var() - fitted[:, 0].var())
         share = min(1.0, float(np.sqrt(unexplained / max(np.mean(self.texture or [0.0]), 1e-6))))
         wanted = np.column_stack([y, error])
-        (low, high), (start, slopes) = np.percentile(wanted, _USUAL, axis=0), _ridge(z, wanted)
+        start, slopes = replace(everything, y=wanted.sum(0), zy=z.T @ wanted).ridge()
+        low, high = np.percentile(wanted, _USUAL, axis=0)
         numbers = (values.round(4).tolist() for values in (low, high, start, slopes.T))
         lines = [FitLine(a, b, c, tuple(each)) for a, b, c, each in zip(*numbers, strict=True)]
         return Fit(
@@ -117,13 +120,35 @@ def quartered(lab: Float32, valid: Bool) -> tuple[Float32, Bool]:
     return means, known
 
 
-def _ridge(z: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Start (M,) and slopes (K, M) of y (N, M) on z (N, K)."""
-    z_mean, y_mean = z.mean(0), y.mean(0)
-    covariance = z.T @ z / len(z) - np.outer(z_mean, z_mean)
-    weight = _RIDGE + _PRIOR_SAMPLES / len(z)
-    slopes = np.linalg.solve(covariance + weight * np.eye(z.shape[1]), z.T @ (y - y_mean) / len(z))
-    return y_mean - z_mean @ slopes, slopes
+@dataclass(frozen=True)
+class _Sums:
+    """What a regression of y (N, M) on z (N, K) needs of samples; those of parts add up."""
+
+    count: int
+    z: NDArray[np.float64]
+    y: NDArray[np.float64]
+    zz: NDArray[np.float64]
+    zy: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, z: NDArray[np.float64], y: NDArray[np.float64]) -> _Sums:
+        """Of samples."""
+        return cls(len(z), z.sum(0), y.sum(0), z.T @ z, z.T @ y)
+
+    def __add__(self, other: _Sums) -> _Sums:
+        return _Sums(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+    def __sub__(self, other: _Sums) -> _Sums:
+        return _Sums(*(a - b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+    def ridge(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Start (M,) and slopes (K, M) of y on z."""
+        z_mean, y_mean = self.z / self.count, self.y / self.count
+        covariance = self.zz / self.count - np.outer(z_mean, z_mean)
+        weight = _RIDGE + _PRIOR_SAMPLES / self.count
+        together = self.zy / self.count - np.outer(z_mean, y_mean)
+        slopes = np.linalg.solve(covariance + weight * np.eye(len(z_mean)), together).astype(np.float64, copy=False)
+        return y_mean - z_mean @ slopes, slopes
 
 
 def spread_windows(height: int, width: int) -> list[Window]:

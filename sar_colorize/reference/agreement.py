@@ -126,16 +126,17 @@ def gather(lab: Float32, db: Float32, known: Bool) -> Evidence:
     moves = MOVES + [(int(a * height), int(b * width)) for a, b in _FAR]
     squares = np.zeros((FOLDS, len(x), len(x)))
     products, totals = np.zeros((FOLDS, len(moves), len(x))), np.zeros((FOLDS, len(moves)))
-    flat, places = x.reshape(len(x), -1), [np.flatnonzero(fold == f) for f in range(FOLDS)]
-    parts = [flat[:, place].astype(np.float64) for place in places]
-    for f, part in enumerate(parts):
-        squares[f] = part @ part.T
+    order = np.argsort(fold, axis=None, kind="stable")
+    ends = np.searchsorted(fold.ravel()[order], np.arange(1, FOLDS))
+    parts = np.split(x.reshape(len(x), -1)[:, order].astype(np.float64), ends, axis=1)
+    # Bands are followed by the same colours: what they add up to is all that the products need.
+    wide = y.astype(np.float64)
+    total, power = wide.sum(0), (wide * wide).sum(0)
+    moved = np.stack([np.roll(total, move, (0, 1)).ravel()[order] for move in moves])  # (moves, h w)
+    for f, (part, there) in enumerate(zip(parts, np.split(moved, ends, axis=1), strict=True)):
+        squares[f], products[f] = part @ part.T, there @ part.T
     for m, move in enumerate(moves):
-        moved = np.roll(y, move, (1, 2)).reshape(len(y), -1)
-        for f, (place, part) in enumerate(zip(places, parts, strict=True)):
-            there = moved[:, place].astype(np.float64)
-            products[f, m] = (part @ there.T).sum(1)
-            totals[f, m] = (there * there).sum()
+        totals[:, m] = np.add.reduceat(np.roll(power, move, (0, 1)).ravel()[order], [0, *ends])
     n = max(1, int(known.sum()))
     fine = float(np.sqrt((y[0] ** 2).sum() / n))
     light = float(np.sqrt((x[0] ** 2).sum() / n)) * 20.0

@@ -49,11 +49,17 @@ def double(values: Float32, row: int, col: int, shape: tuple[int, int]) -> Float
     The first coarse pixel is that of `halve`; where a window starts between two, its first pixel takes the next one.
     """
     for axis, start, length in ((-2, row % 2, shape[0]), (-1, col % 2, shape[1])):
-        at = np.arange(length) - start
-        low = np.clip(at // 2, 0, values.shape[axis] - 1)
-        high = np.clip((at + 1) // 2, 0, values.shape[axis] - 1)
-        half = np.float32(0.5)
-        values = half * np.take(values, low, axis) + half * np.take(values, high, axis)
+        at, last = np.arange(length) - start, values.shape[axis] - 1
+        low, high = np.clip(at // 2, 0, last), np.clip((at + 1) // 2, 0, last)
+        on, between = slice(start, None, 2), slice(1 - start, None, 2)
+        sides = list(values.shape)
+        sides[axis] = length
+        out = np.empty(sides, np.float32)
+        along = np.moveaxis(out, axis, 0)
+        along[on] = np.moveaxis(np.take(values, low[on], axis), axis, 0)
+        middle = np.take(values, low[between], axis) + np.take(values, high[between], axis)
+        along[between] = np.moveaxis(np.float32(0.5) * middle, axis, 0)
+        values = out
     return values
 
 

@@ -177,8 +177,8 @@ class Memory:
         trust *= np.float32(self.trust) * seen[core]
         if self.belief is not None:
             trust *= self.belief.of(ground.row + rows.start, ground.col + cols.start, trust.shape)
-        own = reference[inside]
-        lab = own + full(parts.drift)
+        own, drifted = reference[inside], full(parts.drift)
+        lab = own + drifted
         fading = (1.0 - DETAIL_AB) * (self.flood if self.season is None else self.season.strength)
         if fading > 0.0:
             lab[1:] -= np.float32(fading) * (own[1:] - full(parts.smooth[1:]))
@@ -199,7 +199,7 @@ class Memory:
         lab = painted + trust * (lab - painted)
         kept = (one - surprise) * (one - water)
         base, by_drift, by_doubt = self.error
-        drift = np.abs(full(parts.drift)[1:]).mean(0)
+        drift = np.abs(drifted[1:]).mean(0)
         error = np.float32(base) + np.float32(by_drift) * drift + np.float32(by_doubt) * full(parts.doubt)
         error = error * (one + (one - kept) * np.float32(0.5))
         rest = np.full_like(error, 2.0 * base) if painted_error is None else painted_error

@@ -9,6 +9,7 @@ their inner names.
 from __future__ import annotations
 
 import logging
+import math
 import re
 import threading
 import time
@@ -19,6 +20,7 @@ from typing import Any, TypeVar
 
 from ..credentials import without_credentials
 from ..errors import MissingPackageError, SarColorizeError, SettingError
+from ..heap import keep_freed_memory
 from ..progress import Progress
 from ..raster import Window
 from .local import BlockCount
@@ -33,6 +35,8 @@ SEND_SECONDS = 300
 """What the function may take on its way to all workers, or one block on its way here."""
 TRIES = 3
 """How often a block is sent out that is lost with its worker."""
+COUNT_SECONDS = 5
+"""So often are workers counted: those that come later get blocks, too."""
 BLOCKS_PER_THREAD = 2
 """Blocks under way for each thread of the cluster: what is waited for here is bounded by it."""
 _ADDRESS = re.compile(r"((tcp|tls|ucx|ws|wss)://)?([\w.-]+|\[[0-9a-fA-F:.]+\]):(?P<port>[0-9]{1,5})|inproc://\S+")
@@ -68,9 +72,9 @@ def run_blocks_on(
         total, done, skipped = len(queue), 0, 0
         if on_progress:
             on_progress(0, total)
-        room = BLOCKS_PER_THREAD * max(1, cluster.threads())
         while queue or cluster.under_way:
-            while queue and len(cluster.under_way) < room:
+            room = cluster.room() - len(cluster.under_way)
+            for _ in range(min(room, len(queue))):
                 cluster.send(queue.popleft())
             for window, result in cluster.results():
                 if result is None:
@@ -94,6 +98,7 @@ class _Cluster:
         self._function = self._send_function()
         self._empty_since: float | None = None
         self._news = threading.Event()
+        self._threads, self._counted_at = 0, -math.inf
 
     def send(self, window: Window) -> None:
         """Has a block computed by whatever worker."""
@@ -123,9 +128,11 @@ class _Cluster:
                 self._send_again(window, function, error)
         return arrived
 
-    def threads(self) -> int:
-        """How many blocks the workers compute at a time."""
-        return _threads(self.client, self.address)
+    def room(self) -> int:
+        """How many blocks may be under way; workers that came or went are counted every COUNT_SECONDS."""
+        if time.monotonic() - self._counted_at > COUNT_SECONDS:
+            self._threads, self._counted_at = _threads(self.client, self.address), time.monotonic()
+        return BLOCKS_PER_THREAD * max(1, self._threads)
 
     def _send_function(self) -> Any:
         with _as_sentence(self.address):
@@ -163,7 +170,7 @@ class _Cluster:
 
     def _check_workers(self) -> None:
         """Refuses a cluster that has had no worker for a while."""
-        if self.threads():
+        if _threads(self.client, self.address):
             self._empty_since = None
             return
         self._empty_since = self._empty_since or time.monotonic()
@@ -281,4 +288,5 @@ def _one_line(error: BaseException) -> str:
 
 def _call(block: Callable[[Window], Done | None], window: Window) -> Done | None:
     """A block, on the worker that holds the function."""
+    keep_freed_memory()
     return block(window)

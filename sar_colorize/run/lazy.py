@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import SettingError
+from ..heap import keep_freed_memory
 from ..raster import Grid, Window
 from ..tiles import blocks
 
@@ -34,7 +35,13 @@ def lazy_blocks(
         )
     rows: dict[int, list[Any]] = {}
     for part in blocks(window, block_px):
-        block = da.from_delayed(delayed(make, pure=False)(part), (len(bands), *part.shape), dtype=dtype)
+        block = da.from_delayed(delayed(_made, pure=False)(make, part), (len(bands), *part.shape), dtype=dtype)
         rows.setdefault(part.row, []).append(block)
     values = da.block(list(rows.values()))
     return with_grid(values, grid.crop(window), bands)
+
+
+def _made(make: Callable[[Window], Any], part: Window) -> Any:
+    """A block, wherever it is computed."""
+    keep_freed_memory()
+    return make(part)

@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+from ..heap import keep_freed_memory
 from ..progress import Progress
 from ..raster import Window
 
@@ -49,6 +50,7 @@ def run_blocks(
     Raises:
         whatever `load`, `paint` or `write` raises, and KeyboardInterrupt; no call is under way after that.
     """
+    keep_freed_memory()
     queue = deque(windows)
     total, done, skipped = len(queue), 0, 0
     loading: deque[tuple[Window, Future[Ready | None]]] = deque()

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..arrays import as_float, namespace
 from ..errors import SettingError
+from ..heap import keep_freed_memory
 
 DEFAULT_LOOKS = 4.4
 """Equivalent number of looks of Sentinel-1 IW GRDH (Sentinel-1 Product Definition, S1-RS-MDA-52-7440, table 5-1)."""
@@ -21,9 +22,6 @@ MOST_POWER = 1e12
 """120 dB; what is more, or as far below 0, counts as that: else sums of its square leave single precision."""
 PIECE_PX = 256
 """Numpy arrays are filtered in squares of this side: what a piece needs stays in a core's cache."""
-
-HEAP_BYTES = 8 << 20
-"""glibc maps arrays above 128 KiB from the system, zeroed, each time anew, until it has seen a larger one freed."""
 
 
 def is_number_of_looks(looks: float) -> bool:
@@ -77,7 +75,7 @@ class Filter:
             filled = xp.nn.functional.pad(bounded, (self.halo_px,) * 4)
             present = xp.nn.functional.pad(as_float(valid, power), (self.halo_px,) * 4)
             return xp.where(valid, self._estimate(filled, present), np.nan)
-        np.empty(HEAP_BYTES, np.uint8)
+        keep_freed_memory()
         out = np.empty_like(power)
         for row, col in product(range(0, power.shape[-2], PIECE_PX), range(0, power.shape[-1], PIECE_PX)):
             piece = (..., slice(row, row + PIECE_PX), slice(col, col + PIECE_PX))

@@ -16,6 +16,7 @@ from made import speckled
 import sar_colorize as sc
 from sar_colorize.color import srgb_to_lab
 from sar_colorize.errors import SettingError
+from sar_colorize.models.ground_kinds import REACH_PX
 
 MakeTif = Callable[..., Path]
 LAKE, FIELDS, WOOD, TOWN = (slice(0, 96), slice(96, 192), slice(192, 288), slice(288, 384))
@@ -168,6 +169,14 @@ def test_amplitude_of_an_unknown_scale_is_told_apart_and_the_note_says_so(make_t
     assert lake[2] < fields[2] - 5.0
     assert town[1] > fields[1] + 3.0
     assert any("The level of the radar is not known" in note for note in sc.colorize(path, dry_run=True).notes)
+
+
+def test_tiles_with_their_halo_give_what_the_whole_scene_gives(belgium: Path) -> None:
+    whole, tiled = (
+        sc.colorize(belgium, **tiles).values for tiles in ({}, {"tile_px": 128, "overlap_px": 2 * REACH_PX})
+    )
+    assert np.abs(whole.astype(int) - tiled).max() <= 1
+    assert (whole != tiled).mean() < 1e-3
 
 
 def _display(values: np.ndarray) -> np.ndarray:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
-from distributed import LocalCluster
+from distributed import Client, LocalCluster
 
 import sar_colorize as sc
 from sar_colorize.errors import SceneError, SettingError
@@ -127,6 +129,75 @@ def test_what_is_lost_with_all_workers_is_sent_again(processes: LocalCluster, mo
     count = run_blocks_on(processes.scheduler_address, WINDOWS, _column, write)
     assert sorted(written) == list(range(12))
     assert (count.total, count.skipped) == (12, 0)
+
+
+def _name_of_worker(_window: Window) -> str:
+    from distributed import get_worker
+
+    time.sleep(0.2)
+    return get_worker().address
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_workers_that_come_later_get_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One worker is there at the start; two more come with the first result."""
+    monkeypatch.setattr(distributed, "COUNT_SECONDS", 0)
+    under_way: list[int] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as made:
+            seen: list[str] = []
+
+            def write(_window: Window, worker: str) -> None:
+                if not seen:
+                    made.scale(3)
+                    made.sync(made._correct_state)  # waits until they are there
+                seen.append(worker)
+
+            def send(cluster: distributed._Cluster, window: Window) -> None:
+                sent(cluster, window)
+                under_way.append(len(cluster.under_way))
+
+            sent = distributed._Cluster.send
+            monkeypatch.setattr(distributed._Cluster, "send", send)
+            count = run_blocks_on(made.scheduler_address, WINDOWS, _name_of_worker, write)
+    assert (count.total, len(seen)) == (12, 12)
+    assert len(set(seen)) == 3
+    assert under_way[:2] == [1, 2]
+    assert max(under_way) == 6
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_many_scenes_are_painted_on_a_cluster(
+    cluster: str, scene_with_holes: Path, tmp_path: Path, bounded_weights: Path
+) -> None:
+    scenes = [tmp_path / "a.tif", tmp_path / "b.tif"]
+    for scene in scenes:
+        shutil.copy(scene_with_holes, scene)
+    (tmp_path / "bad.tif").write_bytes(b"no raster")
+    chosen = {"model": str(bounded_weights), "block_px": 256}
+    made = sc.colorize_many([scenes[0], tmp_path / "bad.tif", scenes[1]], tmp_path / "out", scheduler=cluster, **chosen)
+    assert [Path(each.output or "").name for each in made.results] == ["a_colour.tif", "b_colour.tif"]
+    assert [Path(each.source).name for each in made.failed] == ["bad.tif"]
+    here = sc.colorize(scene_with_holes, tmp_path / "here.tif", **chosen)
+    assert here.blocks == 9
+    with rasterio.open(tmp_path / "here.tif") as alone:
+        expected = alone.read()
+    for result in made.results:
+        with rasterio.open(str(result.output)) as there:
+            assert np.array_equal(there.read(), expected)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_lazy_picture_is_the_same_under_every_scheduler(
+    cluster: str, scene_with_holes: Path, bounded_weights: Path
+) -> None:
+    lazy = sc.colorize(scene_with_holes, model=str(bounded_weights), block_px=512)
+    expected = lazy.compute(scheduler="synchronous").values
+    for scheduler in ("threads", "processes"):
+        assert np.array_equal(lazy.compute(scheduler=scheduler, num_workers=2).values, expected), scheduler
+    with Client(cluster, set_as_default=False) as client:
+        assert np.array_equal(lazy.compute(scheduler=client.get).values, expected)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -104,7 +104,9 @@ def test_a_dry_run_says_the_plan(small: Path, tmp_path: Path) -> None:
 def test_the_plan_grows_with_blocks_tiles_and_batch(scene_with_holes: Path, placed_weights: Path) -> None:
     def memory(**settings: int) -> int:
         chosen = {"block_px": 128, "batch": 1} | settings
-        made = sc.colorize(scene_with_holes, model=str(placed_weights), precision="fp32", dry_run=True, **chosen)
+        made = sc.colorize(
+            scene_with_holes, model=str(placed_weights), palette="none", precision="fp32", dry_run=True, **chosen
+        )
         return int(made.plan["memory_bytes"])
 
     base = memory()
