@@ -110,7 +110,9 @@ class TilePainter:
                 from .engine.torch import TorchEngine
 
                 assert self.painter.network is not None
-                self._engine = TorchEngine(self.painter.network, self._device, self._precision)
+                self._engine = TorchEngine(
+                    self.painter.network, self._device, self._precision, within_halo=not self.tiles.blend
+                )
             return self._engine
 
     def batch(self, scene: Window) -> int:
