@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+import numpy as np
 
+from ..arrays import namespace
 from ..palette.likelihood import FREEDOM, MEAN_ABSOLUTE, SHARPNESS
 from ..palette.palette import GroundKinds
-from .blocks import enlarge
-from .by_place import wide
+from ..planes import enlarge, greatest, join, like, mean, mix, pool, smooth, total, wide
 from .painter import Painted
+
+if TYPE_CHECKING:
+    from torch import nn
 
 KIND_PX = 2
 """Side of the blocks for which kinds of ground are told, 20 m: as fine as Sentinel-1 sees."""
@@ -35,74 +37,78 @@ ERRORS = (0.5, 30.0)
 """Least and greatest expected error of a and b, in Lab units."""
 
 
-class NoNetwork(nn.Module):
+class NoNetwork:
     """What an engine runs where nothing has to be: it gives one number for each picture."""
 
-    def forward(self, lightness: Tensor) -> Tensor:
-        """(B, 1, 1, 1)."""
-        return lightness[:, :1, :1, :1] * 0.0
+    def module(self) -> nn.Module:
+        """As torch's module."""
+        from .blocks import Nothing
+
+        return Nothing()
+
+    def graph(self, x: Any) -> Any:
+        """(B, 1, 1, 1), as a graph."""
+        return x[:, :1, :1, :1] * 0.0
 
 
-def told_picture(ground: GroundKinds, lightness: Tensor) -> Painted:
+def told_picture(ground: GroundKinds, lightness: Any) -> Painted:
     """The picture of L (B, C, H, W) of the radar, 0..100, with its expected error and its kinds of ground."""
-    logs = ground_logs(ground, lightness)
+    xp, logs = namespace(lightness), ground_logs(ground, lightness)
     chance, drawn = ground_chances(ground, logs), ground_chances(ground, logs, SHARPNESS)
     full = enlarge(ground_colours(ground, drawn, chance), KIND_PX)
-    light = full[:, :1] + structure(enlarge(drawn, KIND_PX), wide(lightness).mean(1, keepdim=True))
-    lab = torch.cat([light.clamp(0.0, 100.0), full[:, 1:3]], 1)
-    return Painted(lab=lab, error=full[:, 3:].clamp(*ERRORS), kinds=enlarge(most_likely(chance), KIND_PX, "nearest"))
+    light = full[:, :1] + structure(enlarge(drawn, KIND_PX), mean(wide(lightness)))
+    lab = join([xp.clip(light, 0.0, 100.0), full[:, 1:3]])
+    kinds = enlarge(most_likely(chance), KIND_PX, "nearest")
+    return Painted(lab=lab, error=xp.clip(full[:, 3:], *ERRORS), kinds=kinds)
 
 
-def structure(chance: Tensor, lightness: Tensor) -> Tensor:
+def structure(chance: Any, lightness: Any) -> Any:
     """(B, 1, H, W) what the radar's structure finer than 16 px adds to L: `SLOPES` of each kind of ground.
 
     Args:
         chance: (B, 6, H, W) of the kinds. lightness: (B, 1, H, W) of the radar.
     """
-    levels = [lightness, *(enlarge(F.avg_pool2d(lightness, side), side) for side in SIDES_PX)]
-    bands = torch.cat([fine - coarse for fine, coarse in itertools.pairwise(levels)], 1)  # (B, 3, H, W)
-    return (F.conv2d(chance, chance.new_tensor(SLOPES).T[:, :, None, None]) * bands).sum(1, keepdim=True)
+    levels = [lightness, *(enlarge(pool(lightness, side), side) for side in SIDES_PX)]
+    bands = join([fine - coarse for fine, coarse in itertools.pairwise(levels)])  # (B, 3, H, W)
+    return total(mix(chance, np.array(SLOPES).T) * bands)
 
 
-def ground_logs(ground: GroundKinds, lightness: Tensor) -> Tensor:
+def ground_logs(ground: GroundKinds, lightness: Any) -> Any:
     """(B, 5, h, w) logarithm of share and density of each kind but snow, in blocks of KIND_PX, up to one constant.
 
     Args:
         lightness: (B, C, H, W) L of the radar, despeckled. See `palette.likelihood`.
     """
-    x = F.avg_pool2d(wide(lightness), KIND_PX)
-    for side in ((1, 3), (3, 1)):  # a block counts twice as much as its neighbours: what is left of speckle is no water
-        margins = (side[1] // 2,) * 2 + (side[0] // 2,) * 2
-        weights = x.new_tensor((0.25, 0.5, 0.25)).reshape(1, 1, *side).expand(x.shape[1], -1, -1, -1)
-        x = F.conv2d(F.pad(x, margins, mode="replicate"), weights, groups=x.shape[1])
+    # A block counts twice as much as its neighbours: what is left of speckle is no water.
+    x = smooth(pool(wide(lightness), KIND_PX))
     channels, logs = x.shape[1], []
     for kind in ground.kinds:
-        off = x - x.new_tensor(kind.lightness)[:, None, None]
-        precision = x.new_tensor(kind.precision).reshape(channels, channels, 1, 1)
-        far = (off * F.conv2d(off, precision)).sum(1)
+        off = x - like(x, kind.lightness)[:, None, None]
+        far = total(off * mix(off, np.reshape(kind.precision, (channels, channels))))
         log = math.log(max(kind.share, 1e-6)) - 0.5 * kind.log_volume
-        logs.append(log - 0.5 * (FREEDOM + channels) * torch.log1p(far / FREEDOM))
-    return torch.stack(logs, 1)
+        logs.append(namespace(x).log1p(far * (1.0 / FREEDOM)) * (-0.5 * (FREEDOM + channels)) + log)
+    return join(logs)
 
 
-def ground_chances(ground: GroundKinds, logs: Tensor, sharpness: float = 1.0) -> Tensor:
+def ground_chances(ground: GroundKinds, logs: Any, sharpness: float = 1.0) -> Any:
     """(B, 6, h, w) probability of each kind of ground, snow last, from `ground_logs`; `likelihood.SHARPNESS`."""
-    chance = torch.softmax(sharpness * logs, 1)
-    white = ground.snow * (1.0 - chance[:, :1])
-    return torch.cat([chance[:, :1], (1.0 - ground.snow) * chance[:, 1:], white], 1)
+    chance = namespace(logs).softmax(logs * sharpness, 1)
+    white = (1.0 - chance[:, :1]) * ground.snow
+    return join([chance[:, :1], chance[:, 1:] * (1.0 - ground.snow), white])
 
 
-def ground_colours(ground: GroundKinds, drawn: Tensor, chance: Tensor) -> Tensor:
+def ground_colours(ground: GroundKinds, drawn: Any, chance: Any) -> Any:
     """(B, 4, h, w) L, a, b and expected error, where kinds are mixed as drawn (B, 6, h, w) and have these chances."""
+    xp = namespace(drawn)
     colours = [kind.colour + kind.square for kind in ground.kinds] + [ground.snow_colour + ground.snow_square]
-    table = drawn.new_tensor(colours).T[:, :, None, None]  # (5, 6, 1, 1)
-    lab, expected = F.conv2d(drawn, table[:3]), F.conv2d(chance, table[1:])
+    table = np.array(colours).T  # (5, 6)
+    lab, expected = mix(drawn, table[:3]), mix(chance, table[1:])
     ab = lab[:, 1:]
-    variance = (expected[:, 2:] - 2.0 * expected[:, :2] * ab + ab**2).clamp(min=0.0)  # around the colour that is drawn
-    return torch.cat([lab, MEAN_ABSOLUTE * variance.sqrt().mean(1, keepdim=True)], 1)
+    variance = xp.clip(expected[:, 2:] - expected[:, :2] * ab * 2.0 + ab * ab, 0.0, None)  # around what is drawn
+    return join([lab, mean(xp.sqrt(variance)) * MEAN_ABSOLUTE])
 
 
-def most_likely(chance: Tensor) -> Tensor:
+def most_likely(chance: Any) -> Any:
     """(B, 2, h, w) the number of the most likely kind of ground, from 1, and its probability."""
-    best, number = chance.max(1, keepdim=True)
-    return torch.cat([number.to(best.dtype) + 1.0, best], 1)
+    best, number = greatest(chance)
+    return join([number + 1.0, best])

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..arrays import namespace
 from ..color import lab_to_srgb, srgb_to_lab
 from ..errors import UnitError
 from ..raster import Bool, Float32
@@ -52,16 +53,26 @@ class Painted:
 
     def levels(self, with_error: bool, with_kinds: bool) -> Any:
         """(C, H, W) of the first picture, all bands in 0..1 for codes 0..255: red, green, blue, error, kinds."""
-        import torch
+        rgb = self.srgb
+        xp, parts = namespace(rgb), [rgb[0]]
+        if with_error:
+            parts.append(self.error[0] / ERROR_TOP)
+        if with_kinds:
+            number, probability = self.kinds[0, 0], self.kinds[0, 1]
+            parts.append(xp.stack([number, xp.round(probability * 100.0)], 0) / 255.0)
+        return xp.concatenate(parts, 0)
 
-        with torch.inference_mode():
-            parts = [self.srgb[0]]
-            if with_error:
-                parts.append(self.error[0] / ERROR_TOP)
-            if with_kinds:
-                number, probability = self.kinds[0]
-                parts.append(torch.stack([number, (100.0 * probability).round()]) / 255.0)
-            return torch.cat(parts) if len(parts) > 1 else parts[0]
+
+class Runnable(Protocol):
+    """A network with all but the radar settled, for whichever engine runs it."""
+
+    def module(self) -> nn.Module:
+        """As torch's module, float32 on the CPU."""
+        ...
+
+    def graph(self, x: Any) -> Any:
+        """What it gives of L / 50 - 1, a symbol of `engine.graph`, inside the halo."""
+        ...
 
 
 class Painter(Protocol):
@@ -82,7 +93,7 @@ class Painter(Protocol):
         ...
 
     @property
-    def network(self) -> nn.Module | None:
+    def network(self) -> Runnable | None:
         """What an engine runs."""
         ...
 

@@ -29,9 +29,9 @@ def test_folding_and_zeros_change_at_most_one_grey_level(name: str) -> None:
     halo = card.halo_px or 0
     side = 2 * halo + 256
     lightness = _lightness(len(painter.bands), side)
-    engine = TorchEngine(painter.network, "cpu", "fp32", within_halo=card.halo_px is not None)
+    engine = TorchEngine(painter.network.module(), "cpu", "fp32", within_halo=card.halo_px is not None)
     with torch.inference_mode():
-        trained = painter.network.eval()(lightness * 0.02 - 1.0)
+        trained = painter.network.module()(lightness * 0.02 - 1.0)
         core = np.s_[..., halo : side - halo, halo : side - halo]
         before, after = (
             to_uint8(painter.picture(out, lightness, None).srgb)[core].numpy().astype(int)
