@@ -31,6 +31,7 @@ def choices(as_json: bool) -> None:
         "units": [str(unit) for unit in api.Unit],
         "profiles": list(api.PROFILES),
         "devices": list(api.DEVICES),
+        "engines": list(api.ENGINES),
         "structures": list(api.STRUCTURES),
     }
     if as_json:

@@ -32,7 +32,7 @@ def show(result: Result, reporter: Progress, as_json: bool) -> None:
             lines.append(f"  palette      {result.palette}, mean L a b {mean}")
         if result.reference is not None:
             lines.append(f"  reference    {result.reference}, structure {result.structure}")
-        lines.append(f"  model        {result.model} on {result.device}, {result.precision}")
+        lines.append(f"  model        {result.model}{_engine(result)}")
     skipped = f", {result.skipped_blocks} of them empty" if result.skipped_blocks else ""
     took = f" in {result.seconds:g} s" if result.output else ""
     lines.append(f"  blocks       {result.blocks}{skipped}{took}")
@@ -53,6 +53,12 @@ def show(result: Result, reporter: Progress, as_json: bool) -> None:
     if result.hint is not None:
         lines.append(f"  hint         {result.hint}")
     click.echo("\n".join(lines))
+
+
+def _engine(result: Result) -> str:
+    """What ran the network."""
+    ran = [result.engine, f"on {result.device}", result.precision]
+    return ", ".join(["", *(each for each in ran if each is not None)])
 
 
 def _plan(plan: dict[str, int]) -> str:

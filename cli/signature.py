@@ -72,6 +72,7 @@ FACTS = {
     "crs": Fact(metavar="CRS"),
     "date": Fact(metavar="YYYY-MM-DD"),
     "device": Fact(choices=api.DEVICES),
+    "engine": Fact(choices=api.ENGINES),
     "exclude": Fact(metavar="SITE"),
     "filter": Fact(choices=api.FILTER_NAMES),
     "grid": Fact(choices=api.GRIDS),

@@ -1,4 +1,4 @@
-"""One code for numpy arrays and torch tensors: the module whose functions take an array."""
+"""One code for numpy arrays, torch tensors and symbols of a graph: the module whose functions take an array."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import numpy as np
 
 
 def namespace(array: Any) -> Any:
-    """Torch for a tensor, else numpy; torch is never imported here."""
+    """Torch for a tensor, `engine.graph` for a symbol, else numpy; nothing is imported here."""
+    if hasattr(array, "namespace"):
+        return array.namespace
     torch = sys.modules.get("torch")
     return torch if torch is not None and isinstance(array, torch.Tensor) else np
 

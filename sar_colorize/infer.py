@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .color import srgb_to_lab, to_uint8
-from .errors import ModelError, SettingError
+from .engine.base import Compose, Engine
+from .engine.choose import choose
+from .errors import SettingError
 from .models.card import Card
 from .models.painter import ERROR_TOP as ERROR_TOP
 from .models.painter import Painted, Painter, kind_of
+from .planes import join
 from .raster import Bool, Float32, Window
 from .tiles import TileGrid
-
-if TYPE_CHECKING:
-    from .engine.torch import TorchEngine
 
 TILE_BYTES = 160
 """Memory of a pixel of a tile while it becomes sRGB and is put in place."""
@@ -82,6 +82,7 @@ class TilePainter:
         painter: Painter,
         tiles: TileGrid,
         *,
+        engine: str = "auto",
         device: str = "auto",
         precision: str = "auto",
         batch: int | None = None,
@@ -89,9 +90,9 @@ class TilePainter:
         with_kinds: bool = False,
     ) -> None:
         self.painter, self.tiles, self.with_error, self.with_kinds = painter, tiles, with_error, with_kinds
-        self._device, self._precision, self._batch = device, precision, batch
+        self._wish, self._batch = (engine, device, precision), batch
         self._weights = tiles.weights() if tiles.blend else None
-        self._engine: TorchEngine | None = None
+        self._engine: Engine | None = None
         self._lock = threading.Lock()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -100,18 +101,26 @@ class TilePainter:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _lock=threading.Lock())
 
-    def start(self) -> TorchEngine:
-        """The network on its device.
+    def start(self) -> Engine:
+        """The network on its engine and device.
 
         Raises:
-            SettingError: a device or precision that is not to be had here.
+            SettingError: an engine, a device or a precision that is not to be had here.
         """
         with self._lock:
             if self._engine is None:
-                from .engine.torch import TorchEngine
+                chosen, network, name = choose(*self._wish), self.painter.network, self.painter.card.name
+                assert network is not None
+                if chosen.engine == "openvino":
+                    from .engine.openvino import OpenVinoEngine
 
-                assert self.painter.network is not None
-                self._engine = TorchEngine(self.painter.network, self._device, self._precision)
+                    self._engine = OpenVinoEngine(network.graph, chosen.precision, name)
+                else:
+                    from .engine.torch import TorchEngine
+
+                    self._engine = TorchEngine(
+                        network.module(), *chosen[1:], within_halo=not self.tiles.blend, model=name
+                    )
             return self._engine
 
     def batch(self, scene: Window) -> int:
@@ -151,27 +160,38 @@ class TilePainter:
             rows, cols = self.tiles.contribution(tile).intersect(window).within(window)
             if wanted[rows, cols].any():
                 tiles.append(tile)
-        for tile, painted in self._painted(tiles, lightness, span, scene):
-            if blended:
-                self._place(out, painted.srgb[0], tile, window)
-            else:
-                self._put(out, painted.codes(self.with_error, self.with_kinds), tile, window)
+        compose = self._levels if blended else self._codes
+        for tile, painted in self._painted(tiles, lightness, span, scene, compose):
+            self._place(out, painted, tile, window)
         return to_uint8(out / self._total) if blended else out
 
     def picture(self, lightness: Float32) -> tuple[Float32, Float32 | None]:
         """A scene that is one small picture: CIE Lab (3, H, W) and expected error (H, W), not rounded to codes."""
-        scene = Window(0, 0, *lightness.shape[1:])
-        out, error = np.zeros((3, *scene.shape), np.float32), np.full((1, *scene.shape), np.nan, np.float32)
-        for tile, painted in self._painted(list(self.tiles.covering(scene)), lightness, scene, scene):
-            if self._weights is not None:
-                self._place(out, painted.srgb[0], tile, scene)
-                continue
-            self._put(out, painted.lab[0].cpu().numpy(), tile, scene)
-            if (known := painted.error) is not None:
-                self._put(error, known[0].cpu().numpy(), tile, scene)
-        if self._weights is not None:
+        scene, blended = Window(0, 0, *lightness.shape[1:]), self._weights is not None
+        out = np.zeros((3 if blended or not kind_of(self.painter.card).knows_error else 4, *scene.shape), np.float32)
+        compose = self._levels if blended else self._lab
+        for tile, painted in self._painted(list(self.tiles.covering(scene)), lightness, scene, scene, compose):
+            self._place(out, painted, tile, scene)
+        if blended:
             out = srgb_to_lab(np.clip(out / self._total, 0.0, 1.0))
-        return out, error[0] if np.isfinite(error).all() else None
+        return out[:3], out[3] if len(out) > 3 else None
+
+    def _levels(self, out: Any, lightness: Any) -> Any:
+        """(C, h, w) of a tile in 0..1, see `Painted.levels`."""
+        return self._picture(out, lightness).levels(self.with_error, self.with_kinds)
+
+    def _codes(self, out: Any, lightness: Any) -> Any:
+        """The same in 0..255."""
+        return self._picture(out, lightness).codes(self.with_error, self.with_kinds)
+
+    def _lab(self, out: Any, lightness: Any) -> Any:
+        """(C, h, w): CIE Lab and the expected error, where the model knows it."""
+        painted = self._picture(out, lightness)
+        return painted.lab[0] if painted.error is None else join([painted.lab, painted.error])[0]
+
+    def _picture(self, out: Any, lightness: Any) -> Painted:
+        tile_px = lightness.shape[-1]
+        return self.painter.picture(self._inner(out, tile_px), self._inner(lightness, tile_px), None)
 
     @property
     def _total(self) -> np.float32:
@@ -179,28 +199,15 @@ class TilePainter:
         return np.float32((2 * max(1, self.tiles.overlap_px)) ** 2)
 
     def _painted(
-        self, tiles: Sequence[Window], lightness: Float32, span: Window, scene: Window
-    ) -> Iterator[tuple[Window, Painted]]:
-        """Each tile with its picture, on the device; short batches are filled up."""
-        import torch
-
-        engine = self.start()
-        batch = self.batch(scene)
+        self, tiles: Sequence[Window], lightness: Float32, span: Window, scene: Window, compose: Compose
+    ) -> Iterator[tuple[Window, NDArray[Any]]]:
+        """Each tile with what is composed of it; short batches are filled up."""
+        engine, batch = self.start(), self.batch(scene)
         for group in _groups([self.tiles.cut(tile, scene) for tile in tiles], batch):
             stacked = np.zeros((batch, lightness.shape[0], *group[0].shape), dtype=np.float32)
             for i, tile in enumerate(group):
                 stacked[i] = _mirrored(lightness, span, tile, scene)
-            given = torch.from_numpy(stacked).to(engine.device)
-            out = engine.forward(given)
-            if not bool(out.isfinite().all()):
-                raise ModelError(
-                    f"model must give finite colours, got others from {self.painter.card.name}; take its weights anew"
-                )
-            for i, tile in enumerate(group):
-                with torch.inference_mode():
-                    found, seen = (self._inner(each[i : i + 1], tile.width) for each in (out, given))
-                    painted = self.painter.picture(found, seen, None)
-                yield tile, painted
+            yield from zip(group, engine.run(stacked, compose), strict=False)
 
     @property
     def _cut(self) -> int:
@@ -215,18 +222,15 @@ class TilePainter:
         cut = self._cut * values.shape[-1] // tile_px
         return values[..., cut:-cut, cut:-cut] if cut else values
 
-    def _place(self, out: NDArray[Any], rgb: Any, tile: Window, window: Window) -> None:
-        """Adds a tile's weighted pixels where they belong."""
-        assert self._weights is not None
+    def _place(self, out: NDArray[Any], values: NDArray[Any], tile: Window, window: Window) -> None:
+        """Puts a tile's core where it belongs, or adds its weighted pixels."""
         part = self.tiles.contribution(tile).intersect(window)
+        there = (slice(None), *part.within(window))
+        if self._weights is None:
+            out[there] = values[(slice(None), *part.within(tile.pad(-self._cut)))]
+            return
         rows, cols = part.within(tile)
-        out[(slice(None), *part.within(window))] += rgb.cpu().numpy()[:, rows, cols] * self._weights[rows, cols]
-
-    def _put(self, out: NDArray[Any], values: NDArray[Any], tile: Window, window: Window) -> None:
-        """Puts a tile's core where it belongs."""
-        part = self.tiles.contribution(tile).intersect(window)
-        inner = (slice(None), *part.within(tile.pad(-self._cut)))
-        out[(slice(None), *part.within(window))] = values[inner]
+        out[there] += values[:, rows, cols] * self._weights[rows, cols]
 
 
 class PixelPainter:
@@ -263,6 +267,7 @@ def paint_picture(
     lightness: Float32,
     *,
     db: Float32 | None = None,
+    engine: str = "torch",
     device: str = "auto",
     precision: str = "auto",
 ) -> tuple[Float32, Float32 | None]:
@@ -270,6 +275,7 @@ def paint_picture(
 
     Args:
         lightness: (C, H, W) L in 0..100 of the painter's bands, finite. db: the same in decibels.
+        engine: torch as a rule, because each picture is another graph to compile.
 
     Returns:
         CIE Lab (3, H, W), and the expected error of a and b (H, W) in Lab units, None of a model that does not know it.
@@ -278,7 +284,7 @@ def paint_picture(
         lab: Float32 = painter.picture(None, lightness[None], None if db is None else db[None]).lab[0]
         return lab, None
     tiles = tile_grid(painter.card, None, None)
-    return TilePainter(painter, tiles, device=device, precision=precision).picture(lightness)
+    return TilePainter(painter, tiles, engine=engine, device=device, precision=precision).picture(lightness)
 
 
 def tile_grid(card: Card, tile_px: int | None, overlap_px: int | None) -> TileGrid:

@@ -11,7 +11,7 @@ from typing import Any
 
 from .colorizer import Colorizer, RadarLightness
 from .credentials import name_without_credentials
-from .engine.choose import DEVICES, PRECISIONS
+from .engine.choose import DEVICES, PRECISIONS, check_engine
 from .errors import SettingError
 from .ground import check_bands
 from .infer import PixelPainter, TilePainter, WindowPainter, tile_grid
@@ -70,6 +70,8 @@ class ColorizeSettings:
     """Tiles at a time; None for the device's usual number."""
     block_px: int = 1024
     """Side of the blocks that are read, painted and written as one; the picture does not depend on it."""
+    engine: str = AUTO
+    """"auto", "torch" or "openvino"."""
     device: str = AUTO
     """"auto", "cpu" or "cuda"."""
     precision: str = AUTO
@@ -82,6 +84,7 @@ class ColorizeSettings:
             raise SettingError(
                 f"precision must be one of {', '.join(PRECISIONS)}, got {self.precision!r}; auto picks one"
             )
+        check_engine(self.engine, self.device)
         self._check_reference()
         check_block_px(self.block_px)
         check_whole_number("size", self.size)
@@ -169,8 +172,8 @@ def prepare(  # long: the order of what is settled is told once, here
         check_kinds(colours)
     painter = registry.load_painter(settings.model, scene.bands, colours)
     with_error = with_error or (memory is not None and kind.knows_error)
-    paints, device, precision = _window_painter(painter, settings, (with_error, with_kinds), start=start)
-    _log.info("model: %s on %s, %s", card.name, device, precision)
+    paints, engine = _window_painter(painter, settings, (with_error, with_kinds), start=start)
+    _log.info("model: %s on %s", card.name, ", ".join(each for each in engine.values() if each is not None))
     facts = {
         "model": card.name,
         "weights_sha256": registry.checksum(settings.model) if kind.has_network else None,
@@ -179,8 +182,7 @@ def prepare(  # long: the order of what is settled is told once, here
         "palette": colours.source if colours else None,
         "palette_lab": colours.mean if colours else None,
         "legend": colours.ground.legend if colours and colours.ground else None,
-        "device": device,
-        "precision": precision,
+        **engine,
         "looks": round(chosen.looks, 2) if chosen.uses_looks else None,
         "looks_reason": looks_reason(chosen, settings.looks) if chosen.uses_looks else None,
     }
@@ -194,15 +196,20 @@ def prepare(  # long: the order of what is settled is told once, here
 
 def _window_painter(
     painter: Painter, settings: ColorizeSettings, more: tuple[bool, bool], *, start: bool
-) -> tuple[WindowPainter, str, str]:
-    """What paints windows, its device and precision: those asked for, until it is started. more: error, kinds."""
+) -> tuple[WindowPainter, dict[str, str | None]]:
+    """What paints windows; its engine, device and precision: those asked for, until it is started.
+
+    Args:
+        more: whether it gives the expected error, and kinds of ground.
+    """
     if painter.network is None:
-        return PixelPainter(painter), "cpu", "fp32"
+        return PixelPainter(painter), {"engine": None, "device": "cpu", "precision": "fp32"}
     tiles = tile_grid(painter.card, settings.tile_px, settings.overlap_px)
     check_tiles(tiles)
     paints = TilePainter(
         painter,
         tiles,
+        engine=settings.engine,
         device=settings.device,
         precision=settings.precision,
         batch=settings.batch,
@@ -210,9 +217,9 @@ def _window_painter(
         with_kinds=more[1],
     )
     if not start:
-        return paints, settings.device, settings.precision
+        return paints, {name: getattr(settings, name) for name in ("engine", "device", "precision")}
     engine = paints.start()
-    return paints, engine.device, engine.precision
+    return paints, {"engine": engine.name, "device": engine.device, "precision": engine.precision}
 
 
 def _memory(
@@ -259,6 +266,7 @@ def _check_without_network(card: Card, settings: ColorizeSettings, chosen: Filte
     usual: dict[str, tuple[str | None, ...]] = dict.fromkeys(("tile_px", "overlap_px", "batch"), (None,))
     usual["device"] = (AUTO, "cpu")
     if not chosen.has_network:
+        usual["engine"] = (AUTO,)
         usual["precision"] = (AUTO, "fp32")
     for name, values in usual.items():
         got = getattr(settings, name)
@@ -271,7 +279,7 @@ def _check_without_network(card: Card, settings: ColorizeSettings, chosen: Filte
 def _filter(scene: Scene, card: Card, settings: ColorizeSettings) -> Filter:
     """The speckle filter of a scene; that of the model's card for "auto"."""
     name = card.despeckle if settings.filter == AUTO else settings.filter
-    return choose_filter(scene.samples, name, settings.size, settings.looks, settings.precision)
+    return choose_filter(scene.samples, name, settings.size, settings.looks, settings.precision, settings.engine)
 
 
 def _tags(

@@ -16,6 +16,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .errors import ModelError, OutputError
 from .hidden_folder import HiddenFolder, remove_orphans
 
@@ -57,30 +60,42 @@ def read_card(path: Path) -> str:
     return card
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """The tensors by name.
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """The tensors by name, floating ones as float32; torch is not imported.
 
     Raises:
         ModelError: a file that cannot be read or is damaged; a weight that is no finite number of half precision.
     """
-    import torch
     from safetensors import SafetensorError
-    from safetensors.torch import load
+    from safetensors.numpy import load
 
     content = read_whole(path)
     try:
-        tensors = dict(load(content))
-    except (SafetensorError, ValueError, TypeError, KeyError, RuntimeError, MemoryError) as error:
+        found = dict(load(content))
+    except (SafetensorError, ValueError, TypeError, KeyError, AttributeError, RuntimeError, MemoryError) as error:
         raise _not_whole(path, error) from error
-    for key, value in tensors.items():
-        if value.is_complex() or value.dtype == torch.bool:
+    tensors = {}
+    for key, value in found.items():
+        if value.dtype.kind not in "iuf":
             raise ModelError(f"weights must be real numbers, got {value.dtype} for {key[:80]!r}; take the file anew")
-        if not bool((value.float().abs() <= GREATEST_WEIGHT).all()):  # false for NaN too
+        tensors[key] = made = np.array(value, np.float32 if value.dtype.kind == "f" else value.dtype)
+        if not bool((np.abs(made.astype(np.float64)) <= GREATEST_WEIGHT).all()):  # false for NaN too
             raise ModelError(
                 f"weights must be finite in half precision, got NaN, infinity or more than {GREATEST_WEIGHT:g} for "
                 f"{key[:80]!r} in {path}; train again or take the file anew"
             )
     return tensors
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The same as torch's tensors.
+
+    Raises:
+        ModelError: as `read_arrays`.
+    """
+    import torch
+
+    return {key: torch.from_numpy(value) for key, value in read_arrays(path).items()}
 
 
 def parse_card(text: str, kind: str = "model card") -> dict[str, Any]:

@@ -89,7 +89,8 @@ def blended_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def placed_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small by-place: two bands, a palette, tiles cropped."""
-    from sar_colorize.models.by_place import STRIDE_PX, halo_px
+    from sar_colorize.models.by_place import halo_px
+    from sar_colorize.models.by_place_picture import STRIDE_PX
 
     path, halo = tmp_path_factory.mktemp("weights") / "placed.safetensors", halo_px()
     return write_weights(

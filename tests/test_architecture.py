@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "sar_colorize"
 
 LEAVES = {
-    "hidden_folder", "credentials", "errors", "raster", "arrays", "color", "backscatter", "tiles", "weights",
+    "hidden_folder", "credentials", "errors", "raster", "arrays", "planes", "color", "backscatter", "tiles", "weights",
     "lightness", "progress", "writable", "heap",
 }  # fmt: skip
 MAY_IMPORT: dict[str, set[str]] = {
@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reference": {"scene"},
     "speckle": {"engine"},
     "palette": {"reference"},
-    "models": {"palette"},
+    "models": {"engine", "palette"},
     "infer": {"models", "engine"},
     "ground": {"reference", "scene", "speckle"},
     "colorizer": {"infer", "scene", "speckle", "ground", "reference"},

@@ -54,7 +54,7 @@ def test_a_small_scene_is_not_padded_to_a_whole_tile(bounded_weights: Path, monk
     for cut in (True, False):
         if not cut:
             monkeypatch.setattr(TileGrid, "cut", lambda tiles, tile, scene: tile)
-        paints = TilePainter(painter, tiles, precision="fp32")
+        paints = TilePainter(painter, tiles, engine="torch", precision="fp32")
         made.append(paints.paint(lightness, lightness, paints.span(scene, scene), scene, everywhere, scene))
     assert seen == [(64 + 2 * margin, 96 + 2 * margin), (tiles.tile_px, tiles.tile_px)]
     assert np.abs(made[0].astype(int) - made[1]).max() <= 1
@@ -66,16 +66,18 @@ def test_a_painter_that_was_sent_elsewhere_chooses_by_what_is_there(
 ) -> None:
     card = registry.load_card(bounded_weights)
     here = TilePainter(registry.load_painter(bounded_weights, ("VV",)), tile_grid(card, None, None))
+    assert here.start().name == "openvino"
     assert here.start().precision in ("fp32", "bf16")
-    monkeypatch.setattr("sar_colorize.engine.torch.choose_precision", lambda name, device: "bf16")
+    monkeypatch.setattr("sar_colorize.engine.choose.is_installed", lambda package: package != "openvino")
+    monkeypatch.setattr("sar_colorize.engine.choose._multiplies_bf16", lambda device: True)
     there = pickle.loads(pickle.dumps(here))  # noqa: S301  # our own bytes: it is how dask sends it
-    assert there.start().precision == "bf16"
+    assert (there.start().name, there.start().precision) == ("torch", "bf16")
 
 
 def test_a_network_on_its_device_leaves_the_painters_own_as_it_was(bounded_weights: Path) -> None:
     import torch
 
     painter = registry.load_painter(bounded_weights, ("VV",))
-    TilePainter(painter, tile_grid(painter.card, None, None), precision="bf16").start()
+    TilePainter(painter, tile_grid(painter.card, None, None), engine="torch", precision="bf16").start()
     assert painter.network is not None
-    assert {parameter.dtype for parameter in painter.network.parameters()} == {torch.float32}
+    assert {parameter.dtype for parameter in painter.network.module().parameters()} == {torch.float32}

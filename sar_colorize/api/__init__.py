@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..catalog.passes import KINDS as _KINDS
 from ..cog import PROFILES
-from ..engine.choose import DEVICES, PRECISIONS
+from ..engine.choose import DEVICES, ENGINES, PRECISIONS
 from ..evaluation.color.settings import HALVES, INPUTS, PALETTES
 from ..models.registry import DEFAULT_MODEL, load_card
 from ..models.registry import names as model_names
@@ -38,6 +38,7 @@ KINDS_OF_SCENES = tuple(_KINDS)
 __all__ = [
     "DEFAULT_MODEL",
     "DEVICES",
+    "ENGINES",
     "FILTER_NAMES",
     "GRIDS",
     "HALVES",

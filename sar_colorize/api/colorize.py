@@ -79,6 +79,7 @@ def colorize(  # long: the public signature spells out every keyword, and its do
     creation_options: Mapping[str, str] | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
+    engine: str = "auto",
     device: str = "auto",
     precision: str = "auto",
     block_px: int = 1024,
@@ -150,6 +151,7 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         dry_run: Check everything and say what would be done; write nothing.
 
     Run:
+        engine: What runs the network: auto, torch or openvino; auto takes openvino on a CPU where it is installed.
         device: auto, cpu or cuda; auto takes the GPU where there is one.
         precision: auto, fp32 or bf16; auto takes bf16 where the device multiplies it in hardware.
         block_px: Side of the blocks that are read, painted and written as one, at least 64.
@@ -172,8 +174,8 @@ def colorize(  # long: the public signature spells out every keyword, and its do
     settings = ColorizeSettings(
         model=model, palette=palette, reference=_name(given.name), reference_radar=_name(reference_radar),
         reference_date=reference_date, date=date, structure=structure, filter=filter, size=size, looks=looks,
-        offset_db=offset_db, tile_px=tile_px, overlap_px=overlap_px, batch=batch, block_px=block_px, device=device,
-        precision=precision,
+        offset_db=offset_db, tile_px=tile_px, overlap_px=overlap_px, batch=batch, block_px=block_px, engine=engine,
+        device=device, precision=precision,
     )  # fmt: skip
     target = Target(bbox, bbox_crs, aoi, profile, creation_options, overwrite)
     files = PictureFiles(output, uncertainty, memory, classes, quicklook)

@@ -67,6 +67,7 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
     creation_options: Mapping[str, str] | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
+    engine: str = "auto",
     precision: str = "auto",
     block_px: int = 1024,
     on_progress: Progress | None = None,
@@ -110,6 +111,8 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
         dry_run: Check everything and say what would be done; write nothing.
 
     Run:
+        engine: What runs the network of a filter that has one (learned): auto, torch or openvino; auto takes openvino
+            where it is installed.
         precision: auto, fp32 or bf16, of a filter with a network (learned); auto takes bf16 where the processor
             multiplies it in hardware.
         block_px: Side of the blocks that are read, filtered and written as one, at least 64.
@@ -123,11 +126,10 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
     """
     check_block_px(block_px)
     check_looks(looks)
-    chosen = make_filter(filter, size, looks, precision)
-    if precision != AUTO and not chosen.has_network:
-        raise SettingError(
-            f"precision must be auto for the filter {chosen.name}, got {precision}; only learned has one"
-        )
+    chosen = make_filter(filter, size, looks, precision, engine)
+    for name, value in {"precision": precision, "engine": engine}.items():
+        if value != AUTO and not chosen.has_network:
+            raise SettingError(f"{name} must be auto for the filter {chosen.name}, got {value}; only learned has one")
     target = Target(bbox, bbox_crs, aoi, profile, creation_options, overwrite)
     if is_array(source):
         given = {
@@ -156,7 +158,7 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
         check_outputs([output] if output is not None else [], [scene], origin(source), aoi, quicklook=quicklook)
         window, area = target.extent(scene)
         count_blocks(window, block_px)
-        chosen = choose_filter(scene.samples, filter, size, looks, precision)
+        chosen = choose_filter(scene.samples, filter, size, looks, precision, engine)
         reason = looks_reason(chosen, looks)
         _log.info("filter: %s, size %d px, %.3g looks (%s)", chosen.name, chosen.size_px, chosen.looks, reason)
         facts: dict[str, Any] = {}

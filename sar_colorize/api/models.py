@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from .. import weights
 from ..models import registry
-from ..speckle import learned
 from ..speckle.card import FOLDER
+from ..speckle.learned import Learned
+from ..speckle.learned_weights import load_card
 
 
 def describe_model(name_or_path: str) -> str:
@@ -14,8 +15,8 @@ def describe_model(name_or_path: str) -> str:
     Raises:
         ModelError: an unknown name, no such file, a file that is damaged, pickled, or carries no card.
     """
-    if name_or_path == learned.Learned.name:
-        return learned.load_card().to_json()
+    if name_or_path == Learned.name:
+        return load_card().to_json()
     return registry.load_card(name_or_path).to_json()
 
 

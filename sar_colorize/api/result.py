@@ -79,8 +79,10 @@ class Result:
     """Those of the others where the radar shows something new."""
     not_shown_share: float | None = None
     """The rest: what the reference does not show."""
+    engine: str | None = None
+    """What ran the network: torch or openvino; None without one."""
     device: str | None = None
-    """What the network ran on."""
+    """What it ran on."""
     precision: str | None = None
     """And in which precision."""
     plan: dict[str, int] | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 
 class ConvBlock(nn.Sequential):
@@ -21,6 +20,9 @@ class ConvBlock(nn.Sequential):
         )
 
 
-def enlarge(x: Tensor, factor: int, mode: str = "bilinear") -> Tensor:
-    """(B, C, H, W) to (B, C, factor H, factor W), bilinear or nearest."""
-    return F.interpolate(x, scale_factor=factor, mode=mode, align_corners=False if mode == "bilinear" else None)
+class Nothing(nn.Module):
+    """One number for each picture."""
+
+    def forward(self, lightness: Tensor) -> Tensor:
+        """(B, 1, 1, 1)."""
+        return lightness[:, :1, :1, :1] * 0.0

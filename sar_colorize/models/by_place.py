@@ -16,29 +16,13 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from ..palette.palette import mean_and_spread
+from ..palette.palette import Palette, mean_and_spread
+from ..planes import enlarge, wide
 from . import reach
-from .blocks import ConvBlock, enlarge
-
-STRIDE_PX = 32
-"""Shifting the input by this many pixels shifts the output alike; the size of a tile must be a multiple of it."""
-BANDS = ("VV", "VH")
-"""Input channels; HH is taken for VV, and HV for VH."""
-PALETTE_NUMBERS = 10
-"""Mean and spread of L, a, b, three correlations, and how far the palette is to be trusted; `palette.Palette`."""
-MAPS = 7
-_REACH = (0.5, 2.5, 2.5)
-"""Largest correction of L, a and b, in spreads of the palette."""
-_GAINS = (0.5, 1.1)
-"""Least and greatest share of the radar's L that is shown: its structure is never lost."""
-_COARSE_SHARE = 0.1
-"""Of the coarse band of the radar's L beside a fitted L, which holds what that band says of the eye's."""
-MIDDLE = 48.0
-"""L of the radar that is as bright as the palette's mean."""
-_SCALES = (0.5, 30.0)
-"""Least and greatest expected error of a and b, in Lab units."""
+from .blocks import ConvBlock
+from .by_place_picture import BANDS, MAPS, STRIDE_PX, bands_of, compose, expected_error
+from .shapes import HIDDEN, PALETTE_NUMBERS
 
 
 class ByPlace(nn.Module):
@@ -68,8 +52,8 @@ class ByPlace(nn.Module):
         self.decode_4 = ConvBlock(2 * w, w)
         self.head = nn.Conv2d(w, MAPS, 3, padding=1, padding_mode="replicate")
         self._levels = (w, 2 * w, 4 * w, w, w)
-        last = nn.Linear(64, 2 * sum(self._levels))
-        self.palette = nn.Sequential(nn.Linear(PALETTE_NUMBERS, 64), nn.ReLU(), last)
+        last = nn.Linear(HIDDEN, 2 * sum(self._levels))
+        self.palette = nn.Sequential(nn.Linear(PALETTE_NUMBERS, HIDDEN), nn.ReLU(), last)
         for start in (last.weight, last.bias, self.head.bias):
             if start is not None:
                 nn.init.zeros_(start)
@@ -120,52 +104,32 @@ class ByPlace(nn.Module):
         lightness: Tensor,
         palette: Tensor,
         present: Tensor,
-        fitted: Tensor | None = None,
-        texture_share: float = 1.0,
     ) -> tuple[Tensor, Tensor]:
         """The picture, in float32.
 
         Args:
             maps: what `forward` gave. lightness, palette, present: what it was given.
-            fitted: (B, 4, H/4, W/4) L, a, b and expected error by `Palette.fit`, where there is one: colours and broad
-                brightness are then these, and the finer bands of L the radar's still.
-            texture_share: of those finer bands, `Fit.texture_share`.
 
         Returns:
             CIE Lab (B, 3, H, W), L within 0..100, and the expected absolute error of a and b (B, 1, H, W), Lab units.
         """
-        mean, spread = mean_and_spread(wide(palette))  # (B, 3) each
-        reach = wide(maps).new_tensor(_REACH)[:, None, None]
-        correction = reach * torch.tanh(wide(maps[:, :3]) / reach) * spread[:, :, None, None]
-        ab = mean[:, 1:, None, None] + self.shrink * correction[:, 1:]
-        base = mean[:, :1, None, None] + F.avg_pool2d(correction[:, :1], 8)  # (B, 1, H/32, W/32)
-        fine, middle, coarse = details(radar_lightness(lightness, present))
-        gains = enlarge(_GAINS[0] + (_GAINS[1] - _GAINS[0]) * torch.sigmoid(wide(maps[:, 3:6])), 4)
-        seen = gains * torch.cat([fine, middle, coarse], 1)  # (B, 3, H, W)
-        if fitted is None:
-            full, scale = enlarge(base, 32) + seen.sum(1, keepdim=True), self.scale(maps)
-        else:
-            kept = texture_share * (fine + middle + _COARSE_SHARE * coarse)
-            full, ab = enlarge(fitted[:, :1], 4) + kept, fitted[:, 1:3]
-            scale = fitted[:, 3:].clamp(*_SCALES)
-        return torch.cat([full.clamp(0.0, 100.0), enlarge(ab, 4)], 1), enlarge(scale, 4)
+        made: tuple[Tensor, Tensor] = compose(
+            maps, radar_lightness(lightness, present), mean_and_spread(wide(palette)), shrink=self.shrink,
+            error_scale=self.error_scale,
+        )  # fmt: skip
+        return made
 
     def scale(self, maps: Tensor) -> Tensor:
         """The expected absolute error of a and b at a quarter of the resolution, (B, 1, H/4, W/4), in Lab units."""
-        low, high = _SCALES
-        return (wide(maps[:, 6:7]) + 1.4).exp().clamp(low, high) * self.error_scale
+        made: Tensor = expected_error(maps, self.error_scale)
+        return made
 
 
 def radar_lightness(lightness: Tensor, present: Tensor) -> Tensor:
     """L in 0..100, (B, 1, H, W): the mean over the bands that are there, whose speckle is independent."""
     share = wide(present / present.sum(1, keepdim=True))[:, :, None, None]
-    return (wide(lightness) * share).sum(1, keepdim=True) * 50.0 + 50.0
-
-
-def details(lightness: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Three bands of L: what is finer than 4 px, between 4 and 8 px, and coarser, from a middle of 48. They add up."""
-    at_4, at_8 = enlarge(F.avg_pool2d(lightness, 4), 4), enlarge(F.avg_pool2d(lightness, 8), 8)
-    return lightness - at_4, at_4 - at_8, at_8 - MIDDLE
+    made: Tensor = (wide(lightness) * share).sum(1, keepdim=True) * 50.0 + 50.0
+    return made
 
 
 def _film(x: Tensor, numbers: Tensor) -> Tensor:
@@ -173,9 +137,34 @@ def _film(x: Tensor, numbers: Tensor) -> Tensor:
     return x * (1.0 + scale) + shift
 
 
-def wide(x: Tensor) -> Tensor:
-    """In float32 at least: a picture has more levels than bfloat16."""
-    return x.to(torch.promote_types(x.dtype, torch.float32))
+class SettledByPlace(nn.Module):
+    """The network with palette and bands settled: of L / 50 - 1 (B, C, H, W) the maps, and the features where needed.
+
+    Args:
+        network: `ByPlace`. palette: of the scene. polarizations: of its bands, in their order.
+    """
+
+    def __init__(self, network: ByPlace, palette: Palette, polarizations: Sequence[str]) -> None:
+        super().__init__()
+        self.by_place, self.channels = network, bands_of(polarizations)
+        present = torch.zeros(len(BANDS))
+        present[list(self.channels)] = 1.0
+        self._palette, self._present = torch.from_numpy(palette.vector())[None], present[None]
+        self._gives_features = palette.fit is not None
+
+    def forward(self, lightness: Tensor) -> Tensor:
+        """(B, MAPS, H/4, W/4); where colours are fitted to the place, the features after them."""
+        features = self.features(lightness)
+        maps: Tensor = self.by_place.head(features)
+        return torch.cat([maps, features], 1) if self._gives_features else maps
+
+    def features(self, lightness: Tensor) -> Tensor:
+        """(B, width, H/4, W/4), see `ByPlace.look`."""
+        count, _, height, width = lightness.shape
+        full = lightness.new_zeros((count, len(BANDS), height, width))
+        full[:, list(self.channels)] = lightness
+        palette, present = (x.to(full).expand(count, -1) for x in (self._palette, self._present))
+        return self.by_place.look(full, palette, present)
 
 
 def reach_px() -> int:
@@ -198,8 +187,3 @@ def _span(pixel: int) -> reach.Span:
     at_8 = reach.before_conv(reach.join(reach.before_stride(at_16), at_8))
     at_4 = reach.before_conv(reach.join(reach.before_stride(at_8), at_4))  # encode_4
     return reach.before_stride(reach.before_stride(at_4))
-
-
-def bands_of(polarizations: Sequence[str]) -> tuple[int, ...]:
-    """The input channel of each polarisation."""
-    return tuple({"VV": 0, "HH": 0, "VH": 1, "HV": 1}[name] for name in polarizations)

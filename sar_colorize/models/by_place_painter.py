@@ -2,64 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
 
-from ..palette.palette import MEASURED, Fit, GroundKinds, Palette
+from ..arrays import namespace
+from ..engine.compute import Computed, has_graphs
+from ..palette.palette import MEASURED, GroundKinds, Palette, mean_and_spread
+from ..planes import join, mean, wide
 from ..raster import Bool, Float32
-from .by_place import BANDS, MAPS, MIDDLE, STRIDE_PX, ByPlace, bands_of, details, radar_lightness, wide
+from .by_place_picture import MAPS, MIDDLE, STRIDE_PX, bands_of, compose, details, fitted_colours
 from .card import Card
+from .graphs import Layers, by_place_features
 from .ground_kinds import REACH_PX, NoNetwork, told_picture
+from .network import Network
 from .painter import Painted
 
+if TYPE_CHECKING:
+    from torch import nn
 
-class SettledByPlace(nn.Module):
-    """The network with palette and bands settled: of L / 50 - 1 (B, C, H, W) the maps, and the features where needed.
+    from .by_place import SettledByPlace
 
-    Args:
-        network: `ByPlace`. palette: of the scene. polarizations: of its bands, in their order.
-    """
 
-    def __init__(self, network: ByPlace, palette: Palette, polarizations: Sequence[str]) -> None:
-        super().__init__()
-        self.by_place, self.channels = network, bands_of(polarizations)
-        present = torch.zeros(len(BANDS))
-        present[list(self.channels)] = 1.0
-        self._palette, self._present = torch.from_numpy(palette.vector())[None], present[None]
-        self._gives_features = palette.fit is not None
+class SettledNetwork:
+    """The network with palette and bands settled, see `by_place.SettledByPlace`."""
 
-    def forward(self, lightness: Tensor) -> Tensor:
-        """(B, MAPS, H/4, W/4); where colours are fitted to the place, the features after them."""
-        features = self.by_place.look(*self.given(lightness))
-        maps: Tensor = self.by_place.head(features)
-        return torch.cat([maps, features], 1) if self._gives_features else maps
+    def __init__(self, by_place: Network, palette: Palette, bands: tuple[str, ...]) -> None:
+        self._by_place, self._palette, self._bands = by_place, palette, bands
 
-    def given(self, lightness: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """What `ByPlace` takes: L in the channel of each band, the palette, and which bands are there."""
-        count, _, height, width = lightness.shape
-        full = lightness.new_zeros((count, len(BANDS), height, width))
-        full[:, list(self.channels)] = lightness
-        palette, present = (x.to(full).expand(count, -1) for x in (self._palette, self._present))
-        return full, palette, present
+    def module(self) -> nn.Module:
+        """As torch's module."""
+        return self.settled()
+
+    def settled(self) -> SettledByPlace:
+        """The same, with what it sees."""
+        from .by_place import ByPlace, SettledByPlace
+
+        network = self._by_place.module()
+        assert isinstance(network, ByPlace)
+        return SettledByPlace(network, self._palette, self._bands)
+
+    def graph(self, x: Any) -> Any:
+        """The maps of L / 50 - 1 (B, C, H, W) inside the halo; the features after them where they are needed."""
+        layers = Layers(self._by_place.tensors)
+        features = self._features(layers, x)
+        maps = layers.convolved(features, "head")
+        return maps if self._palette.fit is None else join([maps, features])
+
+    def features(self, x: Any) -> Any:
+        """What the network sees of L / 50 - 1, as a graph; the edge is repeated."""
+        return self._features(Layers(self._by_place.tensors, with_edge=True), x)
+
+    def _features(self, layers: Layers, x: Any) -> Any:
+        return by_place_features(layers, x, bands_of(self._bands), self._palette.vector())
 
 
 @dataclass(frozen=True)
 class ByPlacePainter:
     """`by-place` in a scene; see `painter.PalettePainter`.
 
-    card: of the model, with the halo and the tiles that it needs here. by_place: its network, float32 on the CPU.
+    card: of the model, with the halo and the tiles that it needs here. by_place: its network.
     """
 
     card: Card
     bands: tuple[str, ...]
-    by_place: ByPlace
+    by_place: Network
     palette: Palette
 
     def __post_init__(self) -> None:
@@ -70,7 +79,7 @@ class ByPlacePainter:
             object.__setattr__(self, "card", card)
 
     @property
-    def network(self) -> nn.Module:
+    def network(self) -> SettledNetwork | NoNetwork:
         """What an engine runs."""
         return self._settled if self._ground is None else NoNetwork()
 
@@ -80,11 +89,22 @@ class ByPlacePainter:
         return self.palette.ground if self.palette.fit is None else None
 
     @cached_property
-    def _settled(self) -> SettledByPlace:
-        return SettledByPlace(self.by_place, self.palette, self.bands).eval()
+    def _settled(self) -> SettledNetwork:
+        return SettledNetwork(self.by_place, self.palette, self.bands)
 
-    def picture(self, out: Tensor, lightness: Tensor, db: Any) -> Painted:  # noqa: ARG002  # the protocol's
-        """Lab and expected error, see `ByPlace.compose`.
+    @cached_property
+    def _features(self) -> Computed:
+        """What the network sees, computed by a graph where there is OpenVINO and the weights stay as they are."""
+        if self.by_place.is_stored and has_graphs():
+            return Computed(self._settled.features)
+        return Computed(None, self._settled.settled().eval().features)
+
+    @cached_property
+    def _fine(self) -> Computed:
+        return Computed(_finer)
+
+    def picture(self, out: Any, lightness: Any, db: Any) -> Painted:  # noqa: ARG002  # the protocol's
+        """Lab and expected error, see `by_place_picture.compose`.
 
         Where colours are neither measured nor told by kinds of ground, L is the radar's own: what a network says of
         brightness in a place that it does not know levels out what a reader looks for.
@@ -92,26 +112,27 @@ class ByPlacePainter:
         ground, fit = self._ground, self.palette.fit
         if ground is not None:
             return told_picture(ground, lightness)
-        given = self._settled.given(lightness * 0.02 - 1.0)
-        fitted, share = None, 1.0
+        radar, vector = mean(wide(lightness)), self.palette.vector()[None]
+        settled = {name: self.by_place.setting(name, 1.0) for name in ("shrink", "error_scale")}
         if fit is not None:
-            fitted, share = fitted_colours(fit, out[:, MAPS:]), fit.texture_share
-        lab, error = self.by_place.compose(out[:, :MAPS], *given, fitted, share)
-        if fitted is None and self.palette.trust < MEASURED:
-            own = self.palette.mean[0] + radar_lightness(given[0], given[2]) - MIDDLE
-            lab = torch.cat([own.clamp(0.0, 100.0), lab[:, 1:]], 1)
+            fitted = fitted_colours(fit, out[:, MAPS:])
+            lab, error = compose(
+                out[:, :MAPS], radar, mean_and_spread(vector), fitted=fitted, texture_share=fit.texture_share, **settled
+            )
+            return Painted(lab=lab, error=error)
+        lab, error = compose(out, radar, _as(out, mean_and_spread(vector)), **settled)
+        if self.palette.trust < MEASURED:
+            own = radar + (self.palette.mean[0] - MIDDLE)
+            lab = join([namespace(radar).clip(own, 0.0, 100.0), lab[:, 1:]])
         return Painted(lab=lab, error=error)
 
     def features(self, lightness: Float32) -> Float32:
         """What the network sees of L (C, H, W) in 0..100: (width, H / 4, W / 4)."""
         height, width = lightness.shape[1:]
-        x = torch.from_numpy(lightness)[None] * 0.02 - 1.0
-        x = F.pad(x, (0, -width % STRIDE_PX, 0, -height % STRIDE_PX), mode="replicate")
-        weight = self.by_place.head.weight
-        with torch.inference_mode():
-            given = self._settled.given(x.to(weight.device, weight.dtype))
-            seen: Float32 = self.by_place.look(*given)[0].float().cpu().numpy()
-        return seen[:, : height // 4, : width // 4]
+        x = lightness[None] * np.float32(0.02) - np.float32(1.0)
+        x = np.pad(x, ((0, 0), (0, 0), (0, -height % STRIDE_PX), (0, -width % STRIDE_PX)), mode="edge")
+        seen: Float32 = self._features(x)[0][:, : height // 4, : width // 4]
+        return seen
 
     def texture(self, lightness: Float32, valid: Bool) -> Float32:
         """What is finer than 8 px in L (C, H, W) in 0..100, the mean over its bands: (N,) valid pixels.
@@ -121,16 +142,17 @@ class ByPlacePainter:
         height, width = (side // 8 * 8 for side in lightness.shape[1:])
         if not height * width:
             return np.zeros(0, np.float32)
-        whole = torch.from_numpy(lightness[:, :height, :width].mean(0))[None, None]
-        fine: Float32 = (whole - details(whole)[2] - MIDDLE)[0, 0].numpy()
-        return fine[valid[:height, :width]]
+        fine: Float32 = self._fine(lightness[:, :height, :width].mean(0)[None, None])[0, 0][valid[:height, :width]]
+        return fine
 
 
-def fitted_colours(fit: Fit, features: Tensor) -> Tensor:
-    """(B, 4, h, w) L, a, b and expected error, from the features (B, K, h, w); float32."""
-    centre, unit = (wide(features).new_tensor(x)[:, None, None] for x in (fit.centre, fit.unit))
-    z = ((wide(features) - centre) / unit).clamp(-fit.REACH, fit.REACH)
-    z = torch.cat([z, z * z - 1.0], 1)
-    slopes = z.new_tensor([line.slopes for line in fit.lines])[:, :, None, None]  # (4, 2K, 1, 1)
-    low, high, start = z.new_tensor([(line.low, line.high, line.start) for line in fit.lines]).unbind(1)
-    return F.conv2d(z, slopes, start).clamp(low[:, None, None], high[:, None, None])
+def _finer(lightness: Any) -> Any:
+    """What is finer than 8 px."""
+    return lightness - details(lightness)[2] - MIDDLE
+
+
+def _as(like: Any, values: tuple[Any, Any]) -> tuple[Any, Any]:
+    """Numbers of numpy as whatever stands beside `like`."""
+    from ..planes import like as numbers
+
+    return numbers(wide(like), values[0]), numbers(wide(like), values[1])

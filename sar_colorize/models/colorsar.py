@@ -12,21 +12,17 @@ at a low temperature, so that of green and red it makes one of the two and not b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..color import AB_MAX
+from ..planes import enlarge
 from . import reach
-from .blocks import ConvBlock, enlarge
-from .card import Card
-from .painter import Painted
+from .blocks import ConvBlock
+from .graphs import TEMPERATURE
 
-TEMPERATURE = 0.38
-"""Of the mean over colour classes, as Zhang et al. chose it: 1 is the mean, 0 the likeliest class."""
 STRIDE_PX = 16
 """Shifting the input by this many pixels shifts the output alike; the size of a tile must be a multiple of it."""
 
@@ -68,7 +64,8 @@ class ColorSAR(nn.Module):
             x = F.conv2d(shares, (self.colours.T / AB_MAX)[:, :, None, None].to(shares.dtype))  # (B, 2, H/2, W/2)
         else:
             x = torch.tanh(x)
-        return enlarge(x, 2)  # (B, 2, H, W)
+        made: Tensor = enlarge(x, 2)  # (B, 2, H, W)
+        return made
 
     def scores(self, lightness: Tensor) -> Tensor:
         """What the head gives at half resolution: a logit for each colour class, or (a, b) before its tanh."""
@@ -81,19 +78,6 @@ class ColorSAR(nn.Module):
         x = torch.cat([enlarge(self.decode_4(x), 2), at_2], 1)  # (B, 2w, H/2, W/2)
         out: Tensor = self.head(self.decode_2(x))  # (B, 2 or K, H/2, W/2)
         return out
-
-
-@dataclass(frozen=True)
-class ColorSARPainter:
-    """ColorSAR's a and b under the radar's own L; see `painter.Painter`."""
-
-    card: Card
-    bands: tuple[str, ...]
-    network: ColorSAR
-
-    def picture(self, out: Tensor, lightness: Tensor, db: Any) -> Painted:  # noqa: ARG002  # the protocol's
-        """L as it is given, and (a, b) of the network."""
-        return Painted(lab=torch.cat([lightness[:, :1], out * AB_MAX], 1))
 
 
 def reach_px() -> int:

@@ -7,17 +7,14 @@ colours are a code for scattering, not a prediction of what the eye would see.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..arrays import namespace
 from ..color import L_MAX
 from .card import Card
-from .painter import Painted
-
-if TYPE_CHECKING:
-    from torch import nn
+from .painter import Painted, Runnable
 
 RATIO_DB = (2.0, 14.0)
 """VV / VH in decibels shown as no blue and full blue."""
@@ -40,7 +37,7 @@ class CompositePainter:
 
     bands: tuple[str, ...]
     card: Card = COMPOSITE
-    network: nn.Module | None = None
+    network: Runnable | None = None
 
     def picture(self, out: Any, lightness: Any, db: Any) -> Painted:  # noqa: ARG002  # there is no network
         """Whole codes of 0..255, as sRGB in 0..1."""

@@ -13,16 +13,18 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+import numpy as np
 
+from ..arrays import namespace
 from ..palette.likelihood import FREEDOM, MEAN_ABSOLUTE, SHARPNESS
 from ..palette.palette import GroundKinds
-from .blocks import enlarge
-from .by_place import wide
+from ..planes import enlarge, greatest, join, like, mean, mix, pool, smooth, total, wide
 from .painter import Painted
+
+if TYPE_CHECKING:
+    from torch import nn
 
 KIND_PX = 2
 """Side of the blocks for which kinds of ground are told, 20 m: as fine as Sentinel-1 sees."""
@@ -42,35 +44,37 @@ ERRORS = (0.5, 30.0)
 """Least and greatest expected error of a and b, in Lab units."""
 
 
-class NoNetwork(nn.Module):
+class NoNetwork:
     """What an engine runs where nothing has to be: it gives one number for each picture."""
 
-    def forward(self, lightness: Tensor) -> Tensor:
-        """(B, 1, 1, 1)."""
-        return lightness[:, :1, :1, :1] * 0.0
+    def module(self) -> nn.Module:
+        """As torch's module."""
+        from .blocks import Nothing
+
+        return Nothing()
+
+    def graph(self, x: Any) -> Any:
+        """(B, 1, 1, 1), as a graph."""
+        return x[:, :1, :1, :1] * 0.0
 
 
-def told_picture(ground: GroundKinds, lightness: Tensor) -> Painted:
+def told_picture(ground: GroundKinds, lightness: Any) -> Painted:
     """The picture of L (B, C, H, W) of the radar, 0..100, with its expected error and its kinds of ground."""
-    radar, own = wide(lightness).mean(1, keepdim=True), ground.own_lightness
+    radar, own = mean(wide(lightness)), ground.own_lightness
     side = OWN_PX if own else KIND_PX
-    logs = ground_logs(ground, lightness, side)
+    xp, logs = namespace(lightness), ground_logs(ground, lightness, side)
     chance, drawn = ground_chances(ground, logs), ground_chances(ground, logs, SHARPNESS)
     told = ground_colours(ground, drawn)
-    lab = enlarge(told, side)
-    light, ab = lab[:, :1], told[:, 1:]
+    full, ab = enlarge(told, side), told[:, 1:]
     if own:
-        dim = 1.0 / (light + 16.0)
-        torch.add(radar, shift_of(ground), out=light).clamp_(0.0, 100.0)
-        dim = (dim * (light + 16.0)).clamp_(max=1.0)  # as much colour as so little light has
-        lab[:, 1:] *= dim
-        ab = ab * F.avg_pool2d(dim, side)
+        light = xp.clip(radar + shift_of(ground), 0.0, 100.0)
+        dim = xp.clip((light + 16.0) / (full[:, :1] + 16.0), None, 1.0)  # as much colour as so little light has
+        lab, ab = join([light, full[:, 1:] * dim]), ab * pool(dim, side)
     else:
-        light += structure(drawn, radar)
-        light.clamp_(0.0, 100.0)
+        lab = join([xp.clip(full[:, :1] + structure(drawn, radar), 0.0, 100.0), full[:, 1:]])
     return Painted(
         lab=lab,
-        error=lambda: enlarge(expected_error(ground_moments(ground, chance), ab), side).clamp(*ERRORS),
+        error=lambda: xp.clip(enlarge(expected_error(ground_moments(ground, chance), ab), side), *ERRORS),
         kinds=lambda: enlarge(most_likely(chance), side, "nearest"),
     )
 
@@ -83,69 +87,59 @@ def shift_of(ground: GroundKinds) -> float:
     return (bright + seen[-1] * ground.snow_colour[0]) / sum(seen) - dark / max(sum(seen[:-1]), 1e-6)
 
 
-def structure(chance: Tensor, lightness: Tensor) -> Tensor:
+def structure(chance: Any, lightness: Any) -> Any:
     """(B, 1, H, W) what the radar's structure finer than 16 px adds to L: `SLOPES` of each kind of ground.
 
     Args:
         chance: (B, 6, H / KIND_PX, W / KIND_PX) of the kinds. lightness: (B, 1, H, W) of the radar.
     """
-    slopes = enlarge(F.conv2d(chance, chance.new_tensor(SLOPES).T[:, :, None, None]), KIND_PX)  # (B, 3, H, W)
-    levels = [lightness, *(enlarge(F.avg_pool2d(lightness, side), side) for side in SIDES_PX)]
-    added = torch.zeros_like(lightness)
-    for slope, (fine, coarse) in zip(slopes.split(1, 1), itertools.pairwise(levels), strict=True):
-        added.addcmul_(slope, fine - coarse)
-    return added
+    slopes = enlarge(mix(chance, np.array(SLOPES).T), KIND_PX)  # (B, 3, H, W)
+    levels = [lightness, *(enlarge(pool(lightness, side), side) for side in SIDES_PX)]
+    return total(slopes * join([fine - coarse for fine, coarse in itertools.pairwise(levels)]))
 
 
-def ground_logs(ground: GroundKinds, lightness: Tensor, side: int = KIND_PX) -> Tensor:
+def ground_logs(ground: GroundKinds, lightness: Any, side: int = KIND_PX) -> Any:
     """(B, 5, h, w) logarithm of share and density of each kind but snow, in blocks of a side, up to one constant.
 
     Args:
         lightness: (B, C, H, W) L of the radar, despeckled. side: pixels. See `palette.likelihood`.
     """
-    x = F.avg_pool2d(wide(lightness), side)
-    for axis in (3, 2):  # a block counts twice as much as its neighbours: or speckle makes water
-        wider, length = F.pad(x, (1, 1, 0, 0) if axis == 3 else (0, 0, 1, 1), mode="replicate"), x.shape[axis]
-        beside = wider.narrow(axis, 0, length) + wider.narrow(axis, 2, length)
-        x = beside.mul_(0.25).add_(x, alpha=0.5)
+    x = smooth(pool(wide(lightness), side))  # a block counts twice as much as its neighbours: or speckle makes water
     channels, logs = x.shape[1], []
     for kind in ground.kinds:
-        off = [x[:, channel] - kind.lightness[channel] for channel in range(channels)]
-        far = torch.zeros_like(off[0])
-        for row, col in itertools.combinations_with_replacement(range(channels), 2):
-            weight = kind.precision[row * channels + col] * (1.0 if row == col else 2.0)
-            far.addcmul_(off[row], off[col], value=weight)
+        off = x - like(x, kind.lightness)[:, None, None]
+        far = total(off * mix(off, np.reshape(kind.precision, (channels, channels))))
         log = math.log(max(kind.share, 1e-6)) - 0.5 * kind.log_volume
-        logs.append(log - 0.5 * (FREEDOM + channels) * torch.log1p(far / FREEDOM))
-    return torch.stack(logs, 1)
+        logs.append(namespace(x).log1p(far * (1.0 / FREEDOM)) * (-0.5 * (FREEDOM + channels)) + log)
+    return join(logs)
 
 
-def ground_chances(ground: GroundKinds, logs: Tensor, sharpness: float = 1.0) -> Tensor:
+def ground_chances(ground: GroundKinds, logs: Any, sharpness: float = 1.0) -> Any:
     """(B, 6, h, w) probability of each kind of ground, snow last, from `ground_logs`; `likelihood.SHARPNESS`."""
-    chance = torch.softmax(sharpness * logs, 1)
-    white = ground.snow * (1.0 - chance[:, :1])
-    return torch.cat([chance[:, :1], (1.0 - ground.snow) * chance[:, 1:], white], 1)
+    chance = namespace(logs).softmax(logs * sharpness, 1)
+    white = (1.0 - chance[:, :1]) * ground.snow
+    return join([chance[:, :1], chance[:, 1:] * (1.0 - ground.snow), white])
 
 
-def ground_colours(ground: GroundKinds, drawn: Tensor) -> Tensor:
+def ground_colours(ground: GroundKinds, drawn: Any) -> Any:
     """(B, 3, h, w) L, a and b, where kinds are mixed as drawn, (B, 6, h, w)."""
-    colours = [*(kind.colour for kind in ground.kinds), ground.snow_colour]
-    return F.conv2d(drawn, drawn.new_tensor(colours).T[:, :, None, None])
+    return mix(drawn, np.array([*(kind.colour for kind in ground.kinds), ground.snow_colour]).T)
 
 
-def ground_moments(ground: GroundKinds, chance: Tensor) -> Tensor:
+def ground_moments(ground: GroundKinds, chance: Any) -> Any:
     """(B, 4, h, w) means of a and b, then of their squares, where kinds have these chances, (B, 6, h, w)."""
     kinds = [*((kind.colour, kind.square) for kind in ground.kinds), (ground.snow_colour, ground.snow_square)]
-    return F.conv2d(chance, chance.new_tensor([(*colour[1:], *square) for colour, square in kinds]).T[:, :, None, None])
+    return mix(chance, np.array([(*colour[1:], *square) for colour, square in kinds]).T)
 
 
-def expected_error(moments: Tensor, ab: Tensor) -> Tensor:
+def expected_error(moments: Any, ab: Any) -> Any:
     """(B, 1, h, w) expected absolute error of the a and b that are drawn, from `ground_moments` there."""
-    variance = (moments[:, 2:] - 2.0 * moments[:, :2] * ab + ab**2).clamp(min=0.0)  # around the colour that is drawn
-    return MEAN_ABSOLUTE * variance.sqrt().mean(1, keepdim=True)
+    xp = namespace(ab)
+    variance = xp.clip(moments[:, 2:] - moments[:, :2] * ab * 2.0 + ab * ab, 0.0, None)  # around what is drawn
+    return mean(xp.sqrt(variance)) * MEAN_ABSOLUTE
 
 
-def most_likely(chance: Tensor) -> Tensor:
+def most_likely(chance: Any) -> Any:
     """(B, 2, h, w) the number of the most likely kind of ground, from 1, and its probability."""
-    best, number = chance.max(1, keepdim=True)
-    return torch.cat([number.to(best.dtype) + 1.0, best], 1)
+    best, number = greatest(chance)
+    return join([number + 1.0, best])

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import namespace
 from ..color import lab_to_srgb, lab_to_uint8, srgb_to_lab, to_uint8
 from ..errors import UnitError
 from ..raster import Bool, Float32
@@ -63,16 +63,39 @@ class Painted:
         """(B, 3, H, W) sRGB in 0..1; colours out of the gamut are clipped."""
         return self._srgb if self._srgb is not None else lab_to_srgb(self._lab)
 
-    def codes(self, with_error: bool, with_kinds: bool) -> NDArray[np.uint8]:
-        """(C, H, W) of the first picture: red, green, blue, error in tenths, number and percent of its kind."""
-        picture = to_uint8(self._srgb[0]) if self._lab is None else lab_to_uint8(self._lab[0])
-        parts = [picture if isinstance(picture, np.ndarray) else picture.cpu().numpy()]
-        if with_error:
-            parts.append(to_uint8(self.error[0] / ERROR_TOP).cpu().numpy())
+    def levels(self, with_error: bool, with_kinds: bool) -> Any:
+        """(C, H, W) of the first picture, all bands in 0..1 for codes 0..255: red, green, blue, error, kinds."""
+        rgb = self.srgb
+        xp = namespace(rgb)
+        return xp.concatenate([rgb[0], *self._beside(with_error, with_kinds)], 0)
+
+    def codes(self, with_error: bool, with_kinds: bool) -> Any:
+        """The same as uint8; of a tensor in Lab as a numpy array, for that is faster."""
+        if self._lab is None or hasattr(self._lab, "namespace"):
+            return to_uint8(self.levels(with_error, with_kinds))
+        beside = [to_uint8(each).cpu().numpy() for each in self._beside(with_error, with_kinds)]
+        return np.concatenate([lab_to_uint8(self._lab[0]), *beside])
+
+    def _beside(self, with_error: bool, with_kinds: bool) -> list[Any]:
+        """(C, H, W) in 0..1 each: expected error, kinds."""
+        parts = [self.error[0] / ERROR_TOP] if with_error else []
         if with_kinds:
-            number, probability = self.kinds[0]
-            parts += [to_uint8(each[None] / 255.0).cpu().numpy() for each in (number, (100.0 * probability).round())]
-        return np.concatenate(parts) if len(parts) > 1 else parts[0]
+            kinds = self.kinds
+            xp = namespace(kinds)
+            parts.append(xp.stack([kinds[0, 0], xp.round(kinds[0, 1] * 100.0)], 0) / 255.0)
+        return parts
+
+
+class Runnable(Protocol):
+    """A network with all but the radar settled, for whichever engine runs it."""
+
+    def module(self) -> nn.Module:
+        """As torch's module, float32 on the CPU."""
+        ...
+
+    def graph(self, x: Any) -> Any:
+        """What it gives of L / 50 - 1, a symbol of `engine.graph`, inside the halo."""
+        ...
 
 
 class Painter(Protocol):
@@ -93,7 +116,7 @@ class Painter(Protocol):
         ...
 
     @property
-    def network(self) -> nn.Module | None:
+    def network(self) -> Runnable | None:
         """What an engine runs."""
         ...
 

@@ -7,18 +7,11 @@ in the generator and 2,766,593 in the discriminator. Convolutions before a Batch
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .card import Card
-from .painter import Painted
-
-SIDE_PX = 256
-"""Eight halvings: smaller or odd sides are filled up to a multiple of it with middle grey, and cut off again."""
+from .graphs import SIDE_PX
 
 
 class Down(nn.Sequential):
@@ -92,19 +85,6 @@ class Generator(nn.Module):
         for up in self.ups:
             x = torch.cat([up(x), skips.pop()], 1)  # (B, 16w .. 2w, H/128 .. H/2, W/128 .. W/2)
         return torch.tanh(self.last(x))[..., :height, :width]  # (B, 3, H, W)
-
-
-@dataclass(frozen=True)
-class Pix2PixPainter:
-    """The generator's whole picture; see `painter.Painter`."""
-
-    card: Card
-    bands: tuple[str, ...]
-    network: Generator
-
-    def picture(self, out: Tensor, lightness: Any, db: Any) -> Painted:  # noqa: ARG002  # the protocol's
-        """SRGB from its range of -1..1."""
-        return Painted(srgb=torch.clip((out + 1.0) * 0.5, 0.0, 1.0))
 
 
 class Discriminator(nn.Sequential):

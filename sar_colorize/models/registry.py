@@ -10,18 +10,22 @@ import os
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
 
 from .. import weights
 from ..errors import ModelError
 from ..weights import write_whole as write_whole
 from .card import Card
 from .composite import COMPOSITE, CompositePainter
-from .limits import check_settings, shown
+from .limits import shown
+from .network import Network
 from .painter import Painter, kind_of
+from .shapes import shapes_of
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
     from ..palette.palette import Palette
 
@@ -62,13 +66,13 @@ def _card(path: Path, stamp: tuple[int, int]) -> Card:  # noqa: ARG001  # part o
 
 
 @lru_cache(maxsize=1)
-def _network_to_paint(path: Path, stamp: tuple[int, int]) -> nn.Module:  # noqa: ARG001  # part of the key
+def _network_to_paint(path: Path, stamp: tuple[int, int]) -> Network:  # noqa: ARG001  # part of the key
     """The network of a weights file, for painters alone: each engine takes a copy, and none changes it."""
-    return load_network(path)
+    return _load(path)
 
 
 def load_network(name_or_path: str | Path) -> nn.Module:
-    """The network of a model, in evaluation mode, float32, on the CPU.
+    """The network of a model as torch's module, in evaluation mode, float32, on the CPU.
 
     Raises:
         ModelError: as `load_card`; also weights that differ from their checksum or do not fit their architecture, and
@@ -76,28 +80,26 @@ def load_network(name_or_path: str | Path) -> nn.Module:
     """
     if str(name_or_path) == COMPOSITE.name:
         raise ModelError("model must have a network, got composite, which is a formula; choose another model for this")
-    path = _path_of(name_or_path)
+    return _load(_path_of(name_or_path)).module()
+
+
+def _load(path: Path) -> Network:
     card = Card.from_json(weights.read_card(path))
     if path.parent == _FOLDER:  # a user's own file has no sum to differ from
         weights.check_sum(path)
-    tensors = weights.read_tensors(path)
+    tensors = weights.read_arrays(path)
     _check_shapes(card, tensors, path)
-    network = build(card)
-    network.load_state_dict(tensors)
-    return network.eval()
+    return Network(card, tensors)
 
 
-def _check_shapes(card: Card, tensors: Mapping[str, Tensor], path: Path) -> None:
+def _check_shapes(card: Card, tensors: Mapping[str, NDArray[Any]], path: Path) -> None:
     """Refuses weights that are not those of the architecture, before a network of the card's size is made.
 
     Raises:
         ModelError: a tensor that is missing, too many, or of another shape; a negative variance.
     """
-    import torch
-
-    with torch.device("meta"):  # shapes without memory
-        wanted = {key: tuple(value.shape) for key, value in build(card).state_dict().items()}
-    given = {key: tuple(value.shape) for key, value in tensors.items()}
+    wanted = shapes_of(card)
+    given = {key: value.shape for key, value in tensors.items()}
     wrong = sorted(key for key in wanted.keys() | given.keys() if wanted.get(key) != given.get(key))
     if wrong:
         key = wrong[0]
@@ -128,38 +130,29 @@ def load_painter(name_or_path: str | Path, bands: tuple[str, ...], palette: Pale
     return painter_for(card, _network_to_paint(path, _stamp(path)), bands, palette)
 
 
-def painter_for(card: Card, network: nn.Module, bands: tuple[str, ...], palette: Palette | None = None) -> Painter:
+def painter_for(
+    card: Card, network: Network | nn.Module, bands: tuple[str, ...], palette: Palette | None = None
+) -> Painter:
     """The painter of a network that is loaded, or in training, see `load_painter`."""
     from ..palette.palette import UNKNOWN_PALETTE
-    from .by_place import ByPlace
     from .by_place_painter import ByPlacePainter
-    from .colorsar import ColorSAR, ColorSARPainter
-    from .pix2pix import Generator, Pix2PixPainter
+    from .network_painters import ColorSARPainter, Pix2PixPainter
 
-    if isinstance(network, ByPlace):
-        return ByPlacePainter(card, bands, network, UNKNOWN_PALETTE if palette is None else palette)
-    if isinstance(network, ColorSAR):
-        return ColorSARPainter(card, bands, network)
-    if isinstance(network, Generator):
-        return Pix2PixPainter(card, bands, network)
-    raise ModelError(f"model must be of a known architecture, got {type(network).__name__}; choose another")
+    known = network if isinstance(network, Network) else Network(card, network)
+    if card.architecture == "by-place":
+        return ByPlacePainter(card, bands, known, UNKNOWN_PALETTE if palette is None else palette)
+    if card.architecture == "colorsar":
+        return ColorSARPainter(card, bands, known)
+    if card.architecture == "pix2pix":
+        return Pix2PixPainter(card, bands, known)
+    raise ModelError(f"model must be of a known architecture, got {card.architecture}; choose another")
 
 
 def build(card: Card) -> nn.Module:
-    """The untrained network that a card describes.
+    """The untrained network that a card describes, see `build.build`."""
+    from .build import build as make
 
-    Raises:
-        ModelError: an architecture without a network, or settings that it does not know.
-    """
-    from .by_place import ByPlace
-    from .colorsar import ColorSAR
-    from .pix2pix import Generator
-
-    kinds: dict[str, type[nn.Module]] = {"by-place": ByPlace, "colorsar": ColorSAR, "pix2pix": Generator}
-    if card.architecture not in kinds:
-        raise ModelError(f"architecture must be one of {', '.join(kinds)}, got {card.architecture}; it has no network")
-    check_settings(card.architecture, card.settings)
-    return kinds[card.architecture](**card.settings, channels=card.channels)
+    return make(card)
 
 
 def save_weights(path: str | Path, network: nn.Module, card: Card) -> None:

@@ -42,7 +42,14 @@ FILTER_NAMES: tuple[str, ...] = tuple(_FILTERS)
 """What `get_filter` knows."""
 
 
-def get_filter(name: str, *, size_px: int | None = None, looks: float | None = None, precision: str = "auto") -> Filter:
+def get_filter(
+    name: str,
+    *,
+    size_px: int | None = None,
+    looks: float | None = None,
+    precision: str = "auto",
+    engine: str = "auto",
+) -> Filter:
     """The filter of that name.
 
     Args:
@@ -50,6 +57,7 @@ def get_filter(name: str, *, size_px: int | None = None, looks: float | None = N
         size_px: width of its square window, odd, 3 to 31; the filter's own default where None.
         looks: equivalent number of looks, 0.01 to 1000000; where None that of Sentinel-1 IW GRDH (4.4), 3 if learned.
         precision: "auto", "fp32" or "bf16" of a filter with a network; of no meaning to the others.
+        engine: "auto", "torch" or "openvino", likewise.
 
     Raises:
         SettingError: an unknown name, an even or too large size, looks not above zero.
@@ -61,4 +69,4 @@ def get_filter(name: str, *, size_px: int | None = None, looks: float | None = N
         size_px=kind.default_size_px if size_px is None else size_px,
         looks=kind.default_looks if looks is None else looks,
     )
-    return replace(chosen, precision=precision) if isinstance(chosen, Learned) else chosen
+    return replace(chosen, precision=precision, engine=engine) if isinstance(chosen, Learned) else chosen

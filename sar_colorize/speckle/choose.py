@@ -35,21 +35,25 @@ def choose_filter(
     size: int | None,
     looks: float | str | None,
     precision: str = AUTO,
+    engine: str = AUTO,
 ) -> Filter:
     """The speckle filter of a scene, its looks estimated from samples of the scene where `looks` is "auto"."""
     check_looks(looks)
-    chosen = make_filter(name, size, looks, precision)
+    chosen = make_filter(name, size, looks, precision, engine)
     return replace(chosen, looks=looks_of_rasters(samples())) if looks == AUTO else chosen
 
 
-def make_filter(name: str, size: int | None, looks: float | str | None, precision: str = AUTO) -> Filter:
+def make_filter(
+    name: str, size: int | None, looks: float | str | None, precision: str = AUTO, engine: str = AUTO
+) -> Filter:
     """The speckle filter of that name, with what verbs call size and looks; of "auto" looks, with its usual ones.
 
     Raises:
         SettingError: an unknown name, a value out of its range, or one that the filter has no use for.
     """
     check_whole_number("size", size)
-    chosen = get_filter(name, size_px=size, looks=None if isinstance(looks, str) else looks, precision=precision)
+    known = None if isinstance(looks, str) else looks
+    chosen = get_filter(name, size_px=size, looks=known, precision=precision, engine=engine)
     if size is not None and chosen.name == "none":
         raise SettingError(f"size must be left out for the filter none, got {size}; choose a filter")
     if looks is not None and not chosen.uses_looks:

@@ -58,8 +58,8 @@ def test_the_network_is_read_once(scenes: Path, tmp_path: Path, monkeypatch: pyt
     from sar_colorize.models import registry
 
     registry._network_to_paint.cache_clear()
-    read, count = weights.read_tensors, []
-    monkeypatch.setattr(weights, "read_tensors", lambda path: count.append(path) or read(path))
+    read, count = weights.read_arrays, []
+    monkeypatch.setattr(weights, "read_arrays", lambda path: count.append(path) or read(path))
     sc.colorize_many([scenes], tmp_path / "colour", reference="none")
     assert len(count) == 1
 
@@ -81,7 +81,7 @@ def test_weights_that_are_written_anew_are_read_anew(tmp_path: Path) -> None:
     after = registry.load_painter(path, ("VV",)).network
     assert before is not None
     assert after is not None
-    assert not torch.equal(next(before.parameters()), next(after.parameters()))
+    assert not torch.equal(next(before.module().parameters()), next(after.module().parameters()))
 
 
 def test_what_is_there_is_left_out_or_refused_and_outputs_are_no_scenes(scenes: Path) -> None:

@@ -33,7 +33,8 @@ def test_choices_names_the_version_and_what_every_option_takes(run_cli: Run) -> 
     assert found["units"] == ["dn", "amplitude", "power", "db", "display"]
     assert found["structures"] == ["both", "radar", "reference"]
     assert set(found) == {
-        "version", "models", "filters", "polarizations", "units", "profiles", "devices", "structures",
+        "version", "models", "filters", "polarizations", "units", "profiles", "devices", "engines",
+        "structures",
     }  # fmt: skip
     for values in list(found.values())[2:]:
         for value in values:

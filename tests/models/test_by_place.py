@@ -7,11 +7,11 @@ from sar_colorize.models.by_place import (
     PALETTE_NUMBERS,
     STRIDE_PX,
     ByPlace,
-    details,
     halo_px,
     radar_lightness,
     reach_px,
 )
+from sar_colorize.models.by_place_picture import details
 from sar_colorize.palette.palette import Palette
 
 PALETTE = Palette((40.0, -8.0, 20.0), (15.0, 6.0, 5.0), (0.1, 0.2, -0.3))

@@ -12,7 +12,7 @@ import torch
 from made import TRANSFORM, prepared
 
 from sar_colorize.color import srgb_to_lab
-from sar_colorize.models.by_place_painter import fitted_colours
+from sar_colorize.models.by_place_picture import fitted_colours
 from sar_colorize.palette.fit import Examples, quartered, spread_windows
 from sar_colorize.palette.palette import Fit
 from sar_colorize.prepare import ColorizeSettings

@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import socket
-import sys
 import threading
 import time
 import warnings
@@ -19,6 +18,7 @@ import rasterio
 from distributed import Client, LocalCluster
 
 import sar_colorize as sc
+from sar_colorize.engine.choose import Choice
 from sar_colorize.errors import SceneError, SettingError
 from sar_colorize.raster import Window
 from sar_colorize.run import distributed
@@ -77,15 +77,15 @@ def test_device_and_precision_are_those_of_the_workers(
     """A GPU here is none there: what this process has is not asked; the workers of this test are threads of it."""
     asked: list[str] = []
 
-    def only_workers_have_one(name: str) -> str:
+    def only_workers_have_one(*wish: str) -> Choice:
         asked.append(threading.current_thread().name)
-        return "cpu"
+        return Choice("openvino", "cpu", "fp32")
 
-    monkeypatch.setattr(sys.modules["sar_colorize.api.engines"], "choose_device", only_workers_have_one)
+    monkeypatch.setattr("sar_colorize.api.engines.choose", only_workers_have_one)
     result = sc.colorize(
         scene_with_holes, tmp_path / "there.tif", scheduler=cluster, device="auto", model=str(bounded_weights)
     )
-    assert result.device == "cpu"
+    assert (result.engine, result.device, result.precision) == ("openvino", "cpu", "fp32")
     assert asked
     assert threading.main_thread().name not in asked
 

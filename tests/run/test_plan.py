@@ -128,7 +128,7 @@ def test_a_batch_never_holds_more_tiles_than_the_scene(small: Path, placed_weigh
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TorchEngine, "forward", counted)
-        sc.colorize(small, tmp_path / "out.tif", model=str(placed_weights), batch=1000)
+        sc.colorize(small, tmp_path / "out.tif", model=str(placed_weights), engine="torch", batch=1000)
     assert shapes == [1]
 
 

@@ -15,7 +15,7 @@ from sar_colorize.evaluation.speckle import filters, ground, stacks
 from sar_colorize.evaluation.speckle.metrics import bias_db, enl, homogeneous
 from sar_colorize.scene.stack_file import read_dates
 from sar_colorize.simulate import speckle
-from sar_colorize.speckle import FILTER_NAMES, get_filter, learned
+from sar_colorize.speckle import FILTER_NAMES, contrast, get_filter, learned, learned_weights
 from sar_colorize.speckle.card import FOLDER, SHIPPED, FilterCard
 
 CLASSICAL = [name for name in FILTER_NAMES if name not in ("none", "learned")]
@@ -40,17 +40,18 @@ def test_a_pixel_depends_on_the_halo_and_on_nothing_beyond() -> None:
 
 
 def test_the_halo_is_what_the_network_and_the_window_reach() -> None:
-    assert learned.load_network().reach_px == learned.REACH_PX
-    assert learned.REACH_PX + learned.CENTRE_PX // 2 == HALO == 25
+    assert learned_weights.load_network().reach_px == learned_weights.REACH_PX
+    assert learned_weights.REACH_PX + contrast.CENTRE_PX // 2 == HALO == 25
 
 
+@pytest.mark.parametrize("engine", ["torch", "openvino"])
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_the_place_of_tile_borders_changes_no_bit(precision: str) -> None:
+def test_the_place_of_tile_borders_changes_no_bit(precision: str, engine: str) -> None:
     """A picture of four tiles, and the same ground cut so that their borders fall elsewhere."""
     power = _flat(440, 450)
     valid = np.random.default_rng(1).random(power.shape) > 0.05
-    assert min(power.shape) > learned.TILE_PX - 2 * HALO
-    chosen, threads = learned.Learned(precision=precision), torch.get_num_threads()
+    assert min(power.shape) > learned_weights.TILE_PX - 2 * HALO
+    chosen, threads = learned.Learned(precision=precision, engine=engine), torch.get_num_threads()
     whole, part = chosen.apply(power, valid), np.s_[37:, 61:]
     try:
         torch.set_num_threads(3)  # their parts begin elsewhere in a tile
@@ -61,10 +62,28 @@ def test_the_place_of_tile_borders_changes_no_bit(precision: str) -> None:
 
 
 def test_what_is_computed_without_padding_equals_the_network_that_was_trained() -> None:
-    network = learned.load_network()
+    network = learned_weights.load_network()
     x, r = torch.randn(1, 3, 70, 80, generator=torch.manual_seed(0)), network.reach_px
     with torch.no_grad():
         torch.testing.assert_close(network.inner(x), network(x)[..., r:-r, r:-r], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("precision", "most"), [("fp32", 1e-4), ("bf16", 0.05)])
+def test_both_engines_give_nearly_the_same(precision: str, most: float) -> None:
+    power = _flat(430, 200)
+    valid = np.random.default_rng(1).random(power.shape) > 0.05
+    ours, theirs = (
+        learned.Learned(engine=engine, precision=precision).apply(power, valid) for engine in ("openvino", "torch")
+    )
+    assert np.array_equal(np.isnan(ours), ~valid)
+    assert np.abs(ours / theirs - 1.0)[valid].max() < most
+    assert (ours != theirs)[valid].any()  # and it is not the same that ran
+
+
+def test_a_tensor_is_for_torch_alone() -> None:
+    power = torch.ones(60, 60)
+    with pytest.raises(SettingError, match=r"engine must be torch or auto for a tensor, got openvino"):
+        learned.Learned(engine="openvino").apply(power, power > 0)
 
 
 def test_the_precision_is_obeyed() -> None:
@@ -187,8 +206,8 @@ def test_torch_tensors_may_carry_gradients_of_others_and_stay_on_their_device() 
 def test_the_weights_are_small_whole_and_tell_what_they_are() -> None:
     assert weights.verify(FOLDER) == [("despeckle-grd", True, weights.checksum(SHIPPED))]
     assert SHIPPED.stat().st_size < 2_000_000
-    assert sum(p.numel() for p in learned.load_network().parameters()) < 1_000_000
-    card = learned.load_card()
+    assert sum(p.numel() for p in learned_weights.load_network().parameters()) < 1_000_000
+    card = learned_weights.load_card()
     assert "Copernicus Sentinel" in card.sources
     assert "python -m sar_colorize.training.despeckling" in card.training["command"]
     assert card.limits
@@ -202,9 +221,9 @@ def test_changed_weights_are_not_used(tmp_path, monkeypatch) -> None:
     path = tmp_path / SHIPPED.name
     path.write_bytes(content)
     (tmp_path / weights.SUMS).write_bytes((FOLDER / weights.SUMS).read_bytes())
-    monkeypatch.setattr(learned, "SHIPPED", path)
+    monkeypatch.setattr(learned_weights, "SHIPPED", path)
     with pytest.raises(ModelError, match=r"must match SHA256SUMS, got another despeckle-grd\.safetensors"):
-        learned.load_network()
+        learned_weights.load_network()
 
 
 def test_another_size_and_wrong_looks_are_refused() -> None:

@@ -40,7 +40,8 @@ def make_ground(folder: Path, *, side_px: int = SIZE_PX) -> Ground:
     """
     from made import write_pair, write_weights
 
-    from sar_colorize.models.by_place import STRIDE_PX, halo_px
+    from sar_colorize.models.by_place import halo_px
+    from sar_colorize.models.by_place_picture import STRIDE_PX
 
     made = Ground(
         folder, folder / "scene.tif", folder / "later.tif", folder / "optical.tif", folder / "pairs",

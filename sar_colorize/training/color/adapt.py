@@ -25,6 +25,7 @@ from ...models import registry
 from ...models.by_place import ByPlace
 from ...models.by_place_painter import ByPlacePainter
 from ...models.card import Card
+from ...models.network import Network
 from ...models.painter import kind_of
 from ...pairs.build import build_pairs
 from ...pairs.build_settings import BuildSettings
@@ -251,18 +252,18 @@ def _error(
     chosen: AdaptSettings,
 ) -> float:
     """Mean absolute error of a and b over the held-out pairs, Lab units, with colours fitted to the others."""
-    examples = Examples()
+    examples, of_card = Examples(), Network(card, network)
     for pair in learned:
         code, rgb = read_pair(pair)
         lightness = radar_lightness(code, pair.polarization, card.despeckle)[None]
-        painter = ByPlacePainter(card, (pair.polarization,), network, palette)
+        painter = ByPlacePainter(card, (pair.polarization,), of_card, palette)
         learn(examples, painter, lightness, srgb_to_lab(rgb / np.float32(255.0)), ground_of(rgb))
     fitted = replace(palette, fit=examples.fit())
     total, pixels = 0.0, 0
     for pair in held_out:
         code, rgb = read_pair(pair)
         lightness = radar_lightness(code, pair.polarization, card.despeckle)[None]
-        painter = ByPlacePainter(card, (pair.polarization,), network, fitted)
+        painter = ByPlacePainter(card, (pair.polarization,), of_card, fitted)
         lab, _ = paint_picture(painter, lightness, device=chosen.device, precision=chosen.precision)
         valid, true = ground_of(rgb), srgb_to_lab(rgb / np.float32(255.0))
         total += float(np.abs(lab[1:, valid] - true[1:, valid]).mean(0).sum())

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from ...models import by_place, colorsar
+from ...models import by_place, by_place_picture, colorsar
 from ...models.card import Card
 from .settings import TrainSettings
 
@@ -36,5 +36,5 @@ def _bounded(output: str, halo_px: int, stride_px: int, **more: Any) -> dict[str
 _SHAPES: dict[str, Callable[[], dict[str, Any]]] = {
     "colorsar": lambda: _bounded("ab", colorsar.halo_px(), colorsar.STRIDE_PX),
     "pix2pix": lambda: {"output": "rgb", "halo_px": None, "stride_px": 64, "tile_px": 256, "overlap_px": 128},
-    "by-place": lambda: _bounded("maps", by_place.halo_px(), by_place.STRIDE_PX, channels=2),
+    "by-place": lambda: _bounded("maps", by_place.halo_px(), by_place_picture.STRIDE_PX, channels=2),
 }

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...color import srgb_to_lab
-from ...models.by_place import bands_of
+from ...models.by_place_picture import bands_of
 from ...pairs.find import Pair
 from ...pairs.palette import occasion
 from ...pairs.read import ground_of

@@ -22,7 +22,7 @@ from ...pairs.read import read_pair
 from ...progress import Progress
 from ...raster import Float32
 from ...speckle.card import FilterCard
-from ...speckle.learned import change_db, log_noise_db
+from ...speckle.contrast import change_db, log_noise_db
 from ...speckle.network import Despeckler
 from ..checkpoint import load_checkpoint, save_checkpoint
 from ..ema import running_mean

@@ -9,7 +9,8 @@ from sar_colorize.errors import SettingError
 from sar_colorize.evaluation.color import contestants, patch
 from sar_colorize.evaluation.color.palettes import first_half_of, palettes_for, second_half
 from sar_colorize.evaluation.color.reliability import TOP, Reliability
-from sar_colorize.models.by_place import STRIDE_PX, halo_px
+from sar_colorize.models.by_place import halo_px
+from sar_colorize.models.by_place_picture import STRIDE_PX
 from sar_colorize.pairs.find import find_pairs
 from sar_colorize.pairs.palette import moments_of
 from sar_colorize.pairs.read import read_pair

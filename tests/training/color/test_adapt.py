@@ -11,7 +11,8 @@ from rasterio.transform import from_origin
 
 from sar_colorize.errors import Cancelled, DataError, ModelError, OutputError
 from sar_colorize.models import registry
-from sar_colorize.models.by_place import STRIDE_PX, halo_px
+from sar_colorize.models.by_place import halo_px
+from sar_colorize.models.by_place_picture import STRIDE_PX
 from sar_colorize.training.color.adapt import adapt
 from sar_colorize.training.color.adapt_settings import AdaptSettings
 

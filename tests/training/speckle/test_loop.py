@@ -16,7 +16,7 @@ from safetensors import safe_open
 from sar_colorize.errors import Cancelled, DataError, SettingError
 from sar_colorize.pairs.find import Pair, PairList
 from sar_colorize.speckle.card import FilterCard
-from sar_colorize.speckle.learned import log_noise_db
+from sar_colorize.speckle.contrast import log_noise_db
 from sar_colorize.training.run_folder import RunFolder
 from sar_colorize.training.speckle import loop
 from sar_colorize.training.speckle.settings import FilterSettings

@@ -1,0 +1,41 @@
+"""What every engine does: tiles of lightness through a network and what is composed of it, to arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from ..errors import ModelError
+from ..raster import Float32
+
+Compose = Callable[[Any, Any], Any]
+"""From what the network gave and L (1, C, H, W) of one tile, in the engine's own arrays, to what is wanted of it."""
+
+
+class Engine(Protocol):
+    """A network on a device, in a precision."""
+
+    name: str
+    """"torch" or "openvino"."""
+    device: str
+    """"cpu" or "cuda"."""
+    precision: str
+    """"fp32" or "bf16"; what is composed is float32."""
+
+    def run(self, tiles: Float32, compose: Compose) -> Iterator[NDArray[Any]]:
+        """What is composed of each tile, to be used before the next is asked for.
+
+        Args:
+            tiles: (B, C, H, W) L in 0..100. compose: the same one each time, by ==.
+
+        Raises:
+            ModelError: the network gives no finite numbers.
+        """
+        ...
+
+
+def not_finite(model: str) -> ModelError:
+    """The error for a network whose numbers are none."""
+    return ModelError(f"model must give finite colours, got others from {model}; take its weights anew")
