@@ -32,6 +32,7 @@ from ..tiles import blocks, count_blocks, largest_blocks
 from .engines import engines_on
 from .info import about
 from .keywords import usual_values, verb
+from .many import run_list
 from .output import Box, PathLike, Target, check_file_alone, check_outputs, origin
 from .picture_files import PictureFiles, outputs_of, quicklook_of, rgba_block, shares_of, split, writers_of
 from .radar_source import check_offline, check_scheduler, open_input
@@ -42,9 +43,9 @@ if TYPE_CHECKING:
     import xarray
 
 
-@verb(despeckle="filter", filter_size_px="size", confidence="uncertainty")
+@verb(run_list, despeckle="filter", filter_size_px="size", confidence="uncertainty")
 def colorize(  # long: the public signature spells out every keyword, and its docstring documents each
-    source: PathLike | xarray.DataArray | Scene,
+    source: PathLike | xarray.DataArray | Scene | list[Any],
     output: PathLike | None = None,
     *,
     unit: str = "auto",
@@ -93,6 +94,7 @@ def colorize(  # long: the public signature spells out every keyword, and its do
     Input:
         source: A path, a URL, a GDAL name, a Sentinel-1 product, an xarray DataArray, or a Scene. Also the name of a
             Sentinel-1 product, or the address of its STAC item or manifest.safe, of which what is read is fetched.
+            In Python also a list of these, each of which is a picture of its own.
         unit: What the values measure: auto, dn, amplitude, power, db or display; auto finds it and says why.
         polarization: The band to use; also names a single band that has no name. None uses those that the model takes.
         nodata: A value that is invalid besides what the file says.
@@ -135,7 +137,7 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         aoi: A vector file; pixels outside its polygons become invalid.
 
     Output:
-        output: Path of the Cloud Optimized GeoTIFF to write; None for a lazy array.
+        output: Path of the Cloud Optimized GeoTIFF to write, of a list the folder of all; None for a lazy array.
         uncertainty: Path of a second file: the expected absolute error of a and b for each pixel, float32, in Lab
             units, at most 25.5, NaN where invalid; always lossless.
         memory: Path of another file, with a reference: bands memory and changed, uint8, 0 to 100 percent of each pixel
@@ -161,11 +163,13 @@ def colorize(  # long: the public signature spells out every keyword, and its do
 
     Returns:
         With an output, a `Result`. Without one, a DataArray (band, y, x), uint8, bands red, green, blue, alpha
-        (255 valid, 0 invalid), dask behind it and rioxarray's CRS on it; nothing is computed yet.
+        (255 valid, 0 invalid), dask behind it and rioxarray's CRS on it; nothing is computed yet. Of a list, what
+        `colorize_many` gives, or a list of DataArrays.
 
     Raises:
         SarColorizeError: One sentence; nothing is written and an older output is untouched.
     """
+    assert not isinstance(source, list)  # `run_list` takes those
     given = given_reference(reference, reference_resolution, offline=offline)
     check_offline(offline, source, given.picture, reference_radar, None if parse_source(palette) else palette, aoi)
     check_scheduler(scheduler, source)

@@ -1,4 +1,4 @@
-"""`colorize` of many scenes in one process: what each is called, and one that fails stops no other."""
+"""Many scenes in one process: what each is called, and one that fails stops no other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from ..progress import Progress
 from ..scene.names import is_folder, is_local
 from ..scene.package import find_package
 from ..scene.safe import is_product
-from .colorize import colorize
 from .keywords import check_local, usual_values
 from .output import PathLike
 from .result import Result
@@ -64,35 +63,18 @@ class ManyResults:
         }
 
 
-def colorize_many(
+def run_many(
+    one: Callable[..., Any],
     sources: Sequence[PathLike],
-    folder: PathLike | None = None,
+    folder: PathLike | None,
     *,
     skip_existing: bool = False,
     on_progress: Progress | None = None,
     on_scene: Callable[[Result | Failure], None] | None = None,
     **settings: Any,
 ) -> ManyResults:
-    """Colour pictures of many scenes; one that fails is reported, and the others are made.
-
-    Each output is called as its scene, with _colour.tif behind it. What can be refused before any work is: wrong
-    keywords, two scenes with the same output, further files that would be the same for all.
-
-    Args:
-        sources: Scenes as `colorize` takes them, folders of scenes, and patterns such as scenes/*.tif. In folders and
-            by patterns, outputs of an earlier call are left out.
-        folder: Where outputs go, made where it is not there; None puts each beside its scene.
-        skip_existing: Leave scenes out whose output is there.
-        on_progress: Called with (done, total), STEPS of them for each scene.
-        on_scene: Called with the result, or the failure, of each scene when it has ended.
-        settings: Keywords of `colorize`. `uncertainty`, `memory`, `classes` and `quicklook` hold {name}, which stands
-            for the name of each scene; a name without a folder stands beside the output.
-
-    Raises:
-        SettingError: no scene, or what is refused before any work. OutputError: the folder cannot be made.
-        Cancelled: Ctrl-C; the scenes that were done by then are whole.
-    """
-    known = usual_values(colorize)
+    """What `colorize_many` does, whose arguments these are; `one` is `colorize`."""
+    known = usual_values(one)
     for name in settings:
         if name not in known or name == "output":
             raise SettingError(f"keyword of many scenes must be one of colorize for files, got {name!r}; leave it out")
@@ -108,7 +90,7 @@ def colorize_many(
                 if skip_existing and output.exists():
                     skipped.append(str(output))
                 else:
-                    made = _attempt(source, output, given, _part(on_progress, number, len(jobs)))
+                    made = _attempt(one, source, output, given, _part(on_progress, number, len(jobs)))
                     results.append(made) if isinstance(made, Result) else failed.append(made)
                     if on_scene is not None:
                         on_scene(made)
@@ -120,6 +102,21 @@ def colorize_many(
         if is_made and folder is not None and not any(Path(folder).iterdir()):
             Path(folder).rmdir()
     return ManyResults(tuple(results), tuple(failed), tuple(skipped))
+
+
+def run_list(one: Callable[..., Any], sources: Sequence[Any], output: PathLike | None = None, **settings: Any) -> Any:
+    """`colorize` of a list: lazy arrays in a list where no output is named, else `run_many` into that folder.
+
+    Raises:
+        SettingError: beside an output, what is no path and so has no name for its picture.
+    """
+    if output is None and not settings.get("dry_run"):
+        return [one(source, **settings) for source in sources]
+    for source in sources:
+        if not isinstance(source, str | os.PathLike):
+            kind = f"{type(source).__module__.split('.')[0]}.{type(source).__name__}"
+            raise SettingError(f"source must be a path where a list goes to files, got {kind}; colorize it alone")
+    return run_many(one, sources, output, **settings)
 
 
 def scenes_of(sources: Sequence[PathLike]) -> list[str]:
@@ -224,14 +221,16 @@ def _make(folder: Path) -> bool:
     return True
 
 
-def _attempt(source: str, output: Path, given: dict[str, Any], on_progress: Progress | None) -> Result | Failure:
+def _attempt(
+    one: Callable[..., Any], source: str, output: Path, given: dict[str, Any], on_progress: Progress | None
+) -> Result | Failure:
     """One scene; whatever is wrong with it alone, and nobody foresaw, is its failure too."""
     if given.get("dry_run") and not output.parent.is_dir():
         given = {name: value for name, value in given.items() if name not in BESIDE}
     else:
         given = {"output": output, **given}
     try:
-        made: Result = colorize(source, **given, on_progress=on_progress)
+        made: Result = one(source, **given, on_progress=on_progress)
     except SarColorizeError as error:
         return Failure(source, str(error))
     except Exception as error:  # noqa: BLE001  # a night's work must not end with one strange file
