@@ -19,11 +19,11 @@ from .palette.fit import MOST_ALONG, SIDE_PX, Examples, learn, spread_windows
 from .palette.from_picture import read_palette
 from .palette.from_radar import RadarGround
 from .palette.palette import GUESSED, Palette
+from .position import middle_of
 from .raster import Bool, Float32, Unit, Window
 from .reference.fit import Place, fit_memory
 from .reference.memory import Ground
 from .reference.picture import PICTURE_8, PICTURE_16, PictureSource, name_of, open_picture, reference_on
-from .reference.position import middle_of
 from .reference.warp import warp
 from .scene import Scene
 from .scene.date import Date, find_date, parse_date

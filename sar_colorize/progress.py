@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
+from typing import Any
+
+from .errors import MissingPackageError
 
 Progress = Callable[[int, int], None]
 """Called with (done, total), from the caller's thread."""
@@ -16,3 +20,43 @@ def in_units(on_progress: Progress | None, unit: str) -> Progress | None:
     of = getattr(on_progress, "of", None)
     found: Progress | None = of(unit) if callable(of) else None
     return found
+
+
+class ProgressBar:
+    """A bar of tqdm for `on_progress`, of a notebook in a notebook, of text elsewhere.
+
+        sc.colorize("scene.tif", "colour.tif", on_progress=sc.ProgressBar())
+
+    Args:
+        label: what stands before the bar. unit: what is counted.
+
+    Raises:
+        MissingPackageError: tqdm is not installed.
+    """
+
+    def __init__(self, label: str = "", unit: str = "blocks") -> None:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of ipywidgets, without which the bar in a notebook is one of text
+                from tqdm.auto import tqdm
+        except ImportError as error:
+            raise MissingPackageError(
+                'a bar of progress must have tqdm, got none; pip install "sar-colorize[notebook]", or give a function'
+            ) from error
+        self._tqdm, self.label, self.unit = tqdm, label, unit
+        self._bar: Any = None
+
+    def __call__(self, done: int, total: int) -> None:
+        """Shows how far the run is; the bar is closed where all is done, and a run after that has one of its own."""
+        if self._bar is None:
+            self._bar = self._tqdm(total=total, unit=f" {self.unit}", desc=self.label or None)
+        if self._bar.total != total:
+            self._bar.total = total
+        self._bar.update(done - self._bar.n)
+        if done >= total:
+            self._bar.close()
+            self._bar = None
+
+    def of(self, unit: str) -> ProgressBar:
+        """The same for steps of another kind, which come before these."""
+        return ProgressBar(unit, unit)

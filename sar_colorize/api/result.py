@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-from ..raster import Window
+from ..cog import small_picture
+from ..errors import OutputError
+from ..notebook import PICTURE_PX, as_html, data_uri
+from ..raster import Unit, Window
 from ..run.local import BlockCount
 from ..scene import Scene
 from ..speckle import Filter
+
+BESIDE = ("memory", "classes", "uncertainty", "quicklook")
+"""Fields that name a file beside the output."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,39 @@ class Result:
         when = "the reference" if self.reference_date is None else f"the picture of {self.reference_date}"
         hidden = max(0, 100 - kept - changed)
         return f"{kept} % of the ground as in {when}, {changed} % changed, {hidden} % not shown by it"
+
+    @property
+    def rows(self) -> list[tuple[str, object]]:
+        """What was made in words, as names and values; None where something does not apply."""
+        looks = "" if self.looks is None else f", {self.looks:g} looks ({self.looks_reason})"
+        return [
+            ("size", f"{self.width} x {self.height} px"),
+            ("radar", self.source),
+            ("bands", f"{', '.join(self.bands)} ({self.bands_reason})"),
+            ("unit", f"{self.unit} ({self.unit_reason})"),
+            ("filter", f"{self.filter}{looks}"),
+            ("model", self.model and f"{self.model} on {self.device}, {self.precision}"),
+            ("palette", self.palette),
+            ("reference", self.reference),
+            ("remembered", self.remembered),
+            ("legend", self.legend),
+            *((name, getattr(self, name)) for name in BESIDE),
+            ("hint", self.hint),
+            ("took", f"{self.seconds:g} s"),
+        ]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the picture that was made, and what was found and done."""
+        if self.output is None:
+            return as_html("Dry run, nothing written", self.rows, self.notes)
+        picture, rows = "", self.rows
+        try:
+            codes, valid = small_picture(Path(self.output), Unit(self.unit), most_px=PICTURE_PX)
+            picture = data_uri(codes, valid)
+        except OutputError:  # moved, or replaced by something else
+            rows.append(("picture", "none, the file cannot be read any more"))
+        caption = "The colours are a prediction, not a measurement." if self.model else ""
+        return as_html(self.output, rows, self.notes, picture=picture, caption=caption)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON; what does not apply is left out. `despeckle` is the old name of `filter`."""

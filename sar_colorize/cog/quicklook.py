@@ -63,8 +63,7 @@ class Quicklook:
         """Draws the picture into the hidden folder, from the file that its writer has finished."""
         from PIL import Image  # comes with scikit-image
 
-        values, valid = _reduced(self.of.hidden.path / "cog.tif", self.of.path)
-        rgb = values[:3] if len(values) >= 3 and values.dtype == np.uint8 else _grey(values[0], valid, self.unit)
+        rgb, valid = small_picture(self.of.hidden.path / "cog.tif", self.unit, of=self.of.path)
         pixels = np.ascontiguousarray(np.where(valid, rgb, np.uint8(_PAPER)).transpose(1, 2, 0))
         kind = FORMATS[self.path.suffix.lower()]
         if kind != "JPEG":
@@ -97,15 +96,34 @@ def reduced_shape(height: int, width: int, most_px: int = MOST_PX) -> tuple[int,
     return max(1, round(height * share)), max(1, round(width * share))
 
 
-def _reduced(path: Path, output: Path) -> tuple[NDArray[np.uint8] | Float32, Bool]:
-    """Values (C, h, w) and validity (h, w) of a finished raster, at most MOST_PX a side."""
+def small_picture(
+    path: Path, unit: Unit, *, of: Path | None = None, most_px: int = MOST_PX
+) -> tuple[NDArray[np.uint8], Bool]:
+    """Codes (3, h, w) and validity (h, w) of a finished raster, read from its overviews.
+
+    Args:
+        path: a picture of 8 bits, or radar values. unit: of the latter. of: what the raster will be called, for
+            messages. most_px: of the longest side.
+
+    Raises:
+        OutputError: the file is damaged or gone.
+    """
+    values, valid = _reduced(path, of or path, most_px)
+    if len(values) >= 3 and values.dtype == np.uint8:
+        codes: NDArray[np.uint8] = values[:3].astype(np.uint8)
+        return codes, valid
+    return _grey(values[0], valid, unit), valid
+
+
+def _reduced(path: Path, output: Path, most_px: int) -> tuple[NDArray[np.uint8] | Float32, Bool]:
+    """Values (C, h, w) and validity (h, w) of a finished raster, at most `most_px` a side."""
     import rasterio
     from rasterio.enums import Resampling
     from rasterio.errors import NotGeoreferencedWarning
 
     with warnings.catch_warnings(), gdal_errors(output), rasterio.open(path) as dataset:
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        shape = reduced_shape(dataset.height, dataset.width)
+        shape = reduced_shape(dataset.height, dataset.width, most_px)
         values = dataset.read(out_shape=(dataset.count, *shape), resampling=Resampling.average)
         valid: Bool = dataset.dataset_mask(out_shape=shape) > 0
     if values.dtype != np.uint8:
