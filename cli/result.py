@@ -50,6 +50,8 @@ def show(result: Result, reporter: Progress, as_json: bool) -> None:
         lines.append(f"  uncertainty  {result.uncertainty}")
     if result.quicklook is not None:
         lines.append(f"  quicklook    {result.quicklook}")
+    if result.stac is not None:
+        lines.append(f"  stac         {result.stac}")
     if result.hint is not None:
         lines.append(f"  hint         {result.hint}")
     click.echo("\n".join(lines))

@@ -34,10 +34,11 @@ from .info import about
 from .keywords import usual_values, verb
 from .many import run_list
 from .output import Box, PathLike, Target, check_file_alone, check_outputs, origin
-from .picture_files import PictureFiles, outputs_of, quicklook_of, rgba_block, shares_of, split, writers_of
+from .picture_files import PictureFiles, beside_of, outputs_of, rgba_block, shares_of, split, writers_of
 from .radar_source import check_offline, check_scheduler, open_input
 from .reference_source import check_memory, choose_palette_file, choose_reference, given_reference, settings_with
 from .result import Result, describe
+from .stac_item import taken_of
 
 if TYPE_CHECKING:
     import xarray
@@ -76,6 +77,7 @@ def colorize(  # long: the public signature spells out every keyword, and its do
     memory: PathLike | None = None,
     classes: PathLike | None = None,
     quicklook: PathLike | None = None,
+    stac: bool = False,
     profile: str = "deflate",
     creation_options: Mapping[str, str] | None = None,
     overwrite: bool = False,
@@ -146,6 +148,7 @@ def colorize(  # long: the public signature spells out every keyword, and its do
             4 bare, 5 town, 6 snow), the most likely one, and probability in percent, uint8; always lossless.
         quicklook: Path of a small picture of the output, .png, .jpg or .webp, at most 2048 pixels a side; invalid
             pixels are transparent, white in .jpg.
+        stac: Also write a STAC item beside the output, .json for .tif: place, time, tags, and all files of the run.
         profile: Compression of the output: deflate, zstd, webp or jpeg; the last two lose detail.
         creation_options: Options of GDAL's COG driver, by name.
         overwrite: Replace existing outputs.
@@ -185,7 +188,7 @@ def colorize(  # long: the public signature spells out every keyword, and its do
     if output is None and not dry_run:
         of_files = {
             "uncertainty": uncertainty, "memory": memory, "classes": classes, "quicklook": quicklook,
-            "profile": profile,
+            "stac": stac, "profile": profile,
             "creation_options": creation_options, "overwrite": overwrite, "scheduler": scheduler,
             "on_progress": on_progress,
         }  # fmt: skip
@@ -199,7 +202,8 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         before = _before(reference_radar, calibration, remove_noise)
         read = [_path(x) for x in (source, given.picture, reference_radar)]
         scenes = [scene] if before is None else [scene, before]
-        check_outputs(files.given, scenes, *read, aoi, palette, model, quicklook=quicklook)
+        check_outputs(files.given, scenes, *read, aoi, palette, model, quicklook=quicklook, stac=stac)
+        files = replace(files, taken=taken_of(stac, scene, date))
         window, area = target.extent(scene)
         count_blocks(window, block_px)
         ticks: Any = {"dry_run": dry_run, "on_tick": in_units(on_progress, "tiles")}
@@ -265,7 +269,7 @@ def _to_files(
     writers = writers_of(target, files, scene.grid.crop(window), prepared.tags | about(scene))
     if scheduler is not None:
         facts |= engines_on(scheduler, settings)
-    quicklook, outputs = quicklook_of(target, files, writers), outputs_of(target, files)
+    beside, outputs = beside_of(target, files, writers), outputs_of(target, files)
     block = _block_bytes(prepared, window, settings.block_px, here=scheduler is None)
     plan = plan_run(window, settings.block_px, block, outputs)
     check_plan(plan, outputs)
@@ -278,7 +282,7 @@ def _to_files(
     count, seconds = BlockCount(len(work.windows), 0), 0.0
     if not dry_run:
         count, seconds = run_to_files(
-            work, writers, window, quicklook=quicklook, scheduler=scheduler, on_progress=on_progress
+            work, writers, window, beside=beside, scheduler=scheduler, on_progress=on_progress
         )
         facts |= shares_of(count.sums)
     return describe(
@@ -293,6 +297,7 @@ def _to_files(
         memory=files.written(files.memory, dry_run=dry_run),
         classes=files.written(files.classes, dry_run=dry_run),
         quicklook=files.written(files.quicklook, dry_run=dry_run),
+        stac=files.written(files.item, dry_run=dry_run),
         plan=plan.to_dict(),
         **facts,
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cog import CogWriter, Quicklook
+from ..cog import Beside, CogWriter, Moments, Quicklook, item_path
 from ..colorizer import ERROR, KINDS, MEMORY, RGB, Colorizer, Loaded
 from ..palette.world import KINDS as NAMES
 from ..raster import Grid, Raster, Window
@@ -18,6 +18,7 @@ from ..run.plan import FLOATS, LOSSY, PICTURE, Output
 from ..run.to_file import Counted, Rasters
 from ..scene import Scene
 from .output import LOSSLESS, PathLike, Target
+from .stac_item import item_of
 
 HALF = 50
 """Percent of a pixel from which on it counts as remembered, or as changed."""
@@ -32,6 +33,13 @@ class PictureFiles:
     memory: PathLike | None
     classes: PathLike | None
     quicklook: PathLike | None = None
+    taken: Moments | None = None
+    """When the scene was, where a STAC item is wanted."""
+
+    @property
+    def item(self) -> Path | None:
+        """Where the STAC item goes; None without one."""
+        return None if self.taken is None or self.output is None else item_path(self.output)
 
     @property
     def given(self) -> list[PathLike]:
@@ -66,11 +74,17 @@ def writers_of(target: Target, files: PictureFiles, grid: Grid, tags: dict[str, 
     return writers
 
 
-def quicklook_of(target: Target, files: PictureFiles, writers: Sequence[CogWriter]) -> Quicklook | None:
-    """The small picture of the first file; None where it is not asked for, or a dry run names no file."""
-    if files.quicklook is None or files.output is None:
-        return None
-    return Quicklook(files.quicklook, writers[0], overwrite=target.overwrite)
+def beside_of(target: Target, files: PictureFiles, writers: Sequence[CogWriter]) -> list[Beside]:
+    """The small picture of the first file and the STAC item of all, where they are asked for and a file is named."""
+    found: list[Beside] = []
+    if files.output is None:
+        return found
+    quicklook = None
+    if files.quicklook is not None:
+        quicklook = Quicklook(files.quicklook, writers[0], overwrite=target.overwrite)
+        found.append(quicklook)
+    item = item_of("colour", writers, quicklook, files.taken)
+    return found if item is None else [*found, item]
 
 
 def outputs_of(target: Target, files: PictureFiles) -> list[Output]:

@@ -14,7 +14,7 @@ from ..run.local import BlockCount
 from ..scene import Scene
 from ..speckle import Filter
 
-BESIDE = ("memory", "classes", "uncertainty", "quicklook")
+BESIDE = ("memory", "classes", "uncertainty", "quicklook", "stac")
 """Fields that name a file beside the output."""
 
 
@@ -52,6 +52,8 @@ class Result:
     """The file of the expected error."""
     quicklook: str | None = None
     """The small picture."""
+    stac: str | None = None
+    """The STAC item."""
     looks: float | None = None
     """Equivalent number of looks that the filter was given."""
     looks_reason: str | None = None

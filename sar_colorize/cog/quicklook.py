@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from ..backscatter import to_db
 from ..errors import OutputError
-from ..hidden_folder import HiddenFolder, remove_orphans
 from ..raster import Bool, Float32, Unit
+from .beside import Beside
 from .messages import cannot_write, gdal_errors
-from .publish import check_output
 from .writer import CogWriter
 
 MOST_PX = 2048
@@ -27,8 +26,8 @@ _STRETCH = (2.0, 98.0)
 _NOMINAL_DB = (-25.0, 0.0)
 
 
-class Quicklook:
-    """A PNG, JPEG or WebP of what a `CogWriter` made, published together with it.
+class Quicklook(Beside):
+    """A PNG, JPEG or WebP of what a `CogWriter` made.
 
     It lies as the raster does, north up where the raster is, at most MOST_PX a side, read from the overviews of the
     finished file. A picture keeps its colours. Of radar values the first band is shown, its decibels from black to
@@ -41,23 +40,9 @@ class Quicklook:
     def __init__(
         self, path: str | os.PathLike[str], of: CogWriter, *, unit: Unit = Unit.DISPLAY, overwrite: bool = False
     ) -> None:
-        self.path, self.of, self.unit, self.overwrite = Path(path), of, unit, overwrite
-        check_suffix(self.path)
-        check_output(self.path, overwrite=overwrite)
-        self._hidden: HiddenFolder | None = None
-        self.is_published = False
-
-    @property
-    def hidden(self) -> HiddenFolder:
-        """The hidden folder of a quicklook that is open."""
-        if self._hidden is None:
-            raise OutputError(f"quicklook {self.path} must be open, got a closed one; open it first")
-        return self._hidden
-
-    def open(self) -> None:
-        """Makes the hidden folder."""
-        remove_orphans(self.path)
-        self._hidden = HiddenFolder(self.path)
+        check_suffix(Path(path))
+        super().__init__(path, overwrite=overwrite)
+        self.of, self.unit = of, unit
 
     def finish(self) -> None:
         """Draws the picture into the hidden folder, from the file that its writer has finished."""
@@ -72,11 +57,6 @@ class Quicklook:
             Image.fromarray(pixels).save(self.hidden.path / "cog.tif", kind, quality=_QUALITY)
         except OSError as error:
             raise cannot_write(self.path, error.strerror or str(error)) from error
-
-    def close(self) -> None:
-        """Removes the hidden folder and what is in it; what was published stays. A second call does nothing."""
-        if self._hidden is not None:
-            self._hidden.remove()
 
 
 def check_suffix(path: Path) -> None:
