@@ -264,6 +264,10 @@ def find_palette(
     has_level = scene.declaration.absolute or len(scene.bands) > 1
     if palette.trust == GUESSED and has_level and scene.unit is not Unit.DISPLAY:
         palette = _expected(palette, scene, radar, month)
+    elif palette.trust == GUESSED:
+        what = "8-bit radar" if scene.unit is Unit.DISPLAY else f"the one band {scene.bands[0]}"
+        tint = f"The level of {what} is not known, so kinds of ground are not told apart: nearly one tint."
+        palette = replace(palette, note=f"{palette.note} {tint}")
     _log.info("palette: %s, mean L a b %s", palette.source, " ".join(f"{value:.1f}" for value in palette.mean))
     return palette
 

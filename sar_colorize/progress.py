@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from .errors import MissingPackageError
 
+T = TypeVar("T")
 Progress = Callable[[int, int], None]
 """Called with (done, total), from the caller's thread."""
 
@@ -20,6 +21,22 @@ def in_units(on_progress: Progress | None, unit: str) -> Progress | None:
     of = getattr(on_progress, "of", None)
     found: Progress | None = of(unit) if callable(of) else None
     return found
+
+
+def say(on_progress: Progress | None, sentences: Iterable[str]) -> None:
+    """Shows sentences before the work that they speak of, where whoever shows progress has a method `message`."""
+    message = getattr(on_progress, "message", None)
+    if callable(message):
+        for sentence in sentences:
+            message(sentence)
+
+
+def counted(items: Sequence[T], on_progress: Progress | None) -> Iterator[T]:
+    """The items, one by one; reports each once whoever asked for it comes back for the next."""
+    for number, item in enumerate(items, 1):
+        yield item
+        if on_progress is not None:
+            on_progress(number, len(items))
 
 
 class ProgressBar:

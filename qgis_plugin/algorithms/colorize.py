@@ -237,8 +237,8 @@ class Colorize(RasterAlgorithm):
             return {}
         if result.get("remembered"):
             feedback.pushInfo(str(result["remembered"]))
-        if result.get("hint"):
-            feedback.pushInfo(str(result["hint"]))
+        if result.get("expected_error"):
+            feedback.pushInfo(str(result["expected_error"]))
         if result.get("legend"):
             feedback.pushInfo(tr("Colours: {0}").format(result["legend"]))
         style_later(context, output, Picture(tr("{0} (colour)").format(name)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from ..models.registry import DEFAULT_MODEL
 from ..offset import AUTO
 from ..place import Reference
 from ..prepare import ColorizeSettings, Prepared, prepare
-from ..progress import Progress, in_units
+from ..progress import Progress, in_units, say
 from ..raster import Window
 from ..reference.array_picture import picture_of
 from ..reference.picture import PictureSource
@@ -34,7 +34,7 @@ from .info import about
 from .keywords import usual_values, verb
 from .many import run_list
 from .output import Box, PathLike, Target, check_file_alone, check_outputs, origin
-from .picture_files import PictureFiles, beside_of, outputs_of, rgba_block, shares_of, split, writers_of
+from .picture_files import PictureFiles, beside_of, counts_of, outputs_of, rgba_block, split, writers_of
 from .radar_source import check_offline, check_scheduler, open_input
 from .reference_source import check_memory, choose_palette_file, choose_reference, given_reference, settings_with
 from .result import Result, describe
@@ -187,9 +187,8 @@ def colorize(  # long: the public signature spells out every keyword, and its do
     check_memory(memory, given.name)
     if output is None and not dry_run:
         of_files = {
-            "uncertainty": uncertainty, "memory": memory, "classes": classes, "quicklook": quicklook,
-            "stac": stac, "profile": profile,
-            "creation_options": creation_options, "overwrite": overwrite, "scheduler": scheduler,
+            "uncertainty": uncertainty, "memory": memory, "classes": classes, "quicklook": quicklook, "stac": stac,
+            "profile": profile, "creation_options": creation_options, "overwrite": overwrite, "scheduler": scheduler,
             "on_progress": on_progress,
         }  # fmt: skip
         check_file_alone(of_files, usual_values(colorize))
@@ -221,7 +220,8 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         if is_lazy:
             rgba = partial(rgba_block, prepared.colorizer, prepared.scene)
             return lazy_blocks(prepared.scene.grid, window, block_px, (*RGB, "alpha"), np.uint8, rgba)
-        made = _to_files(prepared, settings, target, window, files, dry_run, scheduler, on_progress)
+        tell = partial(say, on_progress, [*scene.notes, *notes, *([chosen.hint] if chosen.hint else [])])
+        made = _to_files(prepared, settings, target, window, files, dry_run, scheduler, on_progress, tell)
         return replace(
             made, hint=chosen.hint, fetched=chosen.fetched or colours.fetched, notes=(*opened.notes, *made.notes)
         )
@@ -263,8 +263,13 @@ def _to_files(
     dry_run: bool,
     scheduler: str | None,
     on_progress: Progress | None,
+    tell: Callable[[], None],
 ) -> Result:
-    """The picture, and what else is asked for, as files; a dry run stops before the first block."""
+    """The picture, and what else is asked for, as files; a dry run stops before the first block.
+
+    Args:
+        tell: says what the user should know, once nothing is left to refuse.
+    """
     scene, colorizer, facts = prepared.scene, prepared.colorizer, dict(prepared.facts)
     writers = writers_of(target, files, scene.grid.crop(window), prepared.tags | about(scene))
     if scheduler is not None:
@@ -273,6 +278,7 @@ def _to_files(
     block = _block_bytes(prepared, window, settings.block_px, here=scheduler is None)
     plan = plan_run(window, settings.block_px, block, outputs)
     check_plan(plan, outputs)
+    tell()
     work = Work(
         scene.in_reading_order(blocks(window, settings.block_px)),
         partial(colorizer.load, scene),
@@ -284,7 +290,7 @@ def _to_files(
         count, seconds = run_to_files(
             work, writers, window, beside=beside, scheduler=scheduler, on_progress=on_progress
         )
-        facts |= shares_of(count.sums)
+        facts |= counts_of(count.sums)
     return describe(
         scene,
         window,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..cog import Beside, CogWriter, Quicklook, item_path
 from ..errors import SettingError
 from ..offset import AUTO
-from ..progress import Progress
+from ..progress import Progress, say
 from ..raster import Raster, Window
 from ..run.lazy import lazy_blocks
 from ..run.local import BlockCount
@@ -186,6 +186,7 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
         plan = plan_run(window, block_px, _block_bytes(chosen, len(scene.bands), window, block_px), outputs)
         check_plan(plan, outputs)
         work = Work(scene.in_reading_order(blocks(window, block_px)), load, _alone, scene.stop)
+        say(on_progress, scene.notes)
         count, seconds = BlockCount(len(work.windows), 0), 0.0
         if not dry_run:
             count, seconds = run_to_files(work, writers, window, beside=beside, on_progress=on_progress)

@@ -20,6 +20,8 @@ from ..scene import Scene
 from .output import LOSSLESS, PathLike, Target
 from .stac_item import item_of
 
+_CODES, _CODES_PER_UNIT = 256, np.float32(10.0)
+"""Of the expected error, as a painter gives it."""
 HALF = 50
 """Percent of a pixel from which on it counts as remembered, or as changed."""
 
@@ -100,27 +102,42 @@ def outputs_of(target: Target, files: PictureFiles) -> list[Output]:
 
 
 def split(paint: Callable[[Loaded], Raster], files: tuple[tuple[str, ...], ...], loaded: Loaded) -> Rasters | Counted:
-    """The rasters of a block by the bands of each file, the error in Lab units; with a memory, its counts too."""
+    """The rasters of a block by the bands of each file, the error in Lab units; with a memory or an error, counts too.
+
+    Counted are pixels: remembered, changed, all of those with a memory; then those of each code of the error.
+    """
     raster = paint(loaded)
     parts = []
     for bands in files:
         first = raster.bands.index(bands[0])
         values = raster.values[first : first + len(bands)]
         if bands == (ERROR,):
-            values = values.astype(np.float32) / np.float32(10.0)
+            values = values.astype(np.float32) / _CODES_PER_UNIT
         parts.append(replace(raster, values=values, bands=bands))
-    if MEMORY[0] not in raster.bands:
-        return parts
-    memory, changed = (raster.values[raster.bands.index(name)][raster.valid] >= HALF for name in MEMORY)
-    return Counted(parts, (int(memory.sum()), int((changed & ~memory).sum()), memory.size))
+    counts, errors = (0, 0, 0), np.zeros(_CODES, np.int64)
+    if MEMORY[0] in raster.bands:
+        memory, changed = (raster.values[raster.bands.index(name)][raster.valid] >= HALF for name in MEMORY)
+        counts = int(memory.sum()), int((changed & ~memory).sum()), memory.size
+    if ERROR in raster.bands:
+        codes = raster.values[raster.bands.index(ERROR)][raster.valid]
+        errors = np.bincount(codes.astype(np.uint8), minlength=_CODES)
+    return Counted(parts, (*counts, *errors.tolist())) if counts[2] or errors.any() else parts
 
 
-def shares_of(sums: tuple[int, ...]) -> dict[str, float]:
-    """How much of the ground is as in the reference, changed, and not shown by it; nothing without a count."""
-    if not sums or not sums[2]:
-        return {}
-    kept, changed = (round(count / sums[2], 4) for count in sums[:2])
-    return {"kept_share": kept, "changed_share": changed, "not_shown_share": round(1.0 - kept - changed, 4)}
+def counts_of(sums: tuple[int, ...]) -> dict[str, float]:
+    """How much of the ground is as in the reference, changed, and not shown by it, and how large errors are.
+
+    Of errors the median and the value that a tenth of all pixels exceeds; nothing of what was not counted.
+    """
+    found: dict[str, float] = {}
+    if sums and sums[2]:
+        kept, changed = (round(count / sums[2], 4) for count in sums[:2])
+        found = {"kept_share": kept, "changed_share": changed, "not_shown_share": round(1.0 - kept - changed, 4)}
+    errors = np.cumsum(sums[3:])
+    if errors.size and errors[-1]:
+        median, worst = (int(np.searchsorted(errors, share * errors[-1])) for share in (0.5, 0.9))
+        found |= {"error_median": round(median / 10.0, 1), "error_worst_tenth": round(worst / 10.0, 1)}
+    return found
 
 
 def rgba_block(colorizer: Colorizer, scene: Scene, window: Window) -> NDArray[np.uint8]:

@@ -88,6 +88,10 @@ class Result:
     """Those of the others where the radar shows something new."""
     not_shown_share: float | None = None
     """The rest: what the reference does not show."""
+    error_median: float | None = None
+    """Of the expected error of a and b, in Lab units; at half of the pixels it is larger."""
+    error_worst_tenth: float | None = None
+    """The same at the worst tenth: what a tenth of the pixels exceed."""
     device: str | None = None
     """What the network ran on."""
     precision: str | None = None
@@ -110,6 +114,21 @@ class Result:
         return f"{kept} % of the ground as in {when}, {changed} % changed, {hidden} % not shown by it"
 
     @property
+    def expected_error(self) -> str | None:
+        """What the model's own expectation of its error says, in words; None of a model without one."""
+        if self.error_median is None or self.error_worst_tenth is None:
+            return None
+        return (
+            f"a and b are expected to be off by {self.error_median:.1f} Lab units at the median, and by more than "
+            f"{self.error_worst_tenth:.1f} in the worst tenth of the picture"
+        )
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file that was written, the output first."""
+        return tuple(path for path in (self.output, *(getattr(self, name) for name in BESIDE)) if path is not None)
+
+    @property
     def rows(self) -> list[tuple[str, object]]:
         """What was made in words, as names and values; None where something does not apply."""
         looks = "" if self.looks is None else f", {self.looks:g} looks ({self.looks_reason})"
@@ -123,6 +142,7 @@ class Result:
             ("palette", self.palette),
             ("reference", self.reference),
             ("remembered", self.remembered),
+            ("expected error", self.expected_error),
             ("legend", self.legend),
             *((name, getattr(self, name)) for name in BESIDE),
             ("hint", self.hint),
@@ -144,9 +164,9 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON; what does not apply is left out. `despeckle` is the old name of `filter`."""
-        found = asdict(self) | {"remembered": self.remembered}
+        found = asdict(self) | {"remembered": self.remembered, "expected_error": self.expected_error}
         found = {key: value for key, value in found.items() if value is not None}
-        return found | {"despeckle": self.filter}
+        return found | {"despeckle": self.filter, "files": list(self.files)}
 
 
 def describe(
