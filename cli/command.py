@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import difflib
 import logging
 import re
 from collections.abc import Callable, Sequence
@@ -29,6 +30,25 @@ class Option(click.Option):
         shown = copy.copy(self)
         shown.opts = [name for name in self.opts if name not in self.old]
         return click.Option.get_help_record(shown, ctx)
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """How errors of usage call it: by the names that the help shows."""
+        return " / ".join(f"'{name}'" for name in self.opts if name not in self.old)
+
+
+class Choice(click.Choice):  # type: ignore[type-arg]  # generic in new versions of click only
+    """One of some names; of a name that is nearly one, the error says which is meant."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As click does."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            close = difflib.get_close_matches(str(value).lower(), [str(name) for name in self.choices], 1)
+            if not close:
+                raise
+            text = f"{error.message.rstrip('.')}. Did you mean {close[0]!r}?"
+            raise click.BadParameter(text, ctx=error.ctx, param=error.param) from error
 
 
 class Refused(click.ClickException):
@@ -120,14 +140,17 @@ def _log(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
 
 
 def flags_of(command: click.Command) -> dict[str, str]:
-    """The option of each keyword."""
-    return {param.name: param.opts[0] for param in command.params if isinstance(param, click.Option) and param.name}
+    """What the command line calls each keyword: its option; the radar to be read is INPUT."""
+    flags = {param.name: param.opts[0] for param in command.params if isinstance(param, click.Option) and param.name}
+    takes_input = any(isinstance(param, click.Argument) and "INPUT" in str(param.metavar) for param in command.params)
+    return flags | ({"source": "INPUT", "sources": "INPUT"} if takes_input else {})
 
 
 def with_flags(text: str, flags: dict[str, str]) -> str:
     """A message of the library, its keywords written as options where they cannot be other words.
 
-    That is: the first word before "must", every word with an underscore, and what stands in backticks.
+    That is: the first word before "must", every word with an underscore, those in one list with such a word, and what
+    stands in backticks.
     """
 
     def flag(found: re.Match[str]) -> str:
@@ -137,7 +160,9 @@ def with_flags(text: str, flags: dict[str, str]) -> str:
     text = re.sub(r"`(\w+)`", lambda found: flags.get(found[1], found[0]), text)
     if "overwrite" in flags:
         text = text.replace("allow overwriting", f"give {flags['overwrite']}")
-    return re.sub(r"(?<![\w./'-])[a-z]+(?:_[a-z0-9]+)+(?![\w./'-])", flag, text)
+    text = re.sub(r"(?<![\w./'-])[a-z]+(?:_[a-z0-9]+)+(?![\w./'-])", flag, text)
+    return re.sub(r"(--[a-z-]+(?:, --[a-z-]+)*(?:,| or| and)) ([a-z]+)\b(?= or|,|;|$)",
+                  lambda found: f"{found[1]} {flags.get(found[2], found[2])}", text)  # fmt: skip
 
 
 def _last_words(interrupt: BaseException | None) -> str:

@@ -10,7 +10,7 @@ import click
 from sar_colorize import api
 
 from . import options
-from .command import Group
+from .command import Choice, Group
 
 
 @click.group(cls=Group)
@@ -24,7 +24,7 @@ def config() -> None:
 
 
 @config.command()
-@click.argument("allowed", metavar="on|off", type=click.Choice(("on", "off")))
+@click.argument("allowed", metavar="on|off", type=Choice(("on", "off")))
 @options.as_json
 def network(allowed: str, as_json: bool) -> None:
     """Allow or forbid that colorize fetches a reference from an open mosaic where none is given.

@@ -11,7 +11,7 @@ from click.core import ParameterSource
 
 from sar_colorize import api
 
-from .command import Option, command
+from .command import Choice, Option, command
 from .options import add
 from .progress import Progress
 from .signature import Fact, options
@@ -72,7 +72,7 @@ FILTER = Option(
     old=("--despeckle",),
     is_flag=False,
     flag_value=ALL_FILTERS,
-    type=click.Choice(["auto", ALL_FILTERS, *api.FILTER_NAMES]),
+    type=Choice(["auto", ALL_FILTERS, *api.FILTER_NAMES]),
     metavar="NAME",
     default="auto",
     show_default=True,

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from .command import Option
+from .command import Choice, Option
 from .progress import MODES
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -35,10 +35,10 @@ def progress_option() -> Option:
     return Option(
         ["--progress"],
         rubric="Run",
-        type=click.Choice(MODES),
+        type=Choice(MODES),
         metavar="|".join(MODES),
         default="auto",
         show_default=True,
-        help="On standard error: a bar (lines every few seconds where there is no terminal), JSON events or nothing; "
-        "auto is a bar on a terminal, else nothing.",
+        help="On standard error: a bar (without a terminal a line with percent and time left, every 5 seconds), "
+        "JSON events or nothing; auto is a bar, or a line every 30 seconds.",
     )

@@ -19,6 +19,8 @@ MODES = ("auto", "bar", "json", "none")
 
 LINE_SECONDS = 5.0
 """Between two lines of progress where a bar is asked for and nobody sees one."""
+RARE_SECONDS = 30.0
+"""The same where nothing is asked for: short runs stay silent, and a log of hours stays readable."""
 
 _chosen = {"mode": "none"}
 
@@ -32,16 +34,21 @@ class Progress:
     """Called with (done, total); shows it as a bar, as JSON events, or not at all."""
 
     def __init__(self, mode: str, unit: str = "blocks", label: str = "") -> None:
-        """`auto` is a bar on a terminal and nothing elsewhere; `bar` is lines where there is no terminal."""
-        self.mode = mode if mode != "auto" else "bar" if sys.stderr.isatty() else "none"
+        """`auto` and `bar` are a bar on a terminal and lines elsewhere, `auto` rare ones."""
+        self.every_s = RARE_SECONDS if mode == "auto" else LINE_SECONDS
+        self.mode = "bar" if mode == "auto" else mode
         self.unit, self.label = unit, label or unit
         self._bar: Any = None
+        self._first: tuple[int, float] | None = None
+        self._said: set[str] = set()
         self._started = self._last_line = time.monotonic()
         _chosen["mode"] = self.mode
 
     def __call__(self, done: int, total: int) -> None:
         """Shows how far the run is; raises the interrupt of a signal that was swallowed."""
         interrupt.check()
+        if self._first is None:
+            self._first = done, time.monotonic()
         if self.mode == "json":
             emit({"event": "progress", "done": done, "total": total, "unit": self.unit})
         elif self.mode == "bar" and not sys.stderr.isatty():
@@ -57,21 +64,35 @@ class Progress:
 
     def of(self, unit: str) -> Progress:
         """The same for steps of another kind, which come before these."""
-        return Progress(self.mode, unit)
+        made = Progress(self.mode, unit)
+        made.every_s = self.every_s
+        return made
 
     def _line(self, done: int, total: int) -> None:
         """A line with percent and time left, every few seconds; at the end only where there was one before."""
         now = time.monotonic()
         is_end = done == total and self._last_line > self._started
-        if now - self._last_line < LINE_SECONDS and not is_end:
+        if now - self._last_line < self.every_s and not is_end:
             return
         self._last_line = now
         took = now - self._started
-        left = f", about {in_time(took / done * (total - done))} left" if 0 < done < total else ""
+        left = ""
+        if done < total and (step := self._step_s(done, now)):
+            left = f", about {in_time(step * (total - done))} left"
         _say(f"{self.label}: {100 * done // max(1, total)} % after {in_time(took)}{left}")
 
+    def _step_s(self, done: int, now: float) -> float | None:
+        """Seconds of a step, since the first report: a run that is resumed does not begin at 0."""
+        before, at = self._first or (done, now)
+        if done > before:
+            return (now - at) / (done - before)
+        return now - self._started if done == 1 else None
+
     def message(self, text: str) -> None:
-        """A line that the user should read."""
+        """A line that the user should read, once."""
+        if text in self._said:
+            return
+        self._said.add(text)
         if self.mode == "json":
             emit({"event": "message", "message": text})
         else:

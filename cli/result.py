@@ -40,6 +40,8 @@ def show(result: Result, reporter: Progress, as_json: bool) -> None:
         lines.append(f"  plan         {_plan(result.plan)}")
     if result.remembered is not None:
         lines.append(f"  remembered   {result.remembered}")
+    if result.expected_error is not None:
+        lines.append(f"  error        {result.expected_error}")
     if result.memory is not None:
         lines.append(f"  memory       {result.memory}")
     if result.legend is not None:
@@ -50,8 +52,8 @@ def show(result: Result, reporter: Progress, as_json: bool) -> None:
         lines.append(f"  uncertainty  {result.uncertainty}")
     if result.quicklook is not None:
         lines.append(f"  quicklook    {result.quicklook}")
-    if result.hint is not None:
-        lines.append(f"  hint         {result.hint}")
+    if result.stac is not None:
+        lines.append(f"  stac         {result.stac}")
     click.echo("\n".join(lines))
 
 

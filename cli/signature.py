@@ -16,7 +16,7 @@ import click
 
 from sar_colorize import api
 
-from .command import Option
+from .command import Choice, Option
 from .options import add, json_option, progress_option
 
 _HEADING = re.compile(r"^([A-Z][A-Za-z0-9 -]*):$")
@@ -199,7 +199,7 @@ def _kind(keyword: Keyword, fact: Fact) -> dict[str, Any]:
         names = [*(["auto"] if keyword.default == "auto" and "auto" not in fact.choices else []), *fact.choices]
         several = any(kind.startswith(("Iterable", "Sequence")) for kind in types)
         shown = metavar or ("NAME" if len("|".join(names)) > _LONG else "|".join(names))
-        return {"type": click.Choice(names, case_sensitive=False), "multiple": several, "metavar": shown}
+        return {"type": Choice(names, case_sensitive=False), "multiple": several, "metavar": shown}
     if fact.words:
         return {"type": _number_or(fact.words), "metavar": metavar}
     if any(kind.startswith("Mapping") for kind in types):

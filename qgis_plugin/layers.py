@@ -5,6 +5,8 @@ QGIS keeps no reference of its own to a post-processor; without ours Python woul
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from qgis.core import (
     QgsContrastEnhancement,
     QgsMapLayer,
@@ -20,6 +22,8 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
+STYLES = Path(__file__).parent / "styles"
+"""Style files of QGIS: uncertainty.qml, memory.qml, kinds.qml."""
 _kept: list[QgsProcessingLayerPostProcessorInterface] = []
 
 
@@ -64,44 +68,35 @@ class Grey(_Named):
         )
 
 
-class Percent(_Named):
-    """The first band in grey, 0 black and 100 white."""
+class Styled(_Named):
+    """By one of the style files of this plugin, which can be loaded by hand too."""
+
+    def __init__(self, name: str, file: str) -> None:
+        super().__init__(name)
+        self.file = str(STYLES / file)
 
     def style(self, layer: QgsRasterLayer) -> None:
-        renderer = QgsSingleBandGrayRenderer(layer.dataProvider(), 1)
-        stretch = QgsContrastEnhancement(layer.dataProvider().dataType(1))
-        stretch.setContrastEnhancementAlgorithm(
-            QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum
-        )
-        stretch.setMinimumValue(0.0)
-        stretch.setMaximumValue(100.0)
-        renderer.setContrastEnhancement(stretch)
-        layer.setRenderer(renderer)
+        layer.loadNamedStyle(self.file)
 
 
-KINDS = {
-    "water": "#2a3a44", "wood": "#2f3a1c", "field": "#55632f", "bare": "#8c725b", "town": "#8a8178", "snow": "#e6eaee",
-}  # fmt: skip
-"""Kinds of ground by their number, from 1, and how they are drawn where the legend of a run does not say."""
-
-
-class Kinds(_Named):
-    """The first band as kinds of ground, each in the colour that it has in the picture."""
+class Kinds(Styled):
+    """The first band as kinds of ground, each in the colour that it has in the picture, where a legend tells it."""
 
     def __init__(self, name: str, legend: str) -> None:
-        super().__init__(name)
-        self.colours = dict(KINDS)
-        for part in legend.split(", "):
-            words = part.split()
-            if len(words) == 3 and words[0] in KINDS:
-                self.colours[words[0]] = words[2]
+        super().__init__(name, "kinds.qml")
+        parts = [part.split() for part in legend.split(", ")]
+        self.colours = {words[0]: words[2] for words in parts if len(words) == 3}
 
     def style(self, layer: QgsRasterLayer) -> None:
+        super().style(layer)
+        drawn = layer.renderer()
         classes = [
-            QgsPalettedRasterRenderer.Class(number, QColor(colour), kind)
-            for number, (kind, colour) in enumerate(self.colours.items(), 1)
+            QgsPalettedRasterRenderer.Class(each.value, QColor(self.colours.get(each.label, each.color)), each.label)
+            for each in drawn.classes()
         ]
-        layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), 1, classes))
+        renderer = QgsPalettedRasterRenderer(layer.dataProvider(), 1, classes)
+        renderer.setAlphaBand(drawn.alphaBand())
+        layer.setRenderer(renderer)
 
 
 def style_later(context: QgsProcessingContext, path: str, processor: _Named) -> None:

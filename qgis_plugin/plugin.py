@@ -43,6 +43,7 @@ class Plugin:
     def _add(self) -> None:
         self.provider = Provider()
         QgsApplication.processingRegistry().addProvider(self.provider)
+        self.provider.refreshAlgorithms()  # models find their parts once these are registered
 
     def _refresh(self) -> None:
         if self.provider is not None:

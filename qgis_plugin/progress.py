@@ -47,4 +47,4 @@ class Progress:
 
 
 def _unit(unit: str) -> str:
-    return {"blocks": tr("blocks"), "pairs": tr("pairs"), "tiles": tr("tiles")}.get(unit, unit)
+    return {"blocks": tr("blocks"), "pairs": tr("pairs"), "tiles": tr("tiles"), "sources": tr("layers")}.get(unit, unit)

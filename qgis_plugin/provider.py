@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsProcessingProvider
+from pathlib import Path
+
+from qgis.core import QgsProcessingModelAlgorithm, QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from . import choices
@@ -12,10 +14,12 @@ from .backend import SETTING, VARIABLE
 from .text import tr
 
 NAME = "SAR Colorize"
+MODELS = Path(__file__).parent / "models"
+"""Made in QGIS's modeler."""
 
 
 class Provider(QgsProcessingProvider):
-    """Four algorithms, and one setting: where the backend is."""
+    """Five algorithms, a model of three of them, and one setting: where the backend is."""
 
     def id(self) -> str:
         return "sar_colorize"
@@ -43,8 +47,13 @@ class Provider(QgsProcessingProvider):
         return ["tif", "tiff"]
 
     def loadAlgorithms(self) -> None:
+        """The algorithms, and models of them, which QGIS reads once this provider is in its registry."""
         for algorithm in ALL:
             self.addAlgorithm(algorithm())
+        for path in sorted(MODELS.glob("*.model3")):
+            model = QgsProcessingModelAlgorithm()
+            if model.fromFile(str(path)):
+                self.addAlgorithm(model)
 
     def load(self) -> bool:
         """Adds the setting where Processing has settings, then the algorithms."""

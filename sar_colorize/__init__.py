@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     from .errors import SarColorizeError
     from .models.registry import load_card, load_network
     from .prepare import ColorizeSettings
+    from .progress import ProgressBar
     from .raster import Raster, Unit, Window
     from .scene import Scene, open_scene
 
 _HOME = {
     "ColorizeSettings": "prepare",
+    "ProgressBar": "progress",
     "Raster": "raster",
     "Result": "api",
     "SarColorizeError": "errors",
@@ -56,6 +58,7 @@ _HOME = {
 
 __all__ = [
     "ColorizeSettings",
+    "ProgressBar",
     "Raster",
     "Result",
     "SarColorizeError",

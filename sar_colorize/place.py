@@ -19,11 +19,11 @@ from .palette.fit import MOST_ALONG, SIDE_PX, Examples, learn, spread_windows
 from .palette.from_picture import read_palette
 from .palette.from_radar import RadarGround
 from .palette.palette import GUESSED, Palette
+from .position import middle_of
 from .raster import Bool, Float32, Unit, Window
 from .reference.fit import Place, fit_memory
 from .reference.memory import Ground
 from .reference.picture import PICTURE_8, PICTURE_16, PictureSource, name_of, open_picture, reference_on
-from .reference.position import middle_of
 from .reference.warp import warp
 from .scene import Scene
 from .scene.date import Date, find_date, parse_date
@@ -263,6 +263,9 @@ def find_palette(
     # Two bands that were each stretched to a picture tell nothing by their ratio, and have no level to be fitted.
     if palette.trust == GUESSED and (scene.unit is not Unit.DISPLAY or len(scene.bands) == 1):
         palette = _expected(palette, scene, radar, month)
+    elif palette.trust == GUESSED:
+        tint = "The level of 8-bit radar is not known, so kinds of ground are not told apart: nearly one tint."
+        palette = replace(palette, note=f"{palette.note} {tint}")
     _log.info("palette: %s, mean L a b %s", palette.source, " ".join(f"{value:.1f}" for value in palette.mean))
     return palette
 

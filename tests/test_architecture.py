@@ -17,7 +17,7 @@ PACKAGE = ROOT / "sar_colorize"
 
 LEAVES = {
     "hidden_folder", "credentials", "errors", "raster", "arrays", "planes", "color", "backscatter", "tiles", "weights",
-    "lightness", "progress", "writable", "heap",
+    "lightness", "notebook", "position", "progress", "writable", "heap",
 }  # fmt: skip
 MAY_IMPORT: dict[str, set[str]] = {
     "scene": set(),
@@ -40,6 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "run": {"cog", "scene"},
     "viewer": {"reference", "scene"},
+    "accessor": {"api", "scene"},
     "pairs": {"palette", "reference", "scene", "speckle"},
     "training": {"pairs", "prepare", "infer", "engine", "models", "palette", "reference", "scene", "speckle"},
     "evaluation": {

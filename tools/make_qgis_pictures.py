@@ -1,10 +1,11 @@
 """Makes the pictures of docs/qgis.md in a real QGIS on a virtual screen: run it after the plugin has changed.
 
-    python tools/make_qgis_pictures.py [--scene SCENE.tif] [--model NAME] [--out DIR] [--state FILE]
+    python tools/make_qgis_pictures.py [--scene SCENE.tif [--reference PICTURE.tif]] [--model NAME] [--out DIR]
+        [--state FILE]
 
-Needs QGIS (its qgis.bin), xvfb-run, and this Python's sar-colorize. Without --scene it takes the scene of
-`sar-colorize demo`. FILE receives what QGIS reported about itself, for tests. The pictures show no path of the machine
-that made them. QGIS runs qgis_desktop.py, which lies beside this file.
+Needs QGIS (its qgis.bin), xvfb-run, and this Python's sar-colorize. Without --scene it takes scene and earlier picture
+of `sar-colorize demo`. FILE receives what QGIS reported about itself, for tests. The pictures show no path of the
+machine that made them. QGIS runs qgis_desktop.py, which lies beside this file.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from qgis_desktop import JOB, LIMIT_S, PICTURES, SIZE
+from qgis_desktop import JOB, LIMIT_S, MEMORY_PICTURE, PICTURES, SIZE
 
 ROOT = Path(__file__).resolve().parents[1]
 _MOST_BYTES = 190_000
@@ -32,14 +33,15 @@ def main(arguments: list[str]) -> None:
     if program is None:
         raise SystemExit("qgis.bin must be on PATH, got none; install QGIS 3.22 or newer")
     out.mkdir(parents=True, exist_ok=True)
-    for name in PICTURES:
+    for name in (*PICTURES, MEMORY_PICTURE):
         (out / name).unlink(missing_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         _make_profile(home / "profiles" / "default")
-        scene = Path(shutil.copy(options.get("--scene") or _demo_scene(home), home))
+        given = [options["--scene"], options.get("--reference")] if "--scene" in options else _demo(home)
+        scene, reference = (str(shutil.copy(path, home)) if path else "" for path in given)
         job = {
-            "scene": str(scene), "model": options.get("--model", "auto"), "out": str(out),
+            "scene": scene, "reference": reference, "model": options.get("--model", "auto"), "out": str(out),
             "state": str(Path(options.get("--state", home / "state.json")).resolve()),
             "hidden": {str(home): "/home/you", sys.prefix: "/home/you/sar-colorize"},
         }  # fmt: skip
@@ -55,7 +57,7 @@ def main(arguments: list[str]) -> None:
              "--nologo", "--profiles-path", str(home), "--code", str(ROOT / "tools" / "qgis_desktop.py")],
             environment,
         )  # fmt: skip
-    for name in PICTURES:
+    for name in (*PICTURES, *([MEMORY_PICTURE] if reference else [])):
         _shrink(out / name)
         print(out / name)
 
@@ -85,13 +87,14 @@ def _run(command: list[str], environment: dict[str, str]) -> None:
         raise SystemExit(f"QGIS must end with exit code 0, got {process.returncode}; its messages stand above")
 
 
-def _demo_scene(folder: Path) -> str:
-    """The simulated scene of `sar-colorize demo`."""
+def _demo(folder: Path) -> list[str]:
+    """The simulated scene of `sar-colorize demo`, and the earlier picture of its western half."""
     done = subprocess.run(
         [sys.executable, "-m", "sar_colorize_cli.main", "demo", str(folder / "demo"), "--model", "composite", "--json"],
         check=True, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
-    return str(json.loads(done.stdout)["scene"])
+    made = json.loads(done.stdout)
+    return [made["scene"], made["earlier"]]
 
 
 def _shrink(path: Path) -> None:

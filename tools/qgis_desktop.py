@@ -17,6 +17,8 @@ from typing import Any
 
 SIZE = (1060, 640)
 PICTURES = ("qgis_toolbox.png", "qgis_dialog.png", "qgis_running.png", "qgis_result.png")
+MEMORY_PICTURE = "qgis_memory.png"
+"""One more where a reference is given: the layer of memory in its style."""
 JOB = "SAR_COLORIZE_PICTURES"
 LIMIT_S = 3600
 _POLL_MS = 100
@@ -35,6 +37,7 @@ class Desktop:
         self.state: dict[str, Any] = {"progress": []}
         self.deadline = time.monotonic() + LIMIT_S
         self.scene: Any = None
+        self.reference: Any = None
         self.dialog: Any = None
         self.finished: bool | None = None
 
@@ -72,6 +75,9 @@ class Desktop:
             QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum,
             QgsRasterMinMaxOrigin.Limits.CumulativeCut,
         )
+        if self.job["reference"]:
+            self.reference = QgsRasterLayer(self.job["reference"], Path(self.job["reference"]).stem)
+            QgsProject.instance().addMapLayer(self.reference)
         QgsProject.instance().addMapLayer(self.scene)
         self.when_drawn(self.zoom)
 
@@ -88,9 +94,12 @@ class Desktop:
         box = self.scene.extent()
         half = f"{box.xMinimum()},{box.center().x()},{box.yMinimum()},{box.yMaximum()} [{self.scene.crs().authid()}]"
         parameters = {
-            "INPUT": self.scene.id(), "MODEL": self.job["model"], "EXTENT": half, "BLOCK": 256,
-            "OUTPUT": "TEMPORARY_OUTPUT",
+            "INPUT": self.scene.id(), "MODEL": self.job["model"], "BLOCK": 256, "OUTPUT": "TEMPORARY_OUTPUT",
         }  # fmt: skip
+        if self.reference is None:
+            parameters["EXTENT"] = half
+        else:
+            parameters |= {"REFERENCE": self.reference.id(), "MEMORY": "TEMPORARY_OUTPUT"}
         self.dialog = processing.createAlgorithmDialog("sar_colorize:colorize", parameters)
         self.dialog.resize(1000, 780)
         self.dialog.show()
@@ -132,21 +141,40 @@ class Desktop:
 
         if self.finished is False:
             raise RuntimeError(f"Colorize must end well, got: {self.log().toPlainText()}")
-        return len(QgsProject.instance().mapLayers()) > 1
+        return len(QgsProject.instance().mapLayers()) > (3 if self.reference else 1)
 
     def show_result(self) -> None:
         """Leaves the result in the map."""
         self.dialog.hide()
+        self.show_memory(False)
         self.when_drawn(self.shoot_result)
 
+    def show_memory(self, shown: bool) -> None:
+        """Shows the layer of memory in place of the picture, or the picture."""
+        from qgis.core import QgsProject
+
+        for node in QgsProject.instance().layerTreeRoot().findLayers():
+            if node.name().endswith("(memory)"):
+                node.setItemVisibilityChecked(shown)
+            elif node.name().endswith("(colour)"):
+                node.setItemVisibilityChecked(not shown)
+
     def shoot_result(self) -> None:
-        """Fourth picture, and the end."""
+        """Fourth picture; then memory, or the end."""
         from qgis.core import QgsProject
 
         self.window.grab().save(str(self.out / "qgis_result.png"))
         layers = QgsProject.instance().mapLayers().values()
         self.state["layers"] = [layer.name() for layer in layers]
         self.state["renderers"] = [type(layer.renderer()).__name__ for layer in layers]
+        if self.reference is None:
+            self.finish(0)
+        self.show_memory(True)
+        self.when_drawn(self.shoot_memory)
+
+    def shoot_memory(self) -> None:
+        """Fifth picture, and the end."""
+        self.window.grab().save(str(self.out / MEMORY_PICTURE))
         self.finish(0)
 
     def finish(self, code: int) -> None:

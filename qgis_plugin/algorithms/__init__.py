@@ -4,5 +4,6 @@ from .colorize import Colorize
 from .despeckle import Despeckle
 from .environment import CheckEnvironment
 from .evaluate import Evaluate
+from .page import Page
 
-ALL = (Colorize, Despeckle, Evaluate, CheckEnvironment)
+ALL = (Colorize, Despeckle, Page, Evaluate, CheckEnvironment)

@@ -16,7 +16,7 @@ from qgis.core import (
 )
 
 from .. import choices
-from ..layers import Grey, Kinds, Percent, Picture, style_later
+from ..layers import Kinds, Picture, Styled, style_later
 from ..sources import MOSAICS, SourceError, mosaic_of, path_of
 from ..text import tr
 from .base import Parameters
@@ -237,15 +237,15 @@ class Colorize(RasterAlgorithm):
             return {}
         if result.get("remembered"):
             feedback.pushInfo(str(result["remembered"]))
-        if result.get("hint"):
-            feedback.pushInfo(str(result["hint"]))
+        if result.get("expected_error"):
+            feedback.pushInfo(str(result["expected_error"]))
         if result.get("legend"):
             feedback.pushInfo(tr("Colours: {0}").format(result["legend"]))
         style_later(context, output, Picture(tr("{0} (colour)").format(name)))
         if CONFIDENCE in made:
-            style_later(context, made[CONFIDENCE], Grey(tr("{0} (uncertainty)").format(name)))
+            style_later(context, made[CONFIDENCE], Styled(tr("{0} (uncertainty)").format(name), "uncertainty.qml"))
         if MEMORY in made:
-            style_later(context, made[MEMORY], Percent(tr("{0} (memory)").format(name)))
+            style_later(context, made[MEMORY], Styled(tr("{0} (memory)").format(name), "memory.qml"))
         if CLASSES in made:
             legend = str(result.get("legend", ""))
             style_later(context, made[CLASSES], Kinds(tr("{0} (kinds of ground)").format(name), legend))

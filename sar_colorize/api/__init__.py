@@ -16,7 +16,7 @@ from ..speckle import FILTER_NAMES
 from ..training.color.settings import CHOICES as TRAIN_CHOICES
 from .adapt import adapt
 from .colorize import colorize
-from .colorize_many import Failure, ManyResults, colorize_many, is_many, output_beside
+from .colorize_many import colorize_many
 from .config import allow_network, describe_config
 from .demo import demo
 from .despeckle import despeckle
@@ -25,6 +25,7 @@ from .doctor import examine
 from .evaluate import evaluate, evaluate_filters
 from .find import find
 from .info import info
+from .many import Failure, ManyResults, is_many, output_beside
 from .models import describe_model, verify_models
 from .page import page
 from .pairs import build_pairs

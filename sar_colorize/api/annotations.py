@@ -56,6 +56,7 @@ KINDS = {
     "torch.Tensor": Kind("", _is_named("Tensor")),
     "Mapping[str, str]": Kind("a mapping of names to text", _is_options),
     "Sequence[str]": Kind("several names", _is_several),
+    "list[Any]": Kind("", lambda value: isinstance(value, list | tuple)),
     "Iterable[str]": Kind("several names", _is_several),
     "Sequence[PathLike | xarray.DataArray | Scene]": Kind("several paths, DataArrays or Scenes", _is_several),
 }

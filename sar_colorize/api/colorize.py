@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from ..models.registry import DEFAULT_MODEL
 from ..offset import AUTO
 from ..place import Reference
 from ..prepare import ColorizeSettings, Prepared, prepare
-from ..progress import Progress, in_units
+from ..progress import Progress, in_units, say
 from ..raster import Window
 from ..reference.array_picture import picture_of
 from ..reference.picture import PictureSource
@@ -32,19 +32,21 @@ from ..tiles import blocks, count_blocks, largest_blocks
 from .engines import engines_on
 from .info import about
 from .keywords import usual_values, verb
+from .many import run_list
 from .output import Box, PathLike, Target, check_file_alone, check_outputs, origin
-from .picture_files import PictureFiles, outputs_of, quicklook_of, rgba_block, shares_of, split, writers_of
+from .picture_files import PictureFiles, beside_of, counts_of, outputs_of, rgba_block, split, writers_of
 from .radar_source import check_offline, check_scheduler, open_input
 from .reference_source import check_memory, choose_palette_file, choose_reference, given_reference, settings_with
 from .result import Result, describe
+from .stac_item import taken_of
 
 if TYPE_CHECKING:
     import xarray
 
 
-@verb(despeckle="filter", filter_size_px="size", confidence="uncertainty")
+@verb(run_list, despeckle="filter", filter_size_px="size", confidence="uncertainty")
 def colorize(  # long: the public signature spells out every keyword, and its docstring documents each
-    source: PathLike | xarray.DataArray | Scene,
+    source: PathLike | xarray.DataArray | Scene | list[Any],
     output: PathLike | None = None,
     *,
     unit: str = "auto",
@@ -75,6 +77,7 @@ def colorize(  # long: the public signature spells out every keyword, and its do
     memory: PathLike | None = None,
     classes: PathLike | None = None,
     quicklook: PathLike | None = None,
+    stac: bool = False,
     profile: str = "deflate",
     creation_options: Mapping[str, str] | None = None,
     overwrite: bool = False,
@@ -94,6 +97,7 @@ def colorize(  # long: the public signature spells out every keyword, and its do
     Input:
         source: A path, a URL, a GDAL name, a Sentinel-1 product, an xarray DataArray, or a Scene. Also the name of a
             Sentinel-1 product, or the address of its STAC item or manifest.safe, of which what is read is fetched.
+            In Python also a list of these, each of which is a picture of its own.
         unit: What the values measure: auto, dn, amplitude, power, db or display; auto finds it and says why.
         polarization: The band to use; also names a single band that has no name. None uses those that the model takes.
         nodata: A value that is invalid besides what the file says.
@@ -136,7 +140,7 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         aoi: A vector file; pixels outside its polygons become invalid.
 
     Output:
-        output: Path of the Cloud Optimized GeoTIFF to write; None for a lazy array.
+        output: Path of the Cloud Optimized GeoTIFF to write, of a list the folder of all; None for a lazy array.
         uncertainty: Path of a second file: the expected absolute error of a and b for each pixel, float32, in Lab
             units, at most 25.5, NaN where invalid; always lossless.
         memory: Path of another file, with a reference: bands memory and changed, uint8, 0 to 100 percent of each pixel
@@ -145,6 +149,7 @@ def colorize(  # long: the public signature spells out every keyword, and its do
             4 bare, 5 town, 6 snow), the most likely one, and probability in percent, uint8; always lossless.
         quicklook: Path of a small picture of the output, .png, .jpg or .webp, at most 2048 pixels a side; invalid
             pixels are transparent, white in .jpg.
+        stac: Also write a STAC item beside the output, .json for .tif: place, time, tags, and all files of the run.
         profile: Compression of the output: deflate, zstd, webp or jpeg; the last two lose detail.
         creation_options: Options of GDAL's COG driver, by name.
         overwrite: Replace existing outputs.
@@ -163,11 +168,13 @@ def colorize(  # long: the public signature spells out every keyword, and its do
 
     Returns:
         With an output, a `Result`. Without one, a DataArray (band, y, x), uint8, bands red, green, blue, alpha
-        (255 valid, 0 invalid), dask behind it and rioxarray's CRS on it; nothing is computed yet.
+        (255 valid, 0 invalid), dask behind it and rioxarray's CRS on it; nothing is computed yet. Of a list, what
+        `colorize_many` gives, or a list of DataArrays.
 
     Raises:
         SarColorizeError: One sentence; nothing is written and an older output is untouched.
     """
+    assert not isinstance(source, list)  # `run_list` takes those
     given = given_reference(reference, reference_resolution, offline=offline)
     check_offline(offline, source, given.picture, reference_radar, None if parse_source(palette) else palette, aoi)
     check_scheduler(scheduler, source)
@@ -182,9 +189,8 @@ def colorize(  # long: the public signature spells out every keyword, and its do
     check_memory(memory, given.name)
     if output is None and not dry_run:
         of_files = {
-            "uncertainty": uncertainty, "memory": memory, "classes": classes, "quicklook": quicklook,
-            "profile": profile,
-            "creation_options": creation_options, "overwrite": overwrite, "scheduler": scheduler,
+            "uncertainty": uncertainty, "memory": memory, "classes": classes, "quicklook": quicklook, "stac": stac,
+            "profile": profile, "creation_options": creation_options, "overwrite": overwrite, "scheduler": scheduler,
             "on_progress": on_progress,
         }  # fmt: skip
         check_file_alone(of_files, usual_values(colorize))
@@ -197,7 +203,8 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         before = _before(reference_radar, calibration, remove_noise)
         read = [_path(x) for x in (source, given.picture, reference_radar)]
         scenes = [scene] if before is None else [scene, before]
-        check_outputs(files.given, scenes, *read, aoi, palette, model, quicklook=quicklook)
+        check_outputs(files.given, scenes, *read, aoi, palette, model, quicklook=quicklook, stac=stac)
+        files = replace(files, taken=taken_of(stac, scene, date))
         window, area = target.extent(scene)
         count_blocks(window, block_px)
         ticks: Any = {"dry_run": dry_run, "on_tick": in_units(on_progress, "tiles")}
@@ -215,7 +222,8 @@ def colorize(  # long: the public signature spells out every keyword, and its do
         if is_lazy:
             rgba = partial(rgba_block, prepared.colorizer, prepared.scene)
             return lazy_blocks(prepared.scene.grid, window, block_px, (*RGB, "alpha"), np.uint8, rgba)
-        made = _to_files(prepared, settings, target, window, files, dry_run, scheduler, on_progress)
+        tell = partial(say, on_progress, [*scene.notes, *notes, *([chosen.hint] if chosen.hint else [])])
+        made = _to_files(prepared, settings, target, window, files, dry_run, scheduler, on_progress, tell)
         return replace(
             made, hint=chosen.hint, fetched=chosen.fetched or colours.fetched, notes=(*opened.notes, *made.notes)
         )
@@ -257,16 +265,22 @@ def _to_files(
     dry_run: bool,
     scheduler: str | None,
     on_progress: Progress | None,
+    tell: Callable[[], None],
 ) -> Result:
-    """The picture, and what else is asked for, as files; a dry run stops before the first block."""
+    """The picture, and what else is asked for, as files; a dry run stops before the first block.
+
+    Args:
+        tell: says what the user should know, once nothing is left to refuse.
+    """
     scene, colorizer, facts = prepared.scene, prepared.colorizer, dict(prepared.facts)
     writers = writers_of(target, files, scene.grid.crop(window), prepared.tags | about(scene))
     if scheduler is not None:
         facts |= engines_on(scheduler, settings)
-    quicklook, outputs = quicklook_of(target, files, writers), outputs_of(target, files)
+    beside, outputs = beside_of(target, files, writers), outputs_of(target, files)
     block = _block_bytes(prepared, window, settings.block_px, here=scheduler is None)
     plan = plan_run(window, settings.block_px, block, outputs)
     check_plan(plan, outputs)
+    tell()
     work = Work(
         scene.in_reading_order(blocks(window, settings.block_px)),
         partial(colorizer.load, scene),
@@ -276,9 +290,9 @@ def _to_files(
     count, seconds = BlockCount(len(work.windows), 0), 0.0
     if not dry_run:
         count, seconds = run_to_files(
-            work, writers, window, quicklook=quicklook, scheduler=scheduler, on_progress=on_progress
+            work, writers, window, beside=beside, scheduler=scheduler, on_progress=on_progress
         )
-        facts |= shares_of(count.sums)
+        facts |= counts_of(count.sums)
     return describe(
         scene,
         window,
@@ -291,6 +305,7 @@ def _to_files(
         memory=files.written(files.memory, dry_run=dry_run),
         classes=files.written(files.classes, dry_run=dry_run),
         quicklook=files.written(files.quicklook, dry_run=dry_run),
+        stac=files.written(files.item, dry_run=dry_run),
         plan=plan.to_dict(),
         **facts,
     )

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cog import Quicklook
+from ..cog import Beside, CogWriter, Quicklook, item_path
 from ..errors import SettingError
 from ..offset import AUTO
-from ..progress import Progress
+from ..progress import Progress, say
 from ..raster import Raster, Window
 from ..run.lazy import lazy_blocks
 from ..run.local import BlockCount
@@ -34,6 +34,7 @@ from .keywords import usual_values, verb
 from .output import Box, PathLike, Target, check_file_alone, check_outputs, is_array, origin
 from .radar_source import check_offline, open_input
 from .result import describe
+from .stac_item import item_of, taken_of
 
 if TYPE_CHECKING:
     import torch
@@ -63,6 +64,7 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
     bbox_crs: str | None = None,
     aoi: PathLike | None = None,
     quicklook: PathLike | None = None,
+    stac: bool = False,
     profile: str = "deflate",
     creation_options: Mapping[str, str] | None = None,
     overwrite: bool = False,
@@ -105,6 +107,7 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
         output: Path of the Cloud Optimized GeoTIFF to write, float32, NaN where invalid; None for an array.
         quicklook: Path of a small picture of the output, .png, .jpg or .webp, at most 2048 pixels a side: the decibels
             of its first band in grey; invalid pixels are transparent, white in .jpg.
+        stac: Also write a STAC item beside the output, .json for .tif: place, time and tags.
         profile: Compression of the output: deflate or zstd.
         creation_options: Options of GDAL's COG driver, by name.
         overwrite: Replace an existing output.
@@ -135,7 +138,7 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
         given = {
             "output": output, "polarization": polarization, "nodata": nodata, "grid": grid, "crs": crs,
             "resolution": resolution, "calibration": calibration, "remove_noise": remove_noise, "bbox": bbox,
-            "aoi": aoi, "quicklook": quicklook, "profile": profile, "creation_options": creation_options,
+            "aoi": aoi, "quicklook": quicklook, "stac": stac, "profile": profile, "creation_options": creation_options,
             "overwrite": overwrite, "dry_run": dry_run, "block_px": block_px, "on_progress": on_progress,
         }  # fmt: skip
         check_array_alone(source, given, despeckle)
@@ -144,8 +147,8 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
         return despeckle_values(source, chosen, unit)
     if output is None and not dry_run:
         given = {
-            "quicklook": quicklook, "profile": profile, "creation_options": creation_options, "overwrite": overwrite,
-            "on_progress": on_progress,
+            "quicklook": quicklook, "stac": stac, "profile": profile, "creation_options": creation_options,
+            "overwrite": overwrite, "on_progress": on_progress,
         }  # fmt: skip
         check_file_alone(given, usual_values(despeckle))
     is_lazy = output is None and not dry_run
@@ -155,7 +158,10 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
         resolution=resolution, calibration=calibration, remove_noise=remove_noise,
     ) as opened:  # fmt: skip
         scene = opened.scene
-        check_outputs([output] if output is not None else [], [scene], origin(source), aoi, quicklook=quicklook)
+        check_outputs(
+            [output] if output is not None else [], [scene], origin(source), aoi, quicklook=quicklook, stac=stac
+        )
+        taken = taken_of(stac, scene)
         window, area = target.extent(scene)
         count_blocks(window, block_px)
         chosen = choose_filter(scene.samples, filter, size, looks, precision, engine)
@@ -167,23 +173,29 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
         load = partial(_filtered, scene, chosen, area)
         if is_lazy:
             return lazy_blocks(scene.grid, window, block_px, scene.bands, np.float32, partial(_with_nan, scene, load))
-        writers, picture = [], None
+        writers: list[CogWriter] = []
+        beside: list[Beside] = []
         if output is not None:
             tags = _tags(scene, chosen, reason)
             cut = scene.grid.crop(window)
             writers.append(target.writer(output, cut, bands=scene.bands, dtype="float32", tags=tags))
+            picture = None
             if quicklook is not None:
                 picture = Quicklook(quicklook, writers[0], unit=scene.unit, overwrite=overwrite)
+            item = item_of("radar", writers, picture, taken)
+            beside = [each for each in (picture, item) if each is not None]
         outputs = [Output(4.0 * len(scene.bands), FLOATS, None if output is None else Path(output).absolute().parent)]
         plan = plan_run(window, block_px, _block_bytes(chosen, len(scene.bands), window, block_px), outputs)
         check_plan(plan, outputs)
         work = Work(scene.in_reading_order(blocks(window, block_px)), load, _alone, scene.stop)
+        say(on_progress, scene.notes)
         count, seconds = BlockCount(len(work.windows), 0), 0.0
         if not dry_run:
-            count, seconds = run_to_files(work, writers, window, quicklook=picture, on_progress=on_progress)
+            count, seconds = run_to_files(work, writers, window, beside=beside, on_progress=on_progress)
         made = None if dry_run or output is None else os.fspath(output)
         shown = None if made is None or quicklook is None else os.fspath(quicklook)
         facts |= {"plan": plan.to_dict(), "quicklook": shown}
+        facts["stac"] = None if made is None or not stac else os.fspath(item_path(made))
         return describe(scene, window, chosen, made, count, seconds, opened.notes, **facts)
 
 

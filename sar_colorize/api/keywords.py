@@ -18,12 +18,14 @@ OUTPUTS = ("output", "uncertainty", "memory", "quicklook", "folder", "out", "rep
 """Keywords that name what is written; a URL there would become local folders that are called as it is."""
 P = ParamSpec("P")
 R = TypeVar("R")
+Several = Callable[..., Any]
 
 
-def verb(**renamed: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def verb(several: Several | None = None, **renamed: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """A decorator of a public function.
 
     Args:
+        several: what does the work where the first argument is a list, given the function itself and all arguments.
         renamed: old names of keywords, and the new ones: taken, with a DeprecationWarning.
 
     Raises:
@@ -56,6 +58,9 @@ def verb(**renamed: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             for name, value in [*zip(first, args, strict=False), *given.items()]:
                 if name in OUTPUTS:
                     check_local(name, value)
+            if several is not None and isinstance(args[0] if args else given.get(first[0]), list | tuple):
+                done: R = several(call, *args, **given)
+                return done
             values: list[Any] = [checked(name, value, types[name]) for name, value in zip(first, args, strict=False)]
             values += args[len(first) :]
             try:

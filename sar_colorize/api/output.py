@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..cog import CogWriter
+from ..cog import CogWriter, item_path
 from ..cog.publish import sidecars_of
 from ..cog.quicklook import check_suffix
 from ..credentials import without_credentials
@@ -107,27 +107,31 @@ def check_outputs(
     scenes: Sequence[Scene],
     *others: PathLike | None,
     quicklook: PathLike | None = None,
+    stac: bool = False,
 ) -> None:
     """Refuses outputs that would damage what a run reads, whatever the options.
 
     Args:
         outputs: paths of all rasters of the run. scenes: its inputs. others: files that it reads besides, such as the
             palette and the area of interest; names and None are passed over. quicklook: path of its small picture.
+        stac: whether an item is written beside the first output.
 
     Raises:
         OutputError: an output, or a sidecar that goes with it, is a file that the run reads, lies inside a product
             that it reads, is named twice, or is not called .tif, the quicklook .png, .jpg or .webp.
     """
     paths = [Path(output) for output in outputs]
-    if quicklook is not None:
-        paths.append(Path(quicklook))
-    for number, path in enumerate(paths):
-        if number == len(outputs):
-            check_suffix(path)
-        elif path.suffix.lower() not in SUFFIXES:
+    for path in paths:
+        if path.suffix.lower() not in SUFFIXES:
             raise OutputError(
                 f"output must be called .tif, got {path}; a Cloud Optimized GeoTIFF is written, whatever its name"
             )
+    if quicklook is not None:
+        check_suffix(Path(quicklook))
+        paths.append(Path(quicklook))
+    if stac and outputs:
+        paths.append(item_path(outputs[0]))
+    for number, path in enumerate(paths):
         if any(_is_same(path, earlier) for earlier in paths[:number]):
             raise OutputError(f"outputs must be different files, got {path} twice; choose another name for one")
         for scene in scenes:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cog import CogWriter, Quicklook
+from ..cog import Beside, CogWriter, Moments, Quicklook, item_path
 from ..colorizer import ERROR, KINDS, MEMORY, RGB, Colorizer, Loaded
 from ..palette.world import KINDS as NAMES
 from ..raster import Grid, Raster, Window
@@ -18,7 +18,10 @@ from ..run.plan import FLOATS, LOSSY, PICTURE, Output
 from ..run.to_file import Counted, Rasters
 from ..scene import Scene
 from .output import LOSSLESS, PathLike, Target
+from .stac_item import item_of
 
+_CODES, _CODES_PER_UNIT = 256, np.float32(10.0)
+"""Of the expected error, as a painter gives it."""
 HALF = 50
 """Percent of a pixel from which on it counts as remembered, or as changed."""
 
@@ -32,6 +35,13 @@ class PictureFiles:
     memory: PathLike | None
     classes: PathLike | None
     quicklook: PathLike | None = None
+    taken: Moments | None = None
+    """When the scene was, where a STAC item is wanted."""
+
+    @property
+    def item(self) -> Path | None:
+        """Where the STAC item goes; None without one."""
+        return None if self.taken is None or self.output is None else item_path(self.output)
 
     @property
     def given(self) -> list[PathLike]:
@@ -66,11 +76,17 @@ def writers_of(target: Target, files: PictureFiles, grid: Grid, tags: dict[str, 
     return writers
 
 
-def quicklook_of(target: Target, files: PictureFiles, writers: Sequence[CogWriter]) -> Quicklook | None:
-    """The small picture of the first file; None where it is not asked for, or a dry run names no file."""
-    if files.quicklook is None or files.output is None:
-        return None
-    return Quicklook(files.quicklook, writers[0], overwrite=target.overwrite)
+def beside_of(target: Target, files: PictureFiles, writers: Sequence[CogWriter]) -> list[Beside]:
+    """The small picture of the first file and the STAC item of all, where they are asked for and a file is named."""
+    found: list[Beside] = []
+    if files.output is None:
+        return found
+    quicklook = None
+    if files.quicklook is not None:
+        quicklook = Quicklook(files.quicklook, writers[0], overwrite=target.overwrite)
+        found.append(quicklook)
+    item = item_of("colour", writers, quicklook, files.taken)
+    return found if item is None else [*found, item]
 
 
 def outputs_of(target: Target, files: PictureFiles) -> list[Output]:
@@ -86,27 +102,42 @@ def outputs_of(target: Target, files: PictureFiles) -> list[Output]:
 
 
 def split(paint: Callable[[Loaded], Raster], files: tuple[tuple[str, ...], ...], loaded: Loaded) -> Rasters | Counted:
-    """The rasters of a block by the bands of each file, the error in Lab units; with a memory, its counts too."""
+    """The rasters of a block by the bands of each file, the error in Lab units; with a memory or an error, counts too.
+
+    Counted are pixels: remembered, changed, all of those with a memory; then those of each code of the error.
+    """
     raster = paint(loaded)
     parts = []
     for bands in files:
         first = raster.bands.index(bands[0])
         values = raster.values[first : first + len(bands)]
         if bands == (ERROR,):
-            values = values.astype(np.float32) / np.float32(10.0)
+            values = values.astype(np.float32) / _CODES_PER_UNIT
         parts.append(replace(raster, values=values, bands=bands))
-    if MEMORY[0] not in raster.bands:
-        return parts
-    memory, changed = (raster.values[raster.bands.index(name)][raster.valid] >= HALF for name in MEMORY)
-    return Counted(parts, (int(memory.sum()), int((changed & ~memory).sum()), memory.size))
+    counts, errors = (0, 0, 0), np.zeros(_CODES, np.int64)
+    if MEMORY[0] in raster.bands:
+        memory, changed = (raster.values[raster.bands.index(name)][raster.valid] >= HALF for name in MEMORY)
+        counts = int(memory.sum()), int((changed & ~memory).sum()), memory.size
+    if ERROR in raster.bands:
+        codes = raster.values[raster.bands.index(ERROR)][raster.valid]
+        errors = np.bincount(codes.astype(np.uint8), minlength=_CODES)
+    return Counted(parts, (*counts, *errors.tolist())) if counts[2] or errors.any() else parts
 
 
-def shares_of(sums: tuple[int, ...]) -> dict[str, float]:
-    """How much of the ground is as in the reference, changed, and not shown by it; nothing without a count."""
-    if not sums or not sums[2]:
-        return {}
-    kept, changed = (round(count / sums[2], 4) for count in sums[:2])
-    return {"kept_share": kept, "changed_share": changed, "not_shown_share": round(1.0 - kept - changed, 4)}
+def counts_of(sums: tuple[int, ...]) -> dict[str, float]:
+    """How much of the ground is as in the reference, changed, and not shown by it, and how large errors are.
+
+    Of errors the median and the value that a tenth of all pixels exceeds; nothing of what was not counted.
+    """
+    found: dict[str, float] = {}
+    if sums and sums[2]:
+        kept, changed = (round(count / sums[2], 4) for count in sums[:2])
+        found = {"kept_share": kept, "changed_share": changed, "not_shown_share": round(1.0 - kept - changed, 4)}
+    errors = np.cumsum(sums[3:])
+    if errors.size and errors[-1]:
+        median, worst = (int(np.searchsorted(errors, share * errors[-1])) for share in (0.5, 0.9))
+        found |= {"error_median": round(median / 10.0, 1), "error_worst_tenth": round(worst / 10.0, 1)}
+    return found
 
 
 def rgba_block(colorizer: Colorizer, scene: Scene, window: Window) -> NDArray[np.uint8]:

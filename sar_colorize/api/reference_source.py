@@ -235,4 +235,7 @@ def _hint(scene: Scene) -> str | None:
         plan = plan_fetch(scene.grid, Wanted(WORLDCOVER))
     except SettingError:
         return None
-    return f"no reference was given; with worldcover as the reference this would fetch and use {words_of(plan)}"
+    return (
+        "no reference was given, so fields, roads and the season are guessed or missing; with worldcover as the "
+        f"reference this would fetch and use {words_of(plan)}"
+    )

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-from ..raster import Window
+from ..cog import small_picture
+from ..errors import OutputError
+from ..notebook import PICTURE_PX, as_html, data_uri
+from ..raster import Unit, Window
 from ..run.local import BlockCount
 from ..scene import Scene
 from ..speckle import Filter
+
+BESIDE = ("memory", "classes", "uncertainty", "quicklook", "stac")
+"""Fields that name a file beside the output."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,8 @@ class Result:
     """The file of the expected error."""
     quicklook: str | None = None
     """The small picture."""
+    stac: str | None = None
+    """The STAC item."""
     looks: float | None = None
     """Equivalent number of looks that the filter was given."""
     looks_reason: str | None = None
@@ -79,6 +88,10 @@ class Result:
     """Those of the others where the radar shows something new."""
     not_shown_share: float | None = None
     """The rest: what the reference does not show."""
+    error_median: float | None = None
+    """Of the expected error of a and b, in Lab units; at half of the pixels it is larger."""
+    error_worst_tenth: float | None = None
+    """The same at the worst tenth: what a tenth of the pixels exceed."""
     engine: str | None = None
     """What ran the network: torch or openvino; None without one."""
     device: str | None = None
@@ -102,11 +115,60 @@ class Result:
         hidden = max(0, 100 - kept - changed)
         return f"{kept} % of the ground as in {when}, {changed} % changed, {hidden} % not shown by it"
 
+    @property
+    def expected_error(self) -> str | None:
+        """What the model's own expectation of its error says, in words; None of a model without one."""
+        if self.error_median is None or self.error_worst_tenth is None:
+            return None
+        return (
+            f"a and b are expected to be off by {self.error_median:.1f} Lab units at the median, and by more than "
+            f"{self.error_worst_tenth:.1f} in the worst tenth of the picture"
+        )
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file that was written, the output first."""
+        return tuple(path for path in (self.output, *(getattr(self, name) for name in BESIDE)) if path is not None)
+
+    @property
+    def rows(self) -> list[tuple[str, object]]:
+        """What was made in words, as names and values; None where something does not apply."""
+        looks = "" if self.looks is None else f", {self.looks:g} looks ({self.looks_reason})"
+        return [
+            ("size", f"{self.width} x {self.height} px"),
+            ("radar", self.source),
+            ("bands", f"{', '.join(self.bands)} ({self.bands_reason})"),
+            ("unit", f"{self.unit} ({self.unit_reason})"),
+            ("filter", f"{self.filter}{looks}"),
+            ("model", self.model and f"{self.model} on {self.device}, {self.precision}"),
+            ("palette", self.palette),
+            ("reference", self.reference),
+            ("remembered", self.remembered),
+            ("expected error", self.expected_error),
+            ("legend", self.legend),
+            *((name, getattr(self, name)) for name in BESIDE),
+            ("hint", self.hint),
+            ("took", f"{self.seconds:g} s"),
+        ]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the picture that was made, and what was found and done."""
+        if self.output is None:
+            return as_html("Dry run, nothing written", self.rows, self.notes)
+        picture, rows = "", self.rows
+        try:
+            codes, valid = small_picture(Path(self.output), Unit(self.unit), most_px=PICTURE_PX)
+            picture = data_uri(codes, valid)
+        except OutputError:  # moved, or replaced by something else
+            rows.append(("picture", "none, the file cannot be read any more"))
+        caption = "The colours are a prediction, not a measurement." if self.model else ""
+        return as_html(self.output, rows, self.notes, picture=picture, caption=caption)
+
     def to_dict(self) -> dict[str, Any]:
         """For JSON; what does not apply is left out. `despeckle` is the old name of `filter`."""
-        found = asdict(self) | {"remembered": self.remembered}
+        found = asdict(self) | {"remembered": self.remembered, "expected_error": self.expected_error}
         found = {key: value for key, value in found.items() if value is not None}
-        return found | {"despeckle": self.filter}
+        return found | {"despeckle": self.filter, "files": list(self.files)}
 
 
 def describe(

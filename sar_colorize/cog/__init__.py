@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from .beside import Beside
 from .builder import one_builder
 from .options import BLOCK_PX, PROFILES, creation_options
 from .publish import publish
-from .quicklook import Quicklook
+from .quicklook import Quicklook, small_picture
+from .stac_item import Asset, Moments, StacItem, check_stac, item_path
 from .writer import CogWriter
 
-__all__ = ["BLOCK_PX", "PROFILES", "CogWriter", "Quicklook", "creation_options", "one_builder", "publish"]
+__all__ = [
+    "BLOCK_PX",
+    "PROFILES",
+    "Asset",
+    "Beside",
+    "CogWriter",
+    "Moments",
+    "Quicklook",
+    "StacItem",
+    "check_stac",
+    "creation_options",
+    "item_path",
+    "one_builder",
+    "publish",
+    "small_picture",
+]

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from ..backscatter import to_db
 from ..errors import OutputError
-from ..hidden_folder import HiddenFolder, remove_orphans
 from ..raster import Bool, Float32, Unit
+from .beside import Beside
 from .messages import cannot_write, gdal_errors
-from .publish import check_output
 from .writer import CogWriter
 
 MOST_PX = 2048
@@ -27,8 +26,8 @@ _STRETCH = (2.0, 98.0)
 _NOMINAL_DB = (-25.0, 0.0)
 
 
-class Quicklook:
-    """A PNG, JPEG or WebP of what a `CogWriter` made, published together with it.
+class Quicklook(Beside):
+    """A PNG, JPEG or WebP of what a `CogWriter` made.
 
     It lies as the raster does, north up where the raster is, at most MOST_PX a side, read from the overviews of the
     finished file. A picture keeps its colours. Of radar values the first band is shown, its decibels from black to
@@ -41,30 +40,15 @@ class Quicklook:
     def __init__(
         self, path: str | os.PathLike[str], of: CogWriter, *, unit: Unit = Unit.DISPLAY, overwrite: bool = False
     ) -> None:
-        self.path, self.of, self.unit, self.overwrite = Path(path), of, unit, overwrite
-        check_suffix(self.path)
-        check_output(self.path, overwrite=overwrite)
-        self._hidden: HiddenFolder | None = None
-        self.is_published = False
-
-    @property
-    def hidden(self) -> HiddenFolder:
-        """The hidden folder of a quicklook that is open."""
-        if self._hidden is None:
-            raise OutputError(f"quicklook {self.path} must be open, got a closed one; open it first")
-        return self._hidden
-
-    def open(self) -> None:
-        """Makes the hidden folder."""
-        remove_orphans(self.path)
-        self._hidden = HiddenFolder(self.path)
+        check_suffix(Path(path))
+        super().__init__(path, overwrite=overwrite)
+        self.of, self.unit = of, unit
 
     def finish(self) -> None:
         """Draws the picture into the hidden folder, from the file that its writer has finished."""
         from PIL import Image  # comes with scikit-image
 
-        values, valid = _reduced(self.of.hidden.path / "cog.tif", self.of.path)
-        rgb = values[:3] if len(values) >= 3 and values.dtype == np.uint8 else _grey(values[0], valid, self.unit)
+        rgb, valid = small_picture(self.of.hidden.path / "cog.tif", self.unit, of=self.of.path)
         pixels = np.ascontiguousarray(np.where(valid, rgb, np.uint8(_PAPER)).transpose(1, 2, 0))
         kind = FORMATS[self.path.suffix.lower()]
         if kind != "JPEG":
@@ -73,11 +57,6 @@ class Quicklook:
             Image.fromarray(pixels).save(self.hidden.path / "cog.tif", kind, quality=_QUALITY)
         except OSError as error:
             raise cannot_write(self.path, error.strerror or str(error)) from error
-
-    def close(self) -> None:
-        """Removes the hidden folder and what is in it; what was published stays. A second call does nothing."""
-        if self._hidden is not None:
-            self._hidden.remove()
 
 
 def check_suffix(path: Path) -> None:
@@ -97,15 +76,34 @@ def reduced_shape(height: int, width: int, most_px: int = MOST_PX) -> tuple[int,
     return max(1, round(height * share)), max(1, round(width * share))
 
 
-def _reduced(path: Path, output: Path) -> tuple[NDArray[np.uint8] | Float32, Bool]:
-    """Values (C, h, w) and validity (h, w) of a finished raster, at most MOST_PX a side."""
+def small_picture(
+    path: Path, unit: Unit, *, of: Path | None = None, most_px: int = MOST_PX
+) -> tuple[NDArray[np.uint8], Bool]:
+    """Codes (3, h, w) and validity (h, w) of a finished raster, read from its overviews.
+
+    Args:
+        path: a picture of 8 bits, or radar values. unit: of the latter. of: what the raster will be called, for
+            messages. most_px: of the longest side.
+
+    Raises:
+        OutputError: the file is damaged or gone.
+    """
+    values, valid = _reduced(path, of or path, most_px)
+    if len(values) >= 3 and values.dtype == np.uint8:
+        codes: NDArray[np.uint8] = values[:3].astype(np.uint8)
+        return codes, valid
+    return _grey(values[0], valid, unit), valid
+
+
+def _reduced(path: Path, output: Path, most_px: int) -> tuple[NDArray[np.uint8] | Float32, Bool]:
+    """Values (C, h, w) and validity (h, w) of a finished raster, at most `most_px` a side."""
     import rasterio
     from rasterio.enums import Resampling
     from rasterio.errors import NotGeoreferencedWarning
 
     with warnings.catch_warnings(), gdal_errors(output), rasterio.open(path) as dataset:
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        shape = reduced_shape(dataset.height, dataset.width)
+        shape = reduced_shape(dataset.height, dataset.width, most_px)
         values = dataset.read(out_shape=(dataset.count, *shape), resampling=Resampling.average)
         valid: Bool = dataset.dataset_mask(out_shape=shape) > 0
     if values.dtype != np.uint8:

@@ -5,6 +5,7 @@ Weights are safetensors in half precision with the card in the header; never pic
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import os
 from collections.abc import Mapping
@@ -192,9 +193,9 @@ def _path_of(name_or_path: str | Path) -> Path:
         raise ModelError(
             f"model must be a name or an existing weights file, got {_path_shown(text)} ({reason}); correct the path"
         )
-    raise ModelError(
-        f"model must be one of {', '.join(names())} or a weights file, got {shown(text)}; choose one of them"
-    )
+    close = difflib.get_close_matches(text, names(), 1)
+    hint = f"did you mean {close[0]}?" if close else "choose one of them"
+    raise ModelError(f"model must be one of {', '.join(names())} or a weights file, got {shown(text)}; {hint}")
 
 
 def _path_shown(text: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..position import middle_of
 from ..raster import Grid
-from ..reference.position import middle_of
 from .from_picture import read_palette
 from .palette import UNKNOWN_PALETTE, Palette
 from .world import guess_palette

@@ -66,12 +66,13 @@ class RadarGround:
             return palette
         expected = mean_of(self.expected, counts)
         values, note = np.concatenate(self.values, 1), palette.note
+        alone = not self.absolute and len(self.bands) == 1
         if not self.absolute:
             shift = level_of(values, self.bands, expected)
             expected = replace(expected, db=expected.db - shift)
             note = f"{note} The level of the radar is not known and was fitted to that."
+            note += " Of one band, brightness is the radar's own, and hues are a guess." if alone else ""
         seen = kinds_of(values, self.bands, expected, SHARPNESS).mean(1)
-        alone = not self.absolute and len(self.bands) == 1
         ground = ground_kinds(expected, self.bands, ranges)
         ground = replace(ground, seen=tuple(map(float, seen.round(4))), own_lightness=alone)
         return replace(palette, ground=ground, note=f"{note} The radar shows {in_words(seen)}.")

@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..position import in_words
 from ..reference.climate import weather_at
 from .palette import GUESSED, Palette
 
@@ -177,7 +178,7 @@ def guess_palette(longitude: float, latitude: float, month: int | None = None) -
     mean, spread = (tuple(round(float(x), 2) for x in values) for values in (found.mean, found.deviation))
     return Palette(
         (mean[0], mean[1], mean[2]), (spread[0], spread[1], spread[2]), (0.0, 0.0, 0.0), trust=GUESSED, source="auto",
-        note=f"Palette expected at {_place(longitude, latitude)} from land cover, climate and the Blue Marble"
+        note=f"Palette expected at {in_words(longitude, latitude)} from land cover, climate and the Blue Marble"
         f"{_MONTHS[month]}; a picture of the place as palette gives better colours.",
     )  # fmt: skip
 
@@ -203,11 +204,6 @@ def mean_of(found: Sequence[Expectation], counts: Array) -> Expectation:
     variance += np.einsum("nk,nkj->kj", weights, (np.stack([each.colours for each in found]) - colours) ** 2)
     db = np.einsum("nk,nkj->kj", weights[:, :LEARNED], np.stack([each.db for each in found]))
     return Expectation(shares, colours, np.sqrt(variance), doubt, db, found[0].db_covariance)
-
-
-def _place(longitude: float, latitude: float) -> str:
-    """A place in words, such as 25.3 S 48.1 W."""
-    return f"{abs(latitude):.1f} {'S' if latitude < 0 else 'N'} {abs(longitude):.1f} {'W' if longitude < 0 else 'E'}"
 
 
 _MONTHS = {None: ", mean of the year"} | {month: f" in {calendar.month_name[month]}" for month in range(1, 13)}

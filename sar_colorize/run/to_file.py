@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, cast
 
-from ..cog import CogWriter, Quicklook, publish
+from ..cog import Beside, CogWriter, publish
 from ..errors import Cancelled, SettingError
 from ..progress import Progress
 from ..raster import Raster, Window
@@ -61,7 +61,7 @@ def _write(writers: Sequence[CogWriter], window: Window, rasters: Rasters) -> No
             writer.write(window, raster)
 
 
-def _names(outputs: Sequence[CogWriter | Quicklook]) -> str:
+def _names(outputs: Sequence[CogWriter | Beside]) -> str:
     """The paths of outputs, in words."""
     return ", ".join(str(output.path) for output in outputs)
 
@@ -71,7 +71,7 @@ def run_to_files(
     writers: Sequence[CogWriter],
     extent: Window,
     *,
-    quicklook: Quicklook | None = None,
+    beside: Sequence[Beside] = (),
     scheduler: str | None = None,
     on_progress: Progress | None = None,
 ) -> tuple[BlockCount, float]:
@@ -79,7 +79,7 @@ def run_to_files(
 
     Args:
         writers: not yet open; what they cannot do was refused when they were made.
-        quicklook: a small picture of one of them, published with them.
+        beside: small files, such as a picture of one of them, made behind them and published with them.
         extent: the window of the scene that the files show; block windows are counted in the scene.
         scheduler: address of a dask scheduler whose workers compute the blocks; None computes them here.
 
@@ -90,9 +90,7 @@ def run_to_files(
         Cancelled: Ctrl-C; nothing was written. Also whatever a step raises; then nothing was written either.
     """
     started = time.perf_counter()
-    outputs: list[CogWriter | Quicklook] = [*writers]
-    if quicklook is not None:  # behind the writer of what it shows
-        outputs.append(quicklook)
+    outputs: list[CogWriter | Beside] = [*writers, *beside]
     sums: list[int] = []
 
     def write(window: Window, made: Made) -> None:

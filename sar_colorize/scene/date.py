@@ -14,10 +14,11 @@ FIRST_YEAR = 1970
 """Digits in a name that would be an earlier year are no date."""
 _TAGS = re.compile(
     r"(?:.*[_:. ])?(?:acquisition|acquired|sensing|observation|product_start|datatake(?:_1)?_sensing_start)"
-    r"(?:[_:. ]?(?:date|time|start|datetime|start_time|time_utc))*|date_?(?:acquired|time)?|first_line_time",
+    r"(?:[_:. ]?(?:date|time|start|datetime|start_time|time_utc))*|date_?(?:acquired|time)?|first_line_time"
+    r"|sar_colorize_(?:time|date)",
     re.IGNORECASE,
 )
-"""Names of tags that hold the time of the measurement; TIFF's own DateTime is that of the file."""
+"""Names of tags that hold the time of the measurement, our own among them; TIFF's DateTime is that of the file."""
 _DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)(-|_|:|/|)(\d\d)(?:\2(\d\d))?(?!\d)")
 
 

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from ..errors import UnitError
+from ..errors import SarColorizeError, UnitError
+from ..notebook import as_html, data_uri
+from ..position import in_words, middle_of
 from ..raster import Grid, Raster, Unit, Window
 from .declare import Declaration
+from .names import is_local
+from .thumbnail import thumbnail
 
 if TYPE_CHECKING:
     import xarray
@@ -126,6 +130,27 @@ class Scene(ABC):
             self.read, self.grid, self.bands, self.unit,
             block_shape=self.block_shape, absolute=self.declaration.absolute, source=self.source,
         )  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: what the scene is, and a picture of it where no server need be asked."""
+        declared, place = self.declaration, middle_of(self.grid)
+        rows = [
+            ("size", f"{self.grid.width} x {self.grid.height} px"),
+            ("bands", f"{', '.join(self.bands)} ({declared.bands_reason})"),
+            ("unit", f"{self.unit} ({declared.unit_reason})"),
+            ("scale", f"{'absolute' if declared.absolute else 'relative'} ({declared.scale_reason})"),
+            ("middle", in_words(*place) if place else "not known, there is no georeference"),
+            ("invalid", f"where {self.validity}"),
+            *((name.replace("_", " "), text) for name, text in self.about.items()),
+        ]
+        picture, caption = "", ""
+        if is_local(self.source) and "server" not in self.about and not self.grid.window.is_empty:
+            try:
+                codes, valid, caption = thumbnail(self.select(self.bands[0]).read, self.grid.window)
+                picture = data_uri(codes, valid)
+            except SarColorizeError as error:
+                rows.append(("picture", f"none, {error}"))
+        return as_html(f"Radar scene {self.source}", rows, self.notes, picture=picture, caption=caption)
 
 
 def sample_windows(grid: Grid, block_shape: tuple[int, int], most: int = SAMPLE_BLOCKS) -> Iterator[Window]:

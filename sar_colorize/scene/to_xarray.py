@@ -95,12 +95,14 @@ class _Lazy:
     def dtype(self) -> np.dtype[np.float32]:
         return np.dtype(np.float32)
 
-    def __getitem__(self, index: tuple[slice, slice, slice]) -> NDArray[np.float32]:
-        bands, rows, cols = (part.indices(side) for part, side in zip(index, self.shape, strict=True))
+    def __getitem__(self, index: tuple[slice | int, ...]) -> NDArray[np.float32]:
+        """Dask fuses a choice of one band, row or column into the read, as a whole number."""
+        slices = (part if isinstance(part, slice) else slice(part, part + 1) for part in index)
+        bands, rows, cols = (part.indices(side) for part, side in zip(slices, self.shape, strict=True))
         window = Window(rows[0], cols[0], max(0, rows[1] - rows[0]), max(0, cols[1] - cols[0]))
         raster = self.read(window)
-        values = np.where(raster.valid, raster.values, np.float32(np.nan))
-        return values[slice(*bands), :: rows[2], :: cols[2]]
+        values = np.where(raster.valid, raster.values, np.float32(np.nan))[slice(*bands), :: rows[2], :: cols[2]]
+        return values[tuple(slice(None) if isinstance(part, slice) else 0 for part in index)]
 
 
 def _chunk(block: int, side: int) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..position import in_words
 from ..raster import Grid
 
 LATTICE = 33
@@ -39,19 +40,11 @@ class Place:
 
     @property
     def middle(self) -> str | None:
-        """The middle in words, such as 25.30° S, 48.10° W; None where it is not known."""
+        """The middle in words, such as 25.3° S 48.1° W; None where it is not known."""
         if self.lonlat is None:
             return None
         longitude, latitude = (values[len(values) // 2] for values in self.lonlat)
         return in_words(longitude, latitude)
-
-
-def in_words(longitude: float, latitude: float) -> str:
-    """A place in words: latitude and longitude to a hundredth of a degree."""
-    longitude = (longitude + 180.0) % 360.0 - 180.0
-    return (
-        f"{abs(latitude):.2f}° {'N' if latitude >= 0 else 'S'}, {abs(longitude):.2f}° {'E' if longitude >= 0 else 'W'}"
-    )
 
 
 def place_of(grid: Grid) -> Place:

@@ -15,7 +15,7 @@ from made import speckled
 
 import sar_colorize as sc
 from sar_colorize.api import colorize_many as verb
-from sar_colorize.api.colorize_many import is_many, output_beside, scene_name, scenes_of
+from sar_colorize.api.many import is_many, output_beside, scene_name, scenes_of
 from sar_colorize.errors import Cancelled, OutputError, SettingError
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

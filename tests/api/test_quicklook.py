@@ -84,7 +84,7 @@ def test_a_large_raster_is_reduced(tmp_path: Path) -> None:
     values = np.full((3, 40, 5000), 90, np.uint8)
     block = Raster(values, np.ones((40, 5000), bool), writer.bands, Unit.DISPLAY)
     work = Work([grid.window], lambda window: window, lambda _: [block])
-    run_to_files(work, [writer], Window(0, 0, 40, 5000), quicklook=Quicklook(tmp_path / "a.png", writer))
+    run_to_files(work, [writer], Window(0, 0, 40, 5000), beside=[Quicklook(tmp_path / "a.png", writer)])
     assert _pixels(tmp_path / "a.png").shape == (16, 2048, 4)
 
 

@@ -133,7 +133,8 @@ def test_without_consent_nothing_is_asked_and_the_end_is_one_line(
     assert server.requests == []
     assert made.reference is None
     assert made.hint == (
-        "no reference was given; with worldcover as the reference this would fetch and use ESA WorldCover Sentinel-2 "
+        "no reference was given, so fields, roads and the season are guessed or missing; with worldcover as the "
+        "reference this would fetch and use ESA WorldCover Sentinel-2 "
         f"composite (worldcover) at 20 m, about 1 MB from 127.0.0.1:{server.server_port}"
     )
     assert made.to_dict()["hint"] == made.hint

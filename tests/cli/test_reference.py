@@ -113,27 +113,27 @@ def test_a_source_that_fails_is_one_line_and_exit_code_1(
     assert not (tmp_path / "a.tif").exists()
 
 
-def test_the_end_of_a_run_without_a_reference_is_one_line_until_the_user_allows_the_network(
+def test_a_run_without_a_reference_begins_with_what_will_be_missing_until_the_user_allows_the_network(
     scene: Path, server: MosaicServer, tmp_path: Path, run_cli: Run
 ) -> None:
     first = run_cli("colorize", scene, tmp_path / "a.tif")
-    assert first.stdout.splitlines()[-1].startswith(
-        "  hint         no reference was given; with worldcover as the reference this would fetch and use ESA "
-    )
+    missing = "note: no reference was given, so fields, roads and the season are guessed or missing; with "
+    assert first.stderr.count(missing) == 1
+    assert "with worldcover as the reference this would fetch and use ESA " in first.stderr
     assert server.requests == []
     assert json.loads(run_cli("config", "show", "--json").stdout)["network"] is False
     assert run_cli("config", "network", "on").stdout.splitlines()[0] == (
         f"network     on ({tmp_path / 'settings' / 'config.json'})"
     )
     second = run_cli("colorize", scene, tmp_path / "b.tif")
-    assert "  hint" not in second.stdout
+    assert missing not in second.stderr
     assert "note: Reference worldcover: ESA WorldCover Sentinel-2 composite of 2021" in second.stderr
     asked = len(server.requests)
     assert asked > 0
     forbidden = run_cli("config", "show", env={**os.environ, "SAR_COLORIZE_NETWORK": "0"})
     assert forbidden.stdout.splitlines()[0] == "network     off (SAR_COLORIZE_NETWORK)"
     assert run_cli("config", "network", "off").stdout.startswith("network     off (nobody allowed it)")
-    assert run_cli("colorize", scene, tmp_path / "c.tif", "--dry-run").stdout.splitlines()[-1].startswith("  hint")
+    assert missing in run_cli("colorize", scene, tmp_path / "c.tif", "--dry-run").stderr
     assert len(server.requests) == asked
 
 

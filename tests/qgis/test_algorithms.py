@@ -141,12 +141,14 @@ def test_every_parameter_reaches_the_command_line(
 def test_a_mosaic_is_passed_on_by_its_name(
     fake_backend: Any, provider: Any, scene: Path, given: dict[str, str], passed: list[str]
 ) -> None:
-    program = fake_backend("print(json.dumps({'hint': 'what a reference would show'}))")
+    program = fake_backend(
+        "tell('message', message='what is missing')\nprint(json.dumps({'expected_error': 'off by 3'}))"
+    )
     heard = Heard()
     _run(provider, "colorize", {"INPUT": str(scene), "OUTPUT": str(scene.parent / "c.tif")} | given, heard)
     arguments = json.loads((program.parent / "arguments.json").read_text())
     assert arguments[4 : arguments.index("--profile")] == passed
-    assert "what a reference would show" in heard.said
+    assert heard.said.index("what is missing") < heard.said.index("off by 3")
 
 
 def test_a_layer_and_a_mosaic_are_refused_together(fake_backend: Any, provider: Any, scene: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from made_here import Heard, pixels, write_scene
+from osgeo import gdal
 from processing.gui.Postprocessing import handleAlgorithmResults
 from qgis.core import (
     QgsContrastEnhancement,
@@ -21,6 +22,7 @@ from qgis.core import (
     QgsRasterLayer,
     QgsSettings,
     QgsSingleBandGrayRenderer,
+    QgsSingleBandPseudoColorRenderer,
 )
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor
@@ -115,41 +117,46 @@ def test_a_filtered_scene_is_grey_from_dark_to_bright(real_backend: str, provide
     assert (seen[~valid] == 255).all()
 
 
-def test_uncertainty_is_loaded_in_grey(fake_backend: Any, provider: Any, tmp_path: Path) -> None:
-    scene = write_scene(tmp_path / "scene.tif", bands=1)
-    fake_backend(
-        f"""
-import shutil
-for path in (output, arguments[arguments.index("--confidence") + 1]):
-    shutil.copy({str(scene)!r}, path)
-print('{{}}')
-"""
-    )
-    layers = _load(
-        provider, "colorize",
-        {"INPUT": str(scene), "OUTPUT": str(tmp_path / "c.tif"), "CONFIDENCE": _to_project(tmp_path / "sure.tif")},
-    )  # fmt: skip
-    assert [layer.name() for layer in layers] == ["scene (uncertainty)"]
-    assert isinstance(layers[0].renderer(), QgsSingleBandGrayRenderer)
+def _on_ramp(value: np.ndarray, stops: list[tuple[float, str]]) -> np.ndarray:
+    """Colours of values between the stops of a style file."""
+    colours = np.array([[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for _, colour in stops])
+    at = [stop for stop, _ in stops]
+    return np.stack([np.interp(value, at, colours[:, band]) for band in range(3)], axis=-1)
 
 
-def test_memory_is_loaded_in_grey_from_0_to_100_percent(fake_backend: Any, provider: Any, tmp_path: Path) -> None:
-    scene = write_scene(tmp_path / "scene.tif", bands=1)
-    fake_backend(
-        f"""
-import shutil
-for path in (output, arguments[arguments.index("--memory") + 1]):
-    shutil.copy({str(scene)!r}, path)
-print('{{}}')
-"""
-    )
-    layers = _load(
-        provider, "colorize",
-        {"INPUT": str(scene), "OUTPUT": str(tmp_path / "c.tif"), "MEMORY": _to_project(tmp_path / "share.tif")},
+def test_uncertainty_and_memory_have_the_colours_of_their_style_files(
+    real_backend: str, provider: Any, tmp_path: Path
+) -> None:
+    scene = write_scene(tmp_path / "scene.tif")
+    picture = write_scene(tmp_path / "earlier.tif", bands=3, names=(), hole=False)
+    dataset = gdal.Open(str(picture), gdal.GA_Update)
+    for band in (1, 2, 3):  # an 8-bit picture in floats would be read as one, too
+        values = dataset.GetRasterBand(band).ReadAsArray()
+        dataset.GetRasterBand(band).WriteArray(np.clip(60 + 40 * np.round(values / 8 + 2), 1, 254))
+    dataset = None
+    gdal.Translate(str(tmp_path / "p.tif"), str(picture), outputType=gdal.GDT_Byte, noData="none",
+                   srcWin=[0, 0, 70, 96])  # fmt: skip  # half of the ground, so that both vary
+    given = {
+        "INPUT": str(scene), "OUTPUT": str(tmp_path / "c.tif"), "REFERENCE": str(tmp_path / "p.tif"),
+        "CONFIDENCE": _to_project(tmp_path / "sure.tif"), "MEMORY": _to_project(tmp_path / "share.tif"),
+    }  # fmt: skip
+    memory, uncertainty = _load(provider, "colorize", given)
+    assert (memory.name(), uncertainty.name()) == ("scene (memory)", "scene (uncertainty)")
+    files = (
+        (uncertainty, tmp_path / "sure.tif",
+         [(0, "#0d0829"), (5, "#51127c"), (10, "#b63679"), (15, "#fb8861"), (20, "#fcfdbf")]),
+        (memory, tmp_path / "share.tif",
+         [(0, "#f4f1e8"), (33.3, "#9fc8c6"), (66.7, "#3c8f93"), (100, "#12525f")]),
     )  # fmt: skip
-    assert [layer.name() for layer in layers] == ["scene (memory)"]
-    stretch = layers[0].renderer().contrastEnhancement()
-    assert (stretch.minimumValue(), stretch.maximumValue()) == (0.0, 100.0)
+    for layer, path, stops in files:
+        assert isinstance(layer.renderer(), QgsSingleBandPseudoColorRenderer)
+        values, mask = pixels(path)
+        band = values if values.ndim == 2 else values[0]
+        valid = (mask > 0) & np.isfinite(band)
+        seen = _seen(layer).astype(float)
+        assert np.abs(seen[valid] - _on_ramp(band[valid].astype(float), stops)).max() <= 2
+        assert (seen[~valid] == 255).all()
+        assert np.ptp(band[valid]) > 1
 
 
 def test_kinds_of_ground_are_loaded_in_the_colours_of_the_picture(

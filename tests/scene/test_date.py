@@ -34,6 +34,7 @@ def test_a_name_says_the_day(name: str, expected: str | None) -> None:
         ({"PRODUCT_START_TIME": "2020-05-06T10:00:00Z"}, Date(2020, 5, 6)),
         ({"DATATAKE_1_DATATAKE_SENSING_START": "2020-05-06"}, Date(2020, 5, 6)),
         ({"DATE_ACQUIRED": "2020-05"}, Date(2020, 5)),
+        ({"SAR_COLORIZE_TIME": "2020-05-06T10:00:00 to 2020-05-06T10:00:25 UTC"}, Date(2020, 5, 6)),  # despeckled
         ({"TIFFTAG_DATETIME": "2020:05:06 10:00:00"}, None),  # when the file was written
         ({"GENERATION_TIME": "2020-05-06"}, None),
     ],

@@ -71,3 +71,15 @@ def test_plain_arrays_need_no_crs_and_take_their_nodata_from_rioxarray() -> None
 def test_what_is_no_scene_is_refused(array: xarray.DataArray, message: str) -> None:
     with pytest.raises(SceneError, match=message):
         open_scene(array)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        (0,), (-1, 5), (slice(None), -1), (1, 3, 4), (0, slice(3, 90, 7), slice(60, None, 3)), (0, slice(9, 2, -2)),
+    ],
+)  # fmt: skip
+def test_one_band_one_row_and_one_column_can_be_chosen(make_tif: Callable[..., Path], part: tuple[object, ...]) -> None:
+    values = np.random.default_rng(0).normal(-12, 3, (2, 100, 130)).astype(np.float32)
+    array = open_scene(make_tif(values, names=("VV", "VH"), tags={"UNITS": "dB"})).to_xarray()
+    assert np.array_equal(array[part].values, values[part])

@@ -19,10 +19,11 @@ from PIL import Image
 
 import sar_colorize as sc
 from sar_colorize.errors import OutputError, SettingError
+from sar_colorize.position import in_words
 from sar_colorize.raster import Grid
 from sar_colorize.viewer.facts import UNKNOWN, facts_of
 from sar_colorize.viewer.layers import _mean
-from sar_colorize.viewer.place import LATTICE, in_words, place_of
+from sar_colorize.viewer.place import LATTICE, place_of
 
 MakeTif = Callable[..., Path]
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -114,8 +115,8 @@ def test_the_lattice_is_exact_and_continuous_over_the_antimeridian() -> None:
 
 
 def test_a_place_in_words() -> None:
-    assert in_words(-48.1, -25.3) == "25.30° S, 48.10° W"
-    assert in_words(190.0, 1.0) == "1.00° N, 170.00° W"
+    assert in_words(-48.1, -25.3) == "25.3° S 48.1° W"
+    assert in_words(190.0, 1.0) == "1.0° N 170.0° W"
 
 
 def test_without_a_georeference_there_are_no_coordinates(make_tif: MakeTif, tmp_path: Path) -> None:

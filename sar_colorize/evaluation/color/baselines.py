@@ -12,7 +12,7 @@ Here L comes from a fixed range of decibels, as everywhere in this package.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,7 +109,7 @@ def learn(samples: Iterable[Sample]) -> Baselines:
     return Baselines(mean, table, slope.astype(np.float32), (y_mean - slope * x_mean).astype(np.float32))
 
 
-def samples(pairs: Sequence[Pair], input: str, filter: str, skipped: list[str] | None = None) -> Iterable[Sample]:
+def samples(pairs: Iterable[Pair], input: str, filter: str, skipped: list[str] | None = None) -> Iterable[Sample]:
     """Training pairs one by one, of large ones the middle 512 px.
 
     Args:

@@ -19,6 +19,7 @@ from ...pairs.find import Pair
 from ...pairs.palette import occasion
 from ...palette.fit import Examples, learn
 from ...palette.palette import UNKNOWN_PALETTE, Fit, Palette
+from ...progress import Progress, counted
 from ...raster import Float32
 from . import baselines
 from .patch import Patch, read_patch
@@ -178,7 +179,9 @@ def palette_mean(filter: str) -> Method:
     return Method("palette's mean colour", "baseline", filter, paint)
 
 
-def learn_baselines(pairs: Sequence[Pair], input: str, filter: str, skipped: list[str] | None) -> list[Method]:
+def learn_baselines(
+    pairs: Sequence[Pair], input: str, filter: str, skipped: list[str] | None, on_progress: Progress | None = None
+) -> list[Method]:
     """The baselines, learned from these pairs, and the grey oracle.
 
     Args:
@@ -186,8 +189,9 @@ def learn_baselines(pairs: Sequence[Pair], input: str, filter: str, skipped: lis
         input: "sar" or "optical", the lightness that methods get.
         filter: before the radar's lightness.
         skipped: as in `baselines.samples`.
+        on_progress: called after each pair.
     """
-    base = baselines.learn(baselines.samples(pairs, input, filter, skipped))
+    base = baselines.learn(baselines.samples(counted(pairs, on_progress), input, filter, skipped))
     return [
         Method(baselines.MEAN, "baseline", filter, lambda patch: (base.mean_colour(patch.lightness(filter)), None)),
         Method(baselines.TABLE, "baseline", filter, lambda patch: (base.look_up(patch.lightness(filter)), None)),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...errors import DataError
 from ...pairs.find import SPLITS, Pair, PairList, find_pairs, split_by_site
-from ...progress import Progress
+from ...progress import Progress, in_units
 from .compare import Comparison, compare, spread
 from .contestants import Method, learn_baselines, load_models, palette_mean, with_fit, without_palette
 from .feature_distance import load_or_note
@@ -57,7 +57,8 @@ def compare_models(
     first = asked[0].filter  # baselines get the lightness that the first model gets
     others = sorted({method.filter for method in asked} - {first})
     broken: list[str] = []
-    base = learn_baselines(training, settings.input, first, None if settings.strict else broken)
+    ticks = in_units(on_progress, "training pairs")
+    base = learn_baselines(training, settings.input, first, None if settings.strict else broken, ticks)
     _log.info("baselines: learned from %d pairs of train", len(training) - len(broken))
     network, missing = load_or_note(settings.device)
     chosen = spread(second_half(measured) if settings.half == "second" else measured, settings.limit)

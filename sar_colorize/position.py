@@ -1,10 +1,10 @@
-"""Where on Earth a grid lies."""
+"""Where on Earth a grid lies, as numbers and in words."""
 
 from __future__ import annotations
 
 import math
 
-from ..raster import Grid
+from .raster import Grid
 
 
 def middle_of(grid: Grid) -> tuple[float, float] | None:
@@ -18,3 +18,11 @@ def middle_of(grid: Grid) -> tuple[float, float] | None:
     longitudes, latitudes = transform(CRS.from_wkt(grid.crs_wkt), CRS.from_epsg(4326), [x], [y])
     place = float(longitudes[0]), float(latitudes[0])
     return place if all(map(math.isfinite, place)) else None
+
+
+def in_words(longitude: float, latitude: float) -> str:
+    """A place in words, to a tenth of a degree, such as 25.3° S 48.1° W."""
+    longitude = (longitude + 180.0) % 360.0 - 180.0
+    return (
+        f"{abs(latitude):.1f}° {'N' if latitude >= 0 else 'S'} {abs(longitude):.1f}° {'E' if longitude >= 0 else 'W'}"
+    )
