@@ -22,7 +22,7 @@ DISKS ?= 100
 CLUSTERS ?= 20
 SERVERS ?= 100
 
-.PHONY: help install demo test lint browser toolbox qgis has-qgis test-qgis plugin package benchmark attack audit sbom clean
+.PHONY: help install demo test lint browser toolbox qgis has-qgis test-qgis test-qgis-release plugin package benchmark attack audit sbom clean
 
 help:
 	@echo "make demo       install, colorize a simulated scene offline, say where the picture is"
@@ -107,6 +107,14 @@ test-qgis: $(VENV)/tested qgis
 	  $(MAKE) --no-print-directory $(VENV_QGIS)/tested && cd tests/qgis \
 	  && SAR_COLORIZE_TEST_PYTHON=$(abspath $(BIN)/python) $(abspath $(VENV_QGIS)/bin/python) -m pytest; fi
 
+# The same tests in a newer QGIS, that of Debian's suite QGIS_SUITE (trixie: 3.40). Not in `make test`: it needs root,
+# debootstrap, 3 GB, and once some minutes to install.
+QGIS_SUITE ?= trixie
+QGIS_RELEASE ?= .qgis-release
+
+test-qgis-release: $(VENV)/tested
+	$(BIN)/python tools/qgis_release.py --suite $(QGIS_SUITE) --folder $(QGIS_RELEASE)
+
 # One thread for each worker: more threads than cores are slower than one.
 test: lint browser toolbox
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
@@ -147,4 +155,4 @@ benchmark: $(VENV)/tested toolbox
 	$(BIN)/python benchmarks/speed.py --page docs/benchmarks.md
 
 clean:
-	rm -rf $(VENV) $(VENV_QGIS) build dist demo attack *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV_QGIS) $(QGIS_RELEASE) build dist demo attack *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -139,7 +139,8 @@ class Desktop:
         """Whether the result is a layer; raises if the run has failed."""
         from qgis.core import QgsProject
 
-        if self.finished is False:
+        has_failed = "Execution failed" in self.log().toPlainText()  # of which newer releases send no signal
+        if self.finished is False or has_failed:
             raise RuntimeError(f"Colorize must end well, got: {self.log().toPlainText()}")
         return len(QgsProject.instance().mapLayers()) > (3 if self.reference else 1)
 

@@ -12,7 +12,9 @@ from typing import Any
 from .models import verify_models
 
 _PACKAGES = ("numpy", "torch", "rasterio", "geopandas", "shapely", "dask", "xarray", "rioxarray", "safetensors")
-_EXTRAS = {"tensorboard": "train", "lightning": "train", "pystac-client": "catalog"}
+_EXTRAS = {
+    "tensorboard": "train", "lightning": "train", "pystac-client": "catalog", "pystac": "stac", "tqdm": "notebook",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
