@@ -61,7 +61,7 @@ class Quicklook:
 
     def finish(self) -> None:
         """Draws the picture into the hidden folder, from the file that its writer has finished."""
-        from PIL import Image  # comes with scikit-image
+        from PIL import Image
 
         values, valid = _reduced(self.of.hidden.path / "cog.tif", self.of.path)
         rgb = values[:3] if len(values) >= 3 and values.dtype == np.uint8 else _grey(values[0], valid, self.unit)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from ..errors import UnitError
+from ..errors import UnitError, require
 from ..raster import Grid, Raster, Unit, Window
 from .declare import Declaration
 
@@ -122,6 +122,7 @@ class Scene(ABC):
         """
         from .to_xarray import to_xarray
 
+        require("dask", "rioxarray")
         return to_xarray(
             self.read, self.grid, self.bands, self.unit,
             block_shape=self.block_shape, absolute=self.declaration.absolute, source=self.source,
