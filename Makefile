@@ -35,7 +35,7 @@ help:
 	@echo "make plugin     build the plugin for QGIS as a zip"
 	@echo "make clean      remove what the others made"
 	@echo
-	@echo "make demo TORCH_INDEX=URL   the same with the CPU build of torch, which saves gigabytes on Linux;"
+	@echo "make test TORCH_INDEX=URL   the same with the CPU build of torch, which saves gigabytes on Linux;"
 	@echo "                            PyTorch's page Get Started, Compute Platform CPU, shows URL after --index-url"
 
 $(BIN)/python:
@@ -46,14 +46,14 @@ $(BIN)/python:
 
 # Installed anew when the packaging changes.
 $(VENV)/installed: $(BIN)/python pyproject.toml setup.cfg constraints.txt
-ifneq ($(TORCH_INDEX),)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --index-url $(TORCH_INDEX) torch
-endif
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
 	@touch $@
 
 $(VENV)/tested: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,train,cluster,features]"
+ifneq ($(TORCH_INDEX),)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --index-url $(TORCH_INDEX) torch
+endif
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[all,test,features]"
 	@touch $@
 
 install: $(VENV)/installed

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import errno
 import os
+from importlib import import_module
 from typing import Any, Self
 
 from .credentials import without_credentials
@@ -75,6 +76,36 @@ class NetworkError(SarColorizeError, OSError):
 
 class MissingPackageError(SarColorizeError, ImportError):
     """A package of an extra is not installed."""
+
+
+EXTRAS = {
+    "torch": "torch", "geopandas": "vector", "pandas": "vector", "pyogrio": "vector", "pyproj": "vector",
+    "xarray": "xarray", "rioxarray": "xarray", "dask": "xarray", "distributed": "cluster", "scipy": "train",
+    "skimage": "train", "lightning": "train", "tensorboard": "train", "pystac_client": "catalog",
+    "efficientnet_lite_pytorch": "features",
+}  # fmt: skip
+"""The extra that brings a package, by the name that it is imported by."""
+
+
+def as_missing(error: ImportError) -> MissingPackageError | None:
+    """The sentence for a package of an extra that is not installed; None for another error of an import."""
+    package = (error.name or "").split(".")[0]
+    if not isinstance(error, ModuleNotFoundError) or package not in EXTRAS:
+        return None
+    return MissingPackageError(f'{package} must be installed for this: pip install "sar-colorize[{EXTRAS[package]}]"')
+
+
+def require(*packages: str) -> None:
+    """Refuses to go on without packages of extras.
+
+    Raises:
+        MissingPackageError: the first that is not installed.
+    """
+    for package in packages:
+        try:
+            import_module(package)
+        except ModuleNotFoundError as error:
+            raise as_missing(error) or error from error
 
 
 class Cancelled(KeyboardInterrupt):

@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
 }  # fmt: skip
 """What each room may import besides leaves and itself; docs/architecture.md is the table of it. `api` knows all."""
-HEAVY = ("torch", "dask", "rasterio", "geopandas", "xarray", "skimage")
+HEAVY = ("torch", "openvino", "dask", "rasterio", "geopandas", "xarray", "skimage")
 PARTICIPLES = {"placed", "told", "seen", "said", "despeckled", "speckled", "made", "given", "found", "fitted", "learnt"}
 LONGEST_FUNCTION = 60
 

@@ -30,13 +30,13 @@ def test_make_has_qgis_only_if_every_program_is_there(tmp_path: Path, missing: s
     assert (done.returncode == 0) == (missing is None), done.stderr
 
 
-def test_make_takes_torch_from_the_given_index_before_all_else(tmp_path: Path) -> None:
+def test_make_takes_torch_from_the_given_index_before_what_needs_it(tmp_path: Path) -> None:
     done = subprocess.run(
-        ["make", "--dry-run", "install", "TORCH_INDEX=https://index/cpu", f"VENV={tmp_path}"],
+        ["make", "--dry-run", f"{tmp_path}/tested", "TORCH_INDEX=https://index/cpu", f"VENV={tmp_path}"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     installs = [line.split("--constraint constraints.txt ")[-1] for line in done.stdout.splitlines() if "pip" in line]
-    assert installs[-2:] == ["--index-url https://index/cpu torch", "--editable ."]
+    assert installs[-3:] == ["--editable .", "--index-url https://index/cpu torch", '--editable ".[all,test,features]"']
 
 
 def test_make_sbom_lists_what_the_wheel_stands_on_and_sums_all_that_is_handed_out(tmp_path: Path) -> None:

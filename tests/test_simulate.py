@@ -165,3 +165,19 @@ def test_import_loads_no_rasterio_and_no_image_library():
         "import sys, sar_colorize.simulate; sys.exit(bool({'rasterio', 'skimage', 'PIL', 'scipy'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": ":".join(sys.path)}).returncode == 0
+
+
+def test_lines_and_discs_are_those_of_scikit_image() -> None:
+    from skimage.draw import disk, line
+
+    from sar_colorize.simulate.landscape import _line, _stamp
+
+    rng = np.random.default_rng(0)
+    for ends in [(0, 0, 0, 0), (3, 4, 3, 9), (5, 5, 0, 0), *rng.integers(-60, 60, (200, 4)).tolist()]:
+        np.testing.assert_array_equal(_line(*ends), line(*ends))
+    for _ in range(50):
+        ours, theirs = np.zeros((2, 50, 70), bool)
+        centre, radius = rng.uniform(-10, 80, (1, 2)), rng.uniform(0.3, 12, 1)
+        _stamp(ours, centre, radius)
+        theirs[disk(centre[0], radius[0], shape=theirs.shape)] = True
+        np.testing.assert_array_equal(ours, theirs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from dataclasses import asdict, dataclass
@@ -9,11 +10,14 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from ..engine.choose import ENGINES, choose, choose_precision, threads_of
 from .models import verify_models
 
-_PACKAGES = ("numpy", "torch", "rasterio", "geopandas", "shapely", "dask", "xarray", "rioxarray", "safetensors")
+_PACKAGES = ("numpy", "rasterio", "shapely", "safetensors")
 _EXTRAS = {
-    "tensorboard": "train", "lightning": "train", "pystac-client": "catalog", "pystac": "stac", "tqdm": "notebook",
+    "torch": "torch", "geopandas": "vector", "xarray": "xarray", "rioxarray": "xarray", "dask": "xarray",
+    "distributed": "cluster", "scikit-image": "train", "tensorboard": "train", "lightning": "train",
+    "pystac-client": "catalog", "pystac": "stac", "tqdm": "notebook",
 }  # fmt: skip
 
 
@@ -57,7 +61,7 @@ def examine() -> Report:
     ]
     checks += [_package(name) for name in _PACKAGES]
     if all(check.ok for check in checks):
-        checks += [_gdal(), *_devices()]
+        checks += [_gdal(), _engines(), *_devices()]
     checks += [
         Check(f"model {name}", ok, detail, mend="" if ok else "pip install --force-reinstall --no-deps sar-colorize")
         for name, ok, detail in verify_models()
@@ -106,13 +110,29 @@ def _gdal() -> Check:
     return Check("gdal", ok, detail, mend="" if ok else "pip install --force-reinstall rasterio")
 
 
+def _engines() -> Check:
+    """What runs networks: one is enough."""
+    found, wrong = [], []
+    for name in ENGINES[1:]:
+        try:
+            import_module("..engine.runtime" if name == "openvino" else name, __package__)
+            found.append(f"{name} {_version(name)}")
+        except ImportError as error:
+            wrong.append(str(error))
+    if not found:
+        return Check("engines", False, "; ".join(wrong), mend="pip install openvino")
+    return Check("engines", True, f"{', '.join(found)}; auto takes {choose('auto', 'auto', 'auto').engine}")
+
+
 def _devices() -> list[Check]:
     """The CPU with the precision it is good at, and the GPU if there is one."""
-    import torch
-
-    from ..engine.choose import choose_precision
-
-    cpu = Check("cpu", True, f"{torch.get_num_threads()} threads, {choose_precision('auto', 'cpu')}")
+    limit = threads_of()
+    threads = f"{os.cpu_count()} processors" if limit is None else f"{limit} threads by OMP_NUM_THREADS"
+    cpu = Check("cpu", True, f"{threads}, {choose_precision('auto', 'cpu')}")
+    try:
+        import torch
+    except ImportError:
+        return [cpu, Check("cuda", False, "no torch, which a GPU needs; the CPU will do", needed=False)]
     if not torch.cuda.is_available():
         return [cpu, Check("cuda", False, "no GPU that torch can use; the CPU will do", needed=False)]
     return [

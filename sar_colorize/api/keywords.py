@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from ..credentials import clean_error
-from ..errors import SettingError
+from ..errors import SettingError, as_missing
 from .annotations import checked
 
 OUTPUTS = ("output", "uncertainty", "memory", "quicklook", "folder", "out", "report")
@@ -65,6 +65,11 @@ def verb(several: Several | None = None, **renamed: str) -> Callable[[Callable[P
             values += args[len(first) :]
             try:
                 return function(*values, **{name: checked(name, value, types[name]) for name, value in given.items()})
+            except ModuleNotFoundError as error:
+                missing = as_missing(error)
+                if missing is None:
+                    raise
+                raise missing from error
             except BaseException as error:
                 clean_error(error)  # also what GDAL, dask or the system said, which a traceback would show
                 raise

@@ -132,15 +132,16 @@ def _clear_of(client: Client, grid: Grid, snow: bool, tile: TileDates) -> tuple[
 
 def _clear(client: Client, acquisition: Acquisition, what: str, grid: Grid, snow: bool) -> tuple[Bool, Bool]:
     """(H, W) where an acquisition shows clear ground, 2 pixels inside; and where it shows anything."""
-    from scipy.ndimage import binary_erosion
-
     classes = read_on(
         client, RangeFile(client, acquisition.urls["scl"]), what, (1,), grid, classes_m=_CLASSES_M
     )[0]  # fmt: skip
     there: Bool = classes > 0
     clear = np.isin(classes, (*CLEAR, SNOW) if snow else CLEAR)
-    eroded: Bool = binary_erosion(clear | ~there, iterations=_ERODED_PX, border_value=True) & there
-    return eroded & clear, there
+    inner: Bool = clear | ~there
+    for _ in range(_ERODED_PX):
+        near = np.pad(inner, 1, constant_values=True)
+        inner = inner & near[:-2, 1:-1] & near[2:, 1:-1] & near[1:-1, :-2] & near[1:-1, 2:]
+    return inner & clear & there, there
 
 
 def _values(client: Client, acquisition: Acquisition, what: str, grid: Grid, clear: Bool) -> tuple[NDArray[Any], bool]:

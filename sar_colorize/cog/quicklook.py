@@ -46,7 +46,7 @@ class Quicklook(Beside):
 
     def finish(self) -> None:
         """Draws the picture into the hidden folder, from the file that its writer has finished."""
-        from PIL import Image  # comes with scikit-image
+        from PIL import Image
 
         rgb, valid = small_picture(self.of.hidden.path / "cog.tif", self.unit, of=self.of.path)
         pixels = np.ascontiguousarray(np.where(valid, rgb, np.uint8(_PAPER)).transpose(1, 2, 0))

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
-from openvino import opset13 as op
+
+from .runtime import opset as op
+from .runtime import ov
 
 uint8 = ov.Type.u8
 MANY_CHANNELS = 16

@@ -8,21 +8,20 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
-from openvino import opset13
 
 from ..color import L_MAX
 from ..raster import Float32
 from .base import Compose, not_finite
 from .choose import threads_of
 from .graph import Symbol
+from .runtime import opset, ov
 
 _HINTS = {"fp32": "f32", "bf16": "bf16"}
 
 
 @cache
-def _core() -> ov.Core:
+def _core() -> Any:
     return ov.Core()
 
 
@@ -34,8 +33,8 @@ class Compiled:
     """
 
     def __init__(self, function: Callable[..., Symbol], shapes: Sequence[tuple[int, ...]], precision: str) -> None:
-        given = [opset13.parameter(list(shape), np.float32) for shape in shapes]
-        model = ov.Model([opset13.result(function(*map(Symbol, given)).output)], given)
+        given = [opset.parameter(list(shape), np.float32) for shape in shapes]
+        model = ov.Model([opset.result(function(*map(Symbol, given)).output)], given)
         settings: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": _HINTS[precision],

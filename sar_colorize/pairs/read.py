@@ -75,9 +75,7 @@ def pillow() -> Any:
     try:
         from PIL import Image
     except ImportError as error:
-        raise MissingPackageError(
-            "pairs that are pictures need pillow, got none; pip install 'sar-colorize[train]'"
-        ) from error
+        raise MissingPackageError("pairs that are pictures need pillow, got none; pip install pillow") from error
     return Image
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..raster import Bool
+from .half import grown
 
 DARKEST_GROUND = 5
 """sRGB code that the brightest channel of a ground pixel has at least: 0..4 is nodata or black fill."""
@@ -91,9 +92,4 @@ def _squares(part: Bool, half_px: int) -> Bool:
 
 def _grown(part: Bool, margin_px: int) -> Bool:
     """A part of a picture and all that lies within `margin_px` of it, as a square; outside the picture is nothing."""
-    from scipy.ndimage import maximum_filter1d
-
-    grown = part.view(np.uint8)
-    for axis in (0, 1):
-        grown = maximum_filter1d(grown, 2 * margin_px + 1, axis=axis, mode="constant", cval=0)
-    return grown.view(np.bool_)
+    return grown(part, margin_px)

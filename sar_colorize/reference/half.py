@@ -5,6 +5,8 @@ Direct convolutions only, normalised by what is known: a value has the same bits
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +14,9 @@ from ..raster import Bool, Float32
 
 MARGIN_PX = 2
 """Pixels around a window that its coarse pixels need, besides one more for `double`."""
+T = TypeVar("T", bound=np.generic)
 Weights = NDArray[np.float64]
+_ROWS = 32
 _BINOMIAL = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
 
 
@@ -24,12 +28,47 @@ def smooth(values: Float32, known: Float32, weights: Weights) -> Float32:
 
 
 def spread(values: Float32, weights: Weights) -> Float32:
-    """(H, W) weighted sums along rows and columns; what lies outside counts as nothing."""
-    from scipy.ndimage import correlate1d
+    """(H, W) weighted sums along rows and columns, the same on both sides; what lies outside counts as nothing."""
+    return _spread(_spread(values, weights, 0), weights, 1)
 
-    rows = correlate1d(values, weights, axis=0, mode="constant")
-    result: Float32 = correlate1d(rows, weights, axis=1, mode="constant")
-    return result
+
+def _spread(values: Float32, weights: Weights, axis: int) -> Float32:
+    """Along one axis, in double precision, a few rows at a time, which stay in the processor's cache."""
+    reach, (height, width) = len(weights) // 2, values.shape
+    margins = [(0, 0), (0, 0)]
+    margins[axis] = (reach, reach)
+    around, made = np.pad(values, margins), np.empty(values.shape, np.float32)
+    for row in range(0, height, _ROWS):
+        rows = min(_ROWS, height - row)
+        part = around[row : row + rows + (2 * reach if axis == 0 else 0)].astype(np.float64)
+
+        def moved(by: int, part: NDArray[np.float64] = part, rows: int = rows) -> NDArray[np.float64]:
+            at = reach + by
+            return part[at : at + rows] if axis == 0 else part[:, at : at + width]
+
+        total, pair = moved(0) * weights[reach], np.empty((rows, width))
+        for by in range(reach, 0, -1):
+            np.add(moved(-by), moved(by), out=pair)
+            pair *= weights[reach - by]
+            total += pair
+        made[row : row + rows] = total
+    return made
+
+
+def grown(values: NDArray[T], margin_px: int) -> NDArray[T]:
+    """(H, W) greatest value within a square of 2 margin_px + 1; what lies outside counts as nothing."""
+    for axis in (0, 1):
+        margins = [(0, 0), (0, 0)]
+        margins[axis] = (margin_px, margin_px)
+        around, width = np.pad(values, margins), 1
+        while width < 2 * margin_px + 1:  # by doubling
+            step = min(width, 2 * margin_px + 1 - width)
+            length = around.shape[axis] - step
+            first, second = (slice(0, length), slice(step, step + length))
+            around = np.maximum(*(around[part] if axis == 0 else around[:, part] for part in (first, second)))
+            width += step
+        values = around
+    return values
 
 
 def halve(values: Float32, known: Bool, row: int, col: int) -> tuple[Float32, Float32]:

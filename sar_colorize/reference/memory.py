@@ -25,7 +25,7 @@ from . import water as waters
 from .agreement import WIDE, Expected, colour_values
 from .belief import Belief
 from .drift import drift_of
-from .half import box, double, gaussian, halve, smooth, spread
+from .half import box, double, gaussian, grown, halve, smooth, spread
 
 STRUCTURES = ("both", "radar", "reference")
 """Whose structure a picture shows: the reference's with the radar's news, the radar's own, or the reference's."""
@@ -301,10 +301,8 @@ def _fade(missing: Float32) -> Float32:
 
     The mean of a square, of what is missing and grown by half of that square: so it is 0 at corners, too.
     """
-    from scipy.ndimage import maximum_filter
-
-    grown = maximum_filter(missing, len(_FADE), mode="constant")
-    fade: Float32 = np.clip(np.float32(1.0) - np.float32(1.001) * spread(grown, _FADE), 0.0, 1.0)
+    near = grown(missing, len(_FADE) // 2)
+    fade: Float32 = np.clip(np.float32(1.0) - np.float32(1.001) * spread(near, _FADE), 0.0, 1.0)
     return fade
 
 

@@ -110,20 +110,30 @@ def read_bbox(bbox: tuple[float, float, float, float], crs: str | None, grid: Gr
     # Vertices every hundredth of a side: a straight side in one CRS is bent in another.
     box = shapely.segmentize(shapely.box(west, south, east, north), max((east - west), (north - south)) / 100)
     if crs is not None:
-        import geopandas
+        from rasterio.crs import CRS
+        from rasterio.warp import transform
 
         try:
-            box = geopandas.GeoSeries([box], crs=crs).to_crs(grid.crs_wkt).iloc[0]
-        except Exception as error:  # pyproj's own, and those of whatever it takes the text for
+            known, own = CRS.from_user_input(crs), CRS.from_wkt(str(grid.crs_wkt))
+        except Exception as error:  # PROJ's own, and those of whatever it takes the text for
             raise SettingError(
                 f"bbox_crs must be a CRS such as EPSG:4326, got {crs:.80} ({one_line(error)})"
             ) from error
+        try:
+            box = shapely.transform(box, lambda points: np.column_stack(transform(known, own, *points.T)))
+        except Exception as error:  # GDAL's, which rasterio has no public name for
+            raise SettingError(_nowhere(shown)) from error
     if not shapely.is_valid(box) or not np.isfinite(shapely.get_coordinates(box)).all():
-        raise SettingError(f"bbox must lie where the scene's CRS is defined, got {shown}; check `bbox_crs`")
+        raise SettingError(_nowhere(shown))
     window = window_of(box, grid)
     if window.is_empty:
         raise SettingError(f"bbox must share ground with the scene, got {shown}, which lies outside it; check its CRS")
     return window
+
+
+def _nowhere(shown: str) -> str:
+    """The sentence for a box that has no place in the scene's CRS."""
+    return f"bbox must lie where the scene's CRS is defined, got {shown}; check `bbox_crs`"
 
 
 def window_of(geometry: Any, grid: Grid) -> Window:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from numbers import Real
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from ..credentials import name_without_credentials
 from ..errors import SarColorizeError, SceneError, SettingError, UnitError, UnreadableError
@@ -180,10 +181,9 @@ def _data_array(source: Any) -> xarray.DataArray:
     Raises:
         SceneError: it is not.
     """
-    import xarray
-
-    if isinstance(source, xarray.DataArray):
-        return source
+    known = sys.modules.get("xarray")  # whoever has a DataArray has imported it
+    if known is not None and isinstance(source, known.DataArray):
+        return cast("xarray.DataArray", source)
     raise SceneError(
         f"source must be a path, an xarray DataArray or an open scene, got {type(source).__module__}."
         f"{type(source).__qualname__}; wrap values as xarray.DataArray(values, dims=('band', 'y', 'x'))"

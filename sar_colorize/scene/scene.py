@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from ..errors import SarColorizeError, UnitError
+from ..errors import SarColorizeError, UnitError, require
 from ..notebook import as_html, data_uri
 from ..position import in_words, middle_of
 from ..raster import Grid, Raster, Unit, Window
@@ -126,6 +126,7 @@ class Scene(ABC):
         """
         from .to_xarray import to_xarray
 
+        require("dask", "rioxarray")
         return to_xarray(
             self.read, self.grid, self.bands, self.unit,
             block_shape=self.block_shape, absolute=self.declaration.absolute, source=self.source,

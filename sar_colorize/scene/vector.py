@@ -144,7 +144,7 @@ def _one_sentence(shown: str) -> Iterator[None]:
     """Whatever a reader of vector files says of a damaged one."""
     try:
         yield
-    except SettingError:
+    except (SettingError, ModuleNotFoundError):
         raise
     except Exception as error:  # GDAL, pyogrio, shapely, PROJ, JSON and XML each have errors of their own
         raise SettingError(

@@ -114,12 +114,10 @@ def _fields(rows: Float32, cols: Float32, rng: np.random.Generator) -> tuple[NDA
 
 def _roads(cover: NDArray[np.uint8], gain_db: Float32, places: list[tuple[float, ...]]) -> None:
     """Dark lines from each place to the nearest one before it in the list, the first being the town."""
-    from skimage.draw import line
-
     height, width = cover.shape
     for index, (row, col) in enumerate(places[1:], start=1):
         to_row, to_col = min(places[:index], key=lambda p: math.hypot(p[0] - row, p[1] - col))
-        rr, cc = line(int(row), int(col), int(to_row), int(to_col))
+        rr, cc = _line(int(row), int(col), int(to_row), int(to_col))
         wobble = np.rint(5 * np.sin(np.linspace(0, 3 * math.pi, len(rr)))).astype(int)
         rr, cc = np.clip(rr + wobble, 0, height - 2), np.clip(cc + wobble, 0, width - 2)
         for dr, dc in ((0, 0), (1, 0), (0, 1)):
@@ -193,20 +191,32 @@ def _meander(
 
 
 def _stamp(water: Bool, course: NDArray[np.float64], radius_px: NDArray[np.float64]) -> None:
-    from skimage.draw import disk
-
+    """Discs along a course."""
     for (row, col), radius in zip(course, radius_px, strict=True):
-        water[disk((row, col), radius, shape=water.shape)] = True
+        ends = zip((row, col), water.shape, strict=True)
+        rows, cols = (np.arange(max(0, math.ceil(at - radius)), min(size, math.floor(at + radius) + 1))
+                      for at, size in ends)  # fmt: skip
+        inside = ((rows[:, None] - row) / radius) ** 2 + ((cols[None] - col) / radius) ** 2 < 1.0
+        if inside.size:
+            water[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1] |= inside
+
+
+def _line(row: int, col: int, to_row: int, to_col: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows and columns of the pixels between two, both with them (Bresenham, IBM Systems Journal 4, 1965)."""
+    across, down = abs(to_col - col), abs(to_row - row)
+    steps = np.arange(max(across, down) + 1)
+    along, aside = (across, down) if across >= down else (down, across)
+    moved = (2 * aside * steps + along) // max(1, 2 * along)  # halves are rounded up
+    rows, cols = (moved, steps) if across >= down else (steps, moved)
+    return row + np.sign(to_row - row) * rows, col + np.sign(to_col - col) * cols
 
 
 def _fractal(shape: tuple[int, int], slope: float, rng: np.random.Generator, stretch: float = 1.0) -> Float32:
     """(H, W) noise of mean 0 and deviation 1 whose power falls as frequency**-slope; `stretch` makes streaks."""
-    from scipy import fft  # comes with scikit-image; numpy's is slower and knows no float32
-
-    spectrum = fft.rfft2(rng.standard_normal(shape, np.float32))
-    rate = np.hypot(fft.fftfreq(shape[0])[:, None] * stretch, fft.rfftfreq(shape[1])[None, :])
+    spectrum = np.fft.rfft2(rng.standard_normal(shape, np.float32))
+    rate = np.hypot(np.fft.fftfreq(shape[0])[:, None] * stretch, np.fft.rfftfreq(shape[1])[None, :])
     rate[0, 0] = np.inf
-    noise = fft.irfft2(spectrum * (rate ** (-slope / 2)).astype(np.float32), shape)
+    noise = np.fft.irfft2(spectrum * (rate ** (-slope / 2)).astype(np.float32), shape)
     scaled: Float32 = (noise / noise.std()).astype(np.float32)
     return scaled
 

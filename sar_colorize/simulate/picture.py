@@ -38,7 +38,7 @@ def side_by_side(
     Raises:
         SettingError: shapes or types differ from these.
     """
-    from PIL import Image, ImageDraw, ImageFont  # comes with scikit-image
+    from PIL import Image, ImageDraw, ImageFont
 
     shape = before_grey.shape
     if before_grey.ndim != 2 or after_rgb.shape != (3, *shape) or {before_grey.dtype, after_rgb.dtype} != {_UINT8}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -11,6 +12,7 @@ import numpy as np
 from ..arrays import as_float, namespace
 from ..errors import SettingError
 from .base import Filter
+from .gamma import gammainc, gammaincinv
 from .windows import box_sum, inner, moments, moments_of, speckle_share
 
 POINT_QUANTILE = 0.98
@@ -102,21 +104,19 @@ def sigma_range(looks: float, share: float) -> tuple[float, float, float]:
 
     Equals table II of the paper for 1 to 4 looks.
     """
-    from scipy.optimize import brentq
-    from scipy.special import gammainc, gammaincinv
 
     def cumulated(value: float, power: int) -> float:
         """Integral of x**power times the density from 0 to a value."""
         moment = (1.0, 1.0, (looks + 1.0) / looks)[power]
-        return moment * float(gammainc(looks + power, looks * value))
+        return moment * gammainc(looks + power, looks * value)
 
     def upper(low: float) -> float:
-        return float(gammaincinv(looks, min(cumulated(low, 0) + share, 1.0 - 1e-15))) / looks
+        return gammaincinv(looks, min(cumulated(low, 0) + share, 1.0 - 1e-15)) / looks
 
     def excess(low: float) -> float:
         return cumulated(upper(low), 1) - cumulated(low, 1) - share
 
-    low = brentq(excess, 0.0, float(gammaincinv(looks, 1.0 - share)) / looks, xtol=1e-12)
+    low = _root(excess, 0.0, gammaincinv(looks, 1.0 - share) / looks)
     high = upper(low)
     return low, high, ((cumulated(high, 2) - cumulated(low, 2)) / share - 1.0) ** 0.5
 
@@ -124,6 +124,13 @@ def sigma_range(looks: float, share: float) -> tuple[float, float, float]:
 @lru_cache
 def _speckle_quantile(looks: float, quantile: float) -> float:
     """A quantile of speckle of mean 1."""
-    from scipy.special import gammaincinv
+    return gammaincinv(looks, quantile) / looks
 
-    return float(gammaincinv(looks, quantile)) / looks
+
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    """Where a function that rises or falls from `low` to `high` is 0, by halving."""
+    rises = function(high) > 0.0
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if (function(middle) > 0.0) is rises else (middle, high)
+    return 0.5 * (low + high)

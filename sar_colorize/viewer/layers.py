@@ -237,7 +237,7 @@ def _strips(page: Grid, step: int) -> list[Window]:
 
 def _webp(codes: NDArray[np.uint8], valid: Bool, quality: int) -> bytes:
     """A lossy WebP of codes (1 or 3, h, w), transparent where invalid."""
-    from PIL import Image  # comes with scikit-image
+    from PIL import Image
 
     pixels = np.repeat(codes, 3, axis=0) if len(codes) == 1 else codes
     pixels = np.where(valid, pixels, np.uint8(0)).transpose(1, 2, 0)

@@ -122,7 +122,7 @@ def _rows(names: tuple[str, ...], values: Float32, valid: Bool) -> tuple[tuple[s
 
 def _lossless(codes: NDArray[np.uint8], valid: Bool) -> bytes:
     """A WebP in which every code of a valid pixel is exact."""
-    from PIL import Image  # comes with scikit-image
+    from PIL import Image
 
     pixels = np.dstack([codes, codes, codes, np.where(valid, np.uint8(255), np.uint8(0))])
     file = io.BytesIO()

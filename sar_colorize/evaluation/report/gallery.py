@@ -17,7 +17,7 @@ _PAPER, _INK = (252, 252, 250), (28, 35, 33)
 
 def gallery_png(shown: Sequence[Shown]) -> bytes:
     """The examples of one place, one below the other, each under its name."""
-    from PIL import ImageDraw, ImageFont  # comes with scikit-image
+    from PIL import ImageDraw, ImageFont
 
     image_module = pillow()
     row_px = _LINE_PX + PANEL_PX + _GAP_PX

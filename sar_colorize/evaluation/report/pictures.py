@@ -83,7 +83,7 @@ def small_png(picture: NDArray[np.uint8], side_px: int = _SIDE_PX) -> bytes:
         from PIL import Image
     except ImportError as error:
         raise MissingPackageError(
-            "a report's pictures must have the package pillow, got none; pip install 'sar-colorize[train]'"
+            "a report's pictures must have the package pillow, got none; pip install pillow"
         ) from error
     size = min(_CROP_PX, *picture.shape[1:])
     row, col = ((side - size) // 2 for side in picture.shape[1:])

@@ -166,7 +166,7 @@ def test_a_failed_start_does_not_block_the_corrected_call(pairs, tmp_path):
 
 def test_a_missing_package_is_one_sentence_and_leaves_no_folder(pairs, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(MissingPackageError, match=r"need pillow, got none; pip install 'sar-colorize\[train\]'"):
+    with pytest.raises(MissingPackageError, match=r"need pillow, got none; pip install pillow"):
         train(pairs, tmp_path / "run", QUICK)
     assert not (tmp_path / "run").exists()
 
