@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from affine import Affine
 from rasterio.errors import NotGeoreferencedWarning
 from rio_cogeo.cogeo import cog_validate
 
-from sar_colorize.cog import PROFILES, CogWriter
+from sar_colorize.cog import PROFILES, CogWriter, writer
 from sar_colorize.errors import OutputError, SettingError
 from sar_colorize.raster import Grid, Raster, Unit, Window
 
@@ -155,6 +156,34 @@ def test_overviews_average_valid_pixels_only(tmp_path, dtype):
     np.testing.assert_array_equal(got_valid, count > 0)
     tolerance = 1.0 if dtype == "uint8" else 1e-4
     assert np.abs(got - values / np.maximum(count, 1))[:, count > 0].max() <= tolerance
+
+
+@pytest.mark.parametrize(("height", "width", "bands"), [(1280, 1536, RGB), (520, 2048, ("kind", "probability"))])
+@pytest.mark.parametrize("holes", [0.0, 0.3])
+def test_overviews_are_those_of_gdal_bit_for_bit(tmp_path, monkeypatch, height, width, bands, holes):
+    raster = random_scene(height, width, bands=bands, holes=holes)
+    raster = replace(
+        raster, values=raster.values + np.random.default_rng(0).integers(0, 9, raster.values.shape, np.uint8)
+    )
+    if not holes:
+        raster = replace(raster, valid=np.ones_like(raster.valid))
+    write_scene(tmp_path / "ours.tif", raster)
+    monkeypatch.setattr(writer, "makes_usual_overviews", lambda options: False)
+    write_scene(tmp_path / "gdal.tif", raster)
+    with opened(tmp_path / "ours.tif") as ours, opened(tmp_path / "gdal.tif") as gdals:
+        levels = ours.overviews(1)
+        assert levels == gdals.overviews(1)
+        assert len(levels) > 1
+        assert ours.tags() == gdals.tags()
+        assert ours.profile == gdals.profile
+    for level in (None, *range(len(levels))):
+        more = {} if level is None else {"overview_level": level}
+        with opened(tmp_path / "ours.tif", **more) as ours, opened(tmp_path / "gdal.tif", **more) as gdals:
+            valid = gdals.dataset_mask() > 0
+            assert np.array_equal(ours.dataset_mask() > 0, valid)
+            assert np.array_equal(ours.read()[:, valid], gdals.read()[:, valid])
+    (tmp_path / "gdal.tif").unlink()
+    assert_strictly_valid(tmp_path / "ours.tif")
 
 
 def test_pictures_are_red_green_blue_and_tags_survive(tmp_path):

@@ -83,6 +83,48 @@ def test_commands_and_options_are_real(page: Path) -> None:
     assert {line: unknown for line in lines if (unknown := unknown_options(line))} == {}
 
 
+def _commands_of(recipe: object) -> list[list[str]]:
+    """The command lines in a recipe, as words."""
+    if isinstance(recipe, list):
+        return [found for each in recipe for found in _commands_of(each)]
+    if not isinstance(recipe, dict):
+        return []
+    command = recipe.get("command")
+    here = []
+    if command:
+        here = [shlex.split(command) if isinstance(command, str) else [*command, *recipe.get("args", [])]]
+    return here + [found for key, each in recipe.items() if key != "command" for found in _commands_of(each)]
+
+
+def test_recipes_of_clusters_are_read_and_their_commands_are_real() -> None:
+    import yaml
+    from distributed.cli.dask_scheduler import main as scheduler
+    from distributed.cli.dask_worker import main as worker
+
+    text = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
+    recipes = [
+        each for block in re.findall(r"^```yaml\n(.*?)^```$", text, re.M | re.S) for each in yaml.safe_load_all(block)
+    ]
+    assert [each.get("kind", "Compose") for each in recipes] == [
+        "Compose",
+        "Job",
+        "Service",
+        "Deployment",
+        "Deployment",
+    ]
+    commands = [words for each in recipes for words in _commands_of(each)]
+    assert sorted(words[0] for words in commands) == ["dask"] * 4 + ["sar-colorize", "sh"]
+    for words in commands:
+        if words[0] == "dask":
+            known = {option for param in {"scheduler": scheduler, "worker": worker}[words[1]].params
+                     for option in (*param.opts, *param.secondary_opts)}  # fmt: skip
+            assert {word for word in words if word.startswith("--")} <= known
+        elif words[0] == "sar-colorize":
+            assert unknown_options(shlex.join(words)) == []
+        else:
+            assert unknown_options(words[-1][words[-1].index("sar-colorize") :]) == []
+
+
 def test_every_command_has_a_section_with_an_example() -> None:
     text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     sections = {

@@ -98,3 +98,10 @@ def _prove(options: Mapping[str, str], *, dtype: str, bands: int) -> None:
             f"creation options must be such as GDAL's COG driver takes, got {sentence(complaints[0])}; "
             f"see https://gdal.org/drivers/raster/cog.html"
         )
+
+
+def makes_usual_overviews(options: Mapping[str, str]) -> bool:
+    """Whether the driver would make overviews as `overviews` does: means, halved down to one block."""
+    usual = {"OVERVIEW_RESAMPLING": "AVERAGE", "OVERVIEWS": "AUTO", "BLOCKSIZE": str(BLOCK_PX)}
+    own = {"RESAMPLING", "OVERVIEW_COUNT"}
+    return own.isdisjoint(options) and all(options.get(key, value).upper() == value for key, value in usual.items())

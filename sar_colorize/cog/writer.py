@@ -1,8 +1,8 @@
 """The writer of Cloud Optimized GeoTIFFs.
 
-Blocks go by windows into a tiled GeoTIFF in a hidden folder beside the output. GDAL's COG driver turns it into the
-final file (internal mask, overviews), which is renamed onto the output; the files of one run
-together, see `publish`.
+Blocks go by windows into a tiled GeoTIFF in a hidden folder beside the output, and overviews of a picture into others.
+GDAL's COG driver turns them into the final file with its internal mask, which is renamed onto the output; the files of
+one run together, see `publish`.
 The driver's work is one long C call that nothing can interrupt, so it runs in a child process that ends at once when
 this one gives up or dies.
 """
@@ -29,7 +29,8 @@ from ..raster import Grid, Raster, Window
 from .builder import build
 from .check import Tile, check_tiles, tiles_of
 from .messages import cannot_write, gdal_errors
-from .options import BLOCK_PX, creation_options
+from .options import BLOCK_PX, creation_options, makes_usual_overviews
+from .overviews import with_overviews
 from .publish import check_output, publish
 
 CACHE_BYTES = 128 << 20
@@ -214,8 +215,11 @@ class CogWriter:
         """folder/cog.tif from folder/blocks.tif, in a child process."""
         temporary = folder / "temporary"
         temporary.mkdir(exist_ok=True)
+        source = folder / "blocks.tif"
+        if self.nodata is None and makes_usual_overviews(self.creation_options):
+            source = with_overviews(source, self.path)
         job = {
-            "source": str(folder / "blocks.tif"),
+            "source": str(source),
             "target": str(folder / "cog.tif"),
             "options": self.creation_options,
             "path": sys.path,
