@@ -28,7 +28,7 @@ class Run:
     wall: float
     """Wall seconds."""
     peak: float = 0.0
-    """Resident memory in MB at its highest."""
+    """Memory in MB at its highest, pages that processes share counted once."""
 
 
 def ours(*arguments: object) -> list[str]:
@@ -53,8 +53,8 @@ def measured(command: Sequence[str], environment: Mapping[str, str] = ONE_THREAD
         me = psutil.Process(process.pid)
         while process.poll() is None:
             try:
-                peak = max(peak, sum(member.memory_info().rss for member in [me, *me.children(recursive=True)]))
-            except psutil.NoSuchProcess:
+                peak = max(peak, sum(map(_memory, [me, *me.children(recursive=True)])))
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
                 continue
             time.sleep(1.0 / SAMPLES_A_SECOND)
 
@@ -67,6 +67,12 @@ def measured(command: Sequence[str], environment: Mapping[str, str] = ONE_THREAD
     wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     return Run(used, wall, peak / 1e6)
+
+
+def _memory(process: psutil.Process) -> int:
+    """Its share of what it has together with others: a process that was just forked has its parent's pages."""
+    found = process.memory_full_info()
+    return int(getattr(found, "pss", 0) or found.rss)
 
 
 def alternating(jobs: Mapping[str, Callable[[], Run]], rounds: int) -> dict[str, Run]:

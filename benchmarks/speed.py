@@ -67,14 +67,14 @@ def _head(side: int, rounds: int) -> str:
     names = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy", "rasterio"))
     busy = " ".join(f"{load:.1f}" for load in os.getloadavg())
     return (
-        "# Speed\n\nMade by `make benchmark` (`python benchmarks/speed.py`) on "
+        f"# Speed\n\nMade by `{' '.join(['python benchmarks/speed.py', *sys.argv[1:]])}` (`make benchmark`) on "
         f"{datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores, {_processor()}, "
         f"{psutil.virtual_memory().total >> 30} GB of memory, "
         f"{platform.system()}, Python {platform.python_version()}, {names}; load of the machine at the "
         f"start {busy}. Simulated scenes of VV and VH in decibels with coordinates, {side} x {side} pixels where "
         f"nothing else is said, one thread for each pool. CPU: processor seconds of whole processes with their "
-        f"children, medians of {rounds} runs that alternate; wall seconds are those of a machine with other work. "
-        "Compare ratios within a table."
+        f"children, medians of {rounds} runs in turn with the others; wall seconds are those of a machine with other "
+        "work. Compare ratios within a table."
     )
 
 
@@ -98,8 +98,7 @@ def _table(title: str, about: str, rows: dict[str, Run], mpx: float | None = Non
     base = rows[first or next(iter(rows))].cpu
     for name, run in rows.items():
         each = "" if mpx is None else f" {1000 * run.cpu / mpx:.0f} |"
-        peak = f"{run.peak:.0f}" if run.peak else ""
-        lines.append(f"| {name} | {run.cpu:.2f} |{each} {run.cpu / base:.2f} | {run.wall:.1f} | {peak} |")
+        lines.append(f"| {name} | {run.cpu:.2f} |{each} {run.cpu / base:.2f} | {run.wall:.1f} |")
     return "\n".join(lines)
 
 
@@ -165,7 +164,9 @@ def _start(place: Path, rounds: int) -> str:
         "the same with `--palette FILE`": _colorize(small, out, "--palette", _picture(place, 512)),
         "the same with `--reference FILE`": _colorize(small, out, "--reference", _picture(place, 512)),
     }
-    return _table("Starting, and a small scene", "", alternating(jobs, rounds), first="`colorize`, 512 x 512")
+    return _table(
+        "Starting, and a small scene", "Whole processes.", alternating(jobs, rounds), first="`colorize`, 512 x 512"
+    )
 
 
 def _runs(place: Path, side: int, rounds: int) -> str:
