@@ -22,7 +22,7 @@ from .models.painter import ERROR_TOP as ERROR_TOP
 from .models.painter import Painted, Painter, kind_of
 from .planes import join
 from .raster import Bool, Float32, Window
-from .tiles import TileGrid
+from .tiles import TileGrid, batches, mirrored
 
 TILE_BYTES = 160
 """Memory of a pixel of a tile while it becomes sRGB and is put in place."""
@@ -203,10 +203,10 @@ class TilePainter:
     ) -> Iterator[tuple[Window, NDArray[Any]]]:
         """Each tile with what is composed of it; short batches are filled up."""
         engine, batch = self.start(), self.batch(scene)
-        for group in _groups([self.tiles.cut(tile, scene) for tile in tiles], batch):
+        for group in batches([self.tiles.cut(tile, scene) for tile in tiles], batch):
             stacked = np.zeros((batch, lightness.shape[0], *group[0].shape), dtype=np.float32)
             for i, tile in enumerate(group):
-                stacked[i] = _mirrored(lightness, span, tile, scene)
+                stacked[i] = mirrored(lightness, span, tile, scene)
             yield from zip(group, engine.run(stacked, compose), strict=False)
 
     @property
@@ -302,24 +302,3 @@ def tile_grid(card: Card, tile_px: int | None, overlap_px: int | None) -> TileGr
             f"{card.halo_px} px, got {overlap}; leave it out for the model's own"
         )
     return TileGrid(tile, overlap, blend=not bounded, align_px=card.stride_px)
-
-
-def _groups(tiles: Sequence[Window], most: int) -> Iterator[list[Window]]:
-    """The tiles in batches of one shape."""
-    by_shape: dict[tuple[int, int], list[Window]] = {}
-    for tile in tiles:
-        by_shape.setdefault(tile.shape, []).append(tile)
-    for alike in by_shape.values():
-        for start in range(0, len(alike), most):
-            yield alike[start : start + most]
-
-
-def _mirrored(lightness: Float32, span: Window, tile: Window, scene: Window) -> Float32:
-    """A tile (C, h, w) of `span`, with what lies beyond the scene replaced by the mirror image of its inside."""
-    inside = tile.intersect(scene)
-    part = lightness[(slice(None), *inside.within(span))]
-    if inside == tile:
-        return part
-    rows, cols = inside.within(tile)
-    margins = ((0, 0), (rows.start, tile.height - rows.stop), (cols.start, tile.width - cols.stop))
-    return np.pad(part, margins, mode="symmetric")

@@ -6,7 +6,7 @@ is the same picture whatever the block size, order or executor.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import SettingError
-from .raster import Window
+from .raster import Float32, Window
 
 MOST_BLOCKS = 1_000_000
 """Of a run: a scene of 25,000 x 17,000 px has 400 of 1024 px. Each takes some hundred bytes before anything is read."""
@@ -206,3 +206,24 @@ def check_tiles(tiles: TileGrid) -> None:
             f"overlap_px={tiles.overlap_px} must be at most seven eighths of tile_px={tiles.tile_px}, or each pixel is "
             f"computed {tiles.work:.0f} times; leave both out"
         )
+
+
+def batches(tiles: Sequence[Window], most: int) -> Iterator[list[Window]]:
+    """The tiles in batches of one shape."""
+    by_shape: dict[tuple[int, int], list[Window]] = {}
+    for tile in tiles:
+        by_shape.setdefault(tile.shape, []).append(tile)
+    for alike in by_shape.values():
+        for start in range(0, len(alike), most):
+            yield alike[start : start + most]
+
+
+def mirrored(values: Float32, span: Window, tile: Window, scene: Window) -> Float32:
+    """A tile (C, h, w) of `span`, with what lies beyond the scene replaced by the mirror image of its inside."""
+    inside = tile.intersect(scene)
+    part = values[(slice(None), *inside.within(span))]
+    if inside == tile:
+        return part
+    rows, cols = inside.within(tile)
+    margins = ((0, 0), (rows.start, tile.height - rows.stop), (cols.start, tile.width - cols.stop))
+    return np.pad(part, margins, mode="symmetric")

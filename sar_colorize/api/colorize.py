@@ -294,12 +294,7 @@ def _to_files(
         )
         facts |= counts_of(count.sums)
     return describe(
-        scene,
-        window,
-        colorizer.radar.filter,
-        files.written(files.output, dry_run=dry_run),
-        count,
-        seconds,
+        scene, window, colorizer.radar.filter, files.written(files.output, dry_run=dry_run), count, seconds,
         prepared.notes,
         uncertainty=files.written(files.uncertainty, dry_run=dry_run),
         memory=files.written(files.memory, dry_run=dry_run),
@@ -308,7 +303,7 @@ def _to_files(
         stac=files.written(files.item, dry_run=dry_run),
         plan=plan.to_dict(),
         **facts,
-    )
+    )  # fmt: skip
 
 
 def _block_bytes(prepared: Prepared, window: Window, block_px: int, *, here: bool) -> BlockBytes:

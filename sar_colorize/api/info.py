@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,7 +96,7 @@ def info(  # long: the public signature spells out every keyword, and its docstr
 
 def _picture(source: object) -> dict[str, Any] | None:
     """What the tags of a picture that `colorize` wrote say of it; None of anything else."""
-    if not isinstance(source, str | os.PathLike) or not Path(source).is_file():
+    if not isinstance(source, str | os.PathLike) or not os.path.isfile(source):  # noqa: PTH113  # Path's may raise
         return None
     import rasterio
 
