@@ -58,7 +58,7 @@ def table(scene: Path, place: Path, workers: Sequence[int]) -> str:
 def _blocks_here(scene: Path) -> Run:
     """All blocks of a scene, one after the other, in a process of their own."""
     code = (
-        "import sys, time, torch; torch.set_num_threads(1)\n"
+        "import sys, time\n"
         "from sar_colorize.scene import open_scene\n"
         "from sar_colorize.prepare import ColorizeSettings, prepare\n"
         "from sar_colorize.tiles import blocks\n"

@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import cluster
 import numpy as np
@@ -64,7 +65,7 @@ def main() -> None:
 
 
 def _head(side: int, rounds: int) -> str:
-    names = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy", "rasterio"))
+    names = ", ".join(f"{name} {version(name)}" for name in ("openvino", "torch", "numpy", "rasterio"))
     busy = " ".join(f"{load:.1f}" for load in os.getloadavg())
     return (
         f"# Speed\n\nMade by `{' '.join(['python benchmarks/speed.py', *sys.argv[1:]])}` (`make benchmark`) on "
@@ -200,22 +201,23 @@ def _network(place: Path, side: int, rounds: int) -> str:
 
 
 def _forward(model: str, side: int) -> Run:
-    """The network alone over as many pixels as a scene has."""
-    import torch
-
-    from sar_colorize.engine.torch import TorchEngine
+    """The network alone over as many pixels as a scene has, by the engine that `colorize` takes."""
+    from sar_colorize.infer import TilePainter, tile_grid
     from sar_colorize.models.registry import load_painter
 
-    torch.set_num_threads(1)
-    network = load_painter(model, ("VV", "VH") if model == "by-place" else ("VV",)).network
-    assert network is not None
-    engine, tile = TorchEngine(network), torch.rand(1, 2 if model == "by-place" else 1, 1024, 1024) * 100
-    engine.forward(tile)
+    painter = load_painter(model, ("VV", "VH") if model == "by-place" else ("VV",))
+    engine = TilePainter(painter, tile_grid(painter.card, None, None)).start()
+    tile = np.random.default_rng(0).random((1, len(painter.bands), 1024, 1024), np.float32) * 100
+    list(engine.run(tile, _corner))
     cpu, wall = time.process_time(), time.perf_counter()
     for _ in range(2):
-        engine.forward(tile)
+        list(engine.run(tile, _corner))
     tiles = side * side / (2 * 1024 * 1024)
     return Run((time.process_time() - cpu) * tiles, (time.perf_counter() - wall) * tiles)
+
+
+def _corner(out: Any, _lightness: Any) -> Any:
+    return out[0, :1, :8, :8]
 
 
 def _peers(place: Path, side: int, rounds: int) -> str:
