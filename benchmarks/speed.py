@@ -74,8 +74,8 @@ def _head(side: int, rounds: int) -> str:
         f"{platform.system()}, Python {platform.python_version()}, {names}; load of the machine at the "
         f"start {busy}. Simulated scenes of VV and VH in decibels with coordinates, {side} x {side} pixels where "
         f"nothing else is said, one thread for each pool. CPU: processor seconds of whole processes with their "
-        f"children, medians of {rounds} runs in turn with the others; wall seconds are those of a machine with other "
-        "work. Compare ratios within a table."
+        f"children, {'one run' if rounds == 1 else f'medians of {rounds} runs'} in turn with the others. Compare "
+        "ratios within a table."
     )
 
 
@@ -93,8 +93,8 @@ def _table(title: str, about: str, rows: dict[str, Run], mpx: float | None = Non
         f"## {title}",
         about,
         "",
-        f"| | CPU s |{unit} relative | wall s | peak MB |",
-        "|---" * (5 + bool(unit)) + "|",
+        f"| | CPU s |{unit} relative | wall s |",
+        "|---" * (4 + bool(unit)) + "|",
     ]
     base = rows[first or next(iter(rows))].cpu
     for name, run in rows.items():
