@@ -59,7 +59,8 @@ def verb(several: Several | None = None, **renamed: str) -> Callable[[Callable[P
                 if name in OUTPUTS:
                     check_local(name, value)
             if several is not None and isinstance(args[0] if args else given.get(first[0]), list | tuple):
-                done: R = several(call, *args, **given)
+                sources = args[0] if args else given.pop(first[0])
+                done: R = several(call, sources, *args[1:], **given)
                 return done
             values: list[Any] = [checked(name, value, types[name]) for name, value in zip(first, args, strict=False)]
             values += args[len(first) :]

@@ -38,6 +38,7 @@ TYPES: dict[str, tuple[Callable[[], Any], str]] = {
     "colorize a tensor": (lambda: sc.colorize(torch.ones(8, 8)), "source must be a path, .*got torch.Tensor; wrap"),
     "colorize nothing": (lambda: sc.colorize(None), "source must be a path, an xarray DataArray or a Scene, got None"),
     "colorize a list of a number": (lambda: sc.colorize([5]), "source must be a path, .*, got 5; wrap"),
+    "colorize a list by its name": (lambda: sc.colorize(source=[5]), "source must be a path, .*, got 5; wrap"),
     "colorize a set": (lambda: sc.colorize({"scene.tif"}), "source must be a path, .*, got set; wrap"),
     "colorize a dataset": (lambda: sc.colorize(xr.Dataset()), "source must be a path, .*, got xarray.Dataset"),
     "info of an array": (lambda: sc.info(VALUES), "source must be a path, an xarray DataArray or a Scene, got numpy"),

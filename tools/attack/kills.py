@@ -199,7 +199,7 @@ def reference(name: str) -> tuple[Content, float, Path]:
         raise RuntimeError(f"{name} must work before it can be killed, got exit {ended.code}: {ended.stderr[-500:]}")
     whole = {output: content_of(out / output) for output in verb.outputs}
     for output in verb.outputs:  # an older output differs from a new one
-        if (out / output).is_file() and output.endswith(".tif"):
+        if (out / output).is_file() and output.endswith((".tif", ".png", ".html")):
             (out / output).write_bytes((out / output).read_bytes() + b"older")
         elif output.endswith(".safetensors"):
             (out / output).write_bytes(b"older")

@@ -36,7 +36,7 @@ class System:
 
     def optimizer(self, module: nn.Module) -> torch.optim.Optimizer:
         """The optimiser of one of its networks."""
-        return torch.optim.Adam(module.parameters(), self.learning_rate, (self.beta1, 0.999))
+        return torch.optim.Adam(module.parameters(), self.learning_rate, (float(self.beta1), 0.999))
 
     @property
     def architecture(self) -> dict[str, Any]:

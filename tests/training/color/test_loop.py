@@ -115,6 +115,11 @@ def test_bfloat16_trains(pairs, tmp_path):
     assert np.isfinite(train(pairs, tmp_path / "run", settings).losses).all()
 
 
+def test_a_whole_number_is_a_share_for_the_optimiser(pairs, tmp_path):
+    settings = ColorSARSettings(**(vars(QUICK) | {"epochs": 1, "beta1": 0}))
+    assert np.isfinite(train(pairs, tmp_path / "run", settings).losses).all()
+
+
 def test_colour_classes_train_resume_and_load(pairs, tmp_path):
     settings = ColorSARSettings(**(vars(QUICK) | {"head": "classes", "epochs": 3, "learning_rate": 0.01}))
     whole = train(pairs, tmp_path / "whole", settings)
