@@ -1,10 +1,9 @@
-"""Makes the pictures of README.md and docs/gallery.md: run it after a model has changed.
+"""Makes the pictures of docs/gallery.md: run it after a model has changed.
 
-    python tools/make_pictures.py [--palette PICTURE.tif] [SCENE.tif ROW COL SIDE NAME] ...
+    python tools/make_pictures.py [SCENE.tif ROW COL SIDE NAME] ...
 
 The demo scene and the BigEarthNet patches come with the packages (`pip install ".[test]"`); further scenes are cut to a
-square of SIDE pixels whose first pixel is ROW, COL. With a picture of the first scene's ground, that square becomes
-the picture of README.md.
+square of SIDE pixels whose first pixel is ROW, COL.
 """
 
 from __future__ import annotations
@@ -35,9 +34,6 @@ def main(extra: list[str]) -> None:
         picture.resize((1600, round(1600 * picture.height / picture.width)), Image.Resampling.LANCZOS).save(
             IMAGES / "demo.jpg", quality=85
         )
-    if extra[:1] == ["--palette"]:
-        palette, extra = extra[1], extra[2:]
-        own_colours(extra[0], palette, sc.Window(*(int(x) for x in (*extra[1:4], extra[3]))))
     reliability()
     save("bigearthnet.jpg", [strip(scene, optical) for scene, optical in bigearthnet()])
     for path, row, col, side, name in zip(*[iter(extra)] * 5, strict=True):
@@ -58,35 +54,6 @@ def strip(scene: sc.Scene, optical: np.ndarray | None) -> np.ndarray:
     if optical is not None:
         panels.append(optical)
     return np.hstack([panel(values) for values in panels])
-
-
-def own_colours(path: str, palette: str, window: sc.Window) -> None:
-    """Radar on the left; on the right the same square of the scene with colours fitted to the palette's picture."""
-    scene = sc.open_scene(path)
-    transform = scene.grid.transform
-    assert transform is not None
-    left, top = transform @ (window.col, window.row)
-    right, bottom = transform @ (window.col + window.width, window.row + window.height)
-    bbox = (left, bottom, right, top)
-    panels = []
-    with tempfile.TemporaryDirectory() as folder:
-        for model, chosen in (("composite", "none"), (sc.ColorizeSettings().model, palette)):
-            out = Path(folder) / f"{model}.tif"
-            sc.colorize(
-                path,
-                out,
-                model=model,
-                reference="none",
-                palette=chosen,
-                bbox=bbox,
-                filter="none" if not panels else "auto",
-            )
-            with rasterio.open(out) as dataset:
-                picture = Image.fromarray(dataset.read([1, 2, 3]).transpose(1, 2, 0))
-            picture = picture.resize((800, 800), Image.Resampling.LANCZOS)
-            panels.append(np.asarray(picture.convert("L" if not panels else "RGB").convert("RGB")))
-    Image.fromarray(np.hstack(panels)).save(IMAGES / "before_after.jpg", quality=88)
-    print(IMAGES / "before_after.jpg")
 
 
 def reliability() -> None:

@@ -69,11 +69,12 @@ def test_every_shipped_model_is_painted_as_by_torch(name: str) -> None:
 
 
 @pytest.mark.parametrize("bands", [("VV",), ("VH",), ("VV", "VH")])
-@pytest.mark.parametrize("way", ["unknown", "fit", "kinds"])
+@pytest.mark.parametrize("way", ["unknown", "fit", "kinds", "hues alone"])
 def test_every_way_of_by_place_is_painted_as_by_torch(bands: tuple[str, ...], way: str) -> None:
     lightness, palette = _lightness(len(bands), 300, 420), UNKNOWN_PALETTE
-    if way == "kinds":
+    if way in ("kinds", "hues alone"):
         ground = ground_kinds(expect(5.3, 50.6, 7), bands, {band: DB_RANGES[band] for band in bands})
+        ground = replace(ground, own_lightness=way == "hues alone")
         palette = replace(PALETTE, trust=GUESSED, ground=ground)
     if way == "fit":
         plain, found = registry.load_painter("by-place", bands, PALETTE), Examples()
