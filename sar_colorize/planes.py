@@ -100,6 +100,16 @@ def smooth(x: Any) -> Any:
     return x
 
 
+def highest(x: Any, reach: int) -> Any:
+    """The greatest of each channel within so many rows and columns of a pixel; nothing lies behind the edge."""
+    if _is_symbol(x):
+        return namespace(x).highest(x, reach)
+    from torch.nn import functional as F
+
+    side = 2 * reach + 1
+    return F.max_pool2d(F.max_pool2d(x, (1, side), 1, (0, reach)), (side, 1), 1, (reach, 0))
+
+
 def spread(x: Any, like: Any) -> Any:
     """(B, 1, 1, 1) over the pixels of `like`."""
     return like * 0.0 + x if _is_symbol(x) else x.expand_as(like)

@@ -1,9 +1,10 @@
-"""Makes the pictures of docs/gallery.md: run it after a model has changed.
+"""Makes the pictures of docs/gallery.md and docs/by_place.md: run it after a model has changed.
 
     python tools/make_pictures.py [SCENE.tif ROW COL SIDE NAME] ...
 
 The demo scene and the BigEarthNet patches come with the packages (`pip install ".[test]"`); further scenes are cut to a
-square of SIDE pixels whose first pixel is ROW, COL.
+square of SIDE pixels whose first pixel is ROW, COL. With the NAME no_picture radar and picture stand side by side, each
+pixel as it is: docs/img/no_picture.jpg is all of india-assam_512_db.tif.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ def main(extra: list[str]) -> None:
     save("bigearthnet.jpg", [strip(scene, optical) for scene, optical in bigearthnet()])
     for path, row, col, side, name in zip(*[iter(extra)] * 5, strict=True):
         window = sc.Window(int(row), int(col), int(side), int(side))
-        save(f"{name}.jpg", [strip(part(sc.open_scene(path), window), None)])
+        scene = part(sc.open_scene(path), window)
+        save(f"{name}.jpg", [beside(scene) if name == "no_picture" else strip(scene, None)])
 
 
 def strip(scene: sc.Scene, optical: np.ndarray | None) -> np.ndarray:
@@ -48,12 +50,23 @@ def strip(scene: sc.Scene, optical: np.ndarray | None) -> np.ndarray:
         sc.colorize(scene, model=model, reference="none").values[:3]
         for model in ("composite", sc.ColorizeSettings().model)
     )
-    first = scene.select(scene.bands[0])
-    grey = sc.colorize(first, model="composite", filter="none").values[:3]
+    grey = first_band(scene)
     panels = [grey, composite, ours] if len(raster.bands) > 1 else [grey, ours]
     if optical is not None:
         panels.append(optical)
     return np.hstack([panel(values) for values in panels])
+
+
+def beside(scene: sc.Scene) -> np.ndarray:
+    """Radar and our picture, pixel by pixel, with a white gap."""
+    ours = sc.colorize(scene, reference="none").values[:3]
+    grey = np.pad(first_band(scene), ((0, 0), (0, 0), (0, 8)), constant_values=255)
+    return np.concatenate([grey, ours], 2).transpose(1, 2, 0)
+
+
+def first_band(scene: sc.Scene) -> np.ndarray:
+    """(3, H, W) the first polarisation in grey, as it is."""
+    return sc.colorize(scene.select(scene.bands[0]), model="composite", filter="none").values[:3]
 
 
 def reliability() -> None:

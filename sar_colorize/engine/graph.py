@@ -260,6 +260,14 @@ def pooled(x: Symbol, side: int) -> Symbol:
     return Symbol(op.avg_pool(x.output, [side] * 2, [0, 0], [0, 0], [side] * 2, exclude_pad=False))
 
 
+def highest(x: Symbol, reach: int) -> Symbol:
+    """The greatest within so many rows and columns."""
+    for across in (True, False):
+        side, pads = ([1, 2 * reach + 1], [0, reach]) if across else ([2 * reach + 1, 1], [reach, 0])
+        x = Symbol(op.max_pool(x.output, [1, 1], [1, 1], pads, pads, side).output(0))
+    return x
+
+
 def enlarged(x: Symbol, factor: int, mode: str) -> Symbol:
     """(B, C, factor H, factor W), "bilinear" or "nearest"."""
     if mode == "bilinear" and x.shape[1] < MANY_CHANNELS:

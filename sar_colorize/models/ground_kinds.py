@@ -1,6 +1,7 @@
 """A picture without a picture of the place: every pixel is told by the kinds of ground that its radar may be.
 
-    L of the radar -> probability of each kind of ground (20 m) -> colour and expected error
+    L of the radar -> probability of each kind of ground (20 m), less rims of bare ground along shores
+                   -> colour and expected error
     radar's structure finer than 160 m  x  a slope for each kind  -> lightness
 
 On land what is brighter in radar is mostly darker to the eye (woods, hedges, wet and rough ground), in towns brighter:
@@ -20,7 +21,7 @@ import numpy as np
 from ..arrays import namespace
 from ..palette.likelihood import FREEDOM, MEAN_ABSOLUTE, SHARPNESS
 from ..palette.palette import GroundKinds
-from ..planes import enlarge, greatest, join, like, mean, mix, pool, smooth, total, wide
+from ..planes import enlarge, greatest, highest, join, like, mean, mix, pool, smooth, total, wide
 from .painter import Painted
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ SLOPES = ((0.15, 0.15, 0.15), _LAND, _LAND, _LAND, _TOWN, (0.0, 0.0, 0.0))
 ground, town and snow. Their signs are those of the training pairs: on land -0.07, -0.22, -0.30 (medians of twenty
 places), in cities 0.10, 0.20, 0.23 (of four). They are steeper here, so that the picture is as sharp as the radar, at
 no cost in a and b and 1 % of the error of L; see docs/experiments.md."""
+BARE, LEAST, SURE = 3, 1e-4, 1.5
+"""The number of bare ground among the kinds, what is left of it in a rim at least, and a factor: where water and land
+beside a strip have 1 / SURE of all probability together, it is a rim for sure."""
+CORE, NEAR, THIN = 2, 6, 3
+"""Blocks of KIND_PX, see `without_rims`; together with the smoothing they reach 20 px, less than REACH_PX."""
 ERRORS = (0.5, 30.0)
 """Least and greatest expected error of a and b, in Lab units."""
 
@@ -64,6 +70,7 @@ def told_picture(ground: GroundKinds, lightness: Any) -> Painted:
     side = OWN_PX if own else KIND_PX
     xp, logs = namespace(lightness), ground_logs(ground, lightness, side)
     chance, drawn = ground_chances(ground, logs), ground_chances(ground, logs, SHARPNESS)
+    drawn = drawn if own else without_rims(drawn)
     told = ground_colours(ground, drawn)
     full, ab = enlarge(told, side), told[:, 1:]
     if own:
@@ -75,7 +82,7 @@ def told_picture(ground: GroundKinds, lightness: Any) -> Painted:
     return Painted(
         lab=lab,
         error=lambda: xp.clip(enlarge(expected_error(ground_moments(ground, chance), ab), side), *ERRORS),
-        kinds=lambda: enlarge(most_likely(chance), side, "nearest"),
+        kinds=lambda: enlarge(most_likely(chance if own else without_rims(chance)), side, "nearest"),
     )
 
 
@@ -119,6 +126,25 @@ def ground_chances(ground: GroundKinds, logs: Any, sharpness: float = 1.0) -> An
     chance = namespace(logs).softmax(logs * sharpness, 1)
     white = (1.0 - chance[:, :1]) * ground.snow
     return join([chance[:, :1], chance[:, 1:] * (1.0 - ground.snow), white])
+
+
+def without_rims(chance: Any) -> Any:
+    """The probabilities (B, 6, h, w) with strips of bare ground between water and other land shared among the others.
+
+    A pixel of both has the backscatter of bare ground, so every shore would have a brown rim. A strip is what is
+    narrower than 2 THIN + 1 blocks, with a patch of water and one of land, each at least 2 CORE + 1 wide, within
+    NEAR - CORE. Wide banks stay as they are.
+    """
+    water, bare = chance[:, :1], chance[:, BARE : BARE + 1]
+    sides = highest(_lowest(join([water, 1.0 - water - bare]), CORE), NEAR)
+    strip = 1.0 - (highest(_lowest(bare, THIN), THIN) + LEAST) / (bare + LEAST)
+    kept = 1.0 - namespace(chance).clip(sides[:, :1] * sides[:, 1:] * strip * SURE, 0.0, 1.0 - LEAST)
+    left = join([chance[:, :BARE], bare * kept, chance[:, BARE + 1 :]])
+    return left / total(left)
+
+
+def _lowest(chance: Any, reach: int) -> Any:
+    return 1.0 - highest(1.0 - chance, reach)
 
 
 def ground_colours(ground: GroundKinds, drawn: Any) -> Any:
