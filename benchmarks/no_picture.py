@@ -6,9 +6,11 @@
 DIR holds NAME_s1.tif (radar with named bands) and NAME_s2.tif (true colour uint8, or reflectance x 10000) on one grid,
 and, where there is one, manifest.csv with name, place and date_s2 (a day, a month, or fall or winter). Names of one
 place count as one. Prints for each palette and place: error of a and b together, of L, a and b; correlation and spread
-(standard deviation over the truth's) of L, a and b within a scene, all in the mean over dates; then the mean of the
-places. `--band` takes one polarisation, and `--stored` a copy of it without its level: 8-bit amplitude up to its 99th
-percentile, or 8-bit display codes from the 2nd to the 98th. `--out` draws truth and pictures side by side.
+(standard deviation over the truth's) of L, a and b within a scene; the error of a and b that was expected, its rank
+correlation with the real one within a scene, and the real one where the expected is in its worst tenth; all in the mean
+over dates; then the mean of the places. `--band` takes one polarisation, and `--stored` a copy of it without its level:
+8-bit amplitude up to its 99th percentile, or 8-bit display codes from the 2nd to the 98th. `--out` draws truth and
+pictures side by side.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
+from scipy.stats import spearmanr
 
 import sar_colorize as sc
 from sar_colorize.color import render_reflectance, srgb_to_lab
@@ -50,7 +53,7 @@ def main() -> None:
                 place, date = facts.get(name, (name, None))
                 figures, pictures[place] = measured(path, palette, date, given.band, given.stored)
                 found[place].append(figures)
-        print(f"{palette:22}    ab     L     a     b | r L, a, b         | spread L, a, b")
+        print(f"{palette:22}    ab     L     a     b | r L, a, b         | spread L, a, b    | expected, rank, worst")
         means = {place: np.nanmean(each, 0) for place, each in found.items()}
         for place, mean in {**means, "mean of the places": np.mean(list(means.values()), 0)}.items():
             print(f"{place:22} " + " | ".join(" ".join(f"{x:5.2f}" for x in mean[part]) for part in PARTS))
@@ -59,7 +62,7 @@ def main() -> None:
         draw(rows, given.out)
 
 
-PARTS = (slice(0, 4), slice(4, 7), slice(7, 10))
+PARTS = (slice(0, 4), slice(4, 7), slice(7, 10), slice(10, 13))
 
 
 def manifest(folder: Path) -> dict[str, tuple[str, str | None]]:
@@ -86,13 +89,19 @@ def measured(
     settings = {"palette": palette, "date": date if palette == "auto" else None, "polarization": band}
     with tempfile.TemporaryDirectory() as folder:
         scene = without_level(path, band, stored, Path(folder)) if band and stored else path
-        made = sc.colorize(scene, **settings).values
-    known = (made[3] > 0) & (values > 0).all(0)
+        out, doubt = Path(folder) / "colour.tif", Path(folder) / "error.tif"
+        sc.colorize(scene, out, uncertainty=doubt, **settings)
+        with rasterio.open(out) as picture, rasterio.open(doubt) as dataset:
+            made, expected = picture.read(), dataset.read(1)
+    known = np.isfinite(expected) & (values > 0).all(0)
     ours, truth = (srgb_to_lab(x.astype(np.float32))[:, known] for x in (made[:3] / np.float32(255), real))
     error = np.abs(ours - truth).mean(1)
     agreement = [float(np.corrcoef(a, b)[0, 1]) for a, b in zip(ours, truth, strict=True)]
     both = np.concatenate([(real * 255).astype(np.uint8), made[:3]], 2).transpose(1, 2, 0)
-    return [float(error[1:].mean()), *error.tolist(), *agreement, *(ours.std(1) / truth.std(1)).tolist()], both
+    spread = ours.std(1) / truth.std(1)
+    said, off = expected[known], np.abs(ours - truth)[1:].mean(0)
+    judged = [said.mean(), spearmanr(said, off).statistic, off[said >= np.quantile(said, 0.9)].mean()]
+    return [float(error[1:].mean()), *error.tolist(), *agreement, *spread.tolist(), *map(float, judged)], both
 
 
 def without_level(path: Path, band: str, stored: str, folder: Path) -> Path:

@@ -81,7 +81,7 @@ def told_picture(ground: GroundKinds, lightness: Any) -> Painted:
         lab = join([xp.clip(full[:, :1] + structure(drawn, radar), 0.0, 100.0), full[:, 1:]])
     return Painted(
         lab=lab,
-        error=lambda: xp.clip(enlarge(expected_error(ground_moments(ground, chance), ab), side), *ERRORS),
+        error=lambda: xp.clip(enlarge(expected_error(ground_moments(ground, chance), ab, ground.off), side), *ERRORS),
         kinds=lambda: enlarge(most_likely(chance if own else without_rims(chance)), side, "nearest"),
     )
 
@@ -158,11 +158,11 @@ def ground_moments(ground: GroundKinds, chance: Any) -> Any:
     return mix(chance, np.array([(*colour[1:], *square) for colour, square in kinds]).T)
 
 
-def expected_error(moments: Any, ab: Any) -> Any:
-    """(B, 1, h, w) expected absolute error of the a and b that are drawn, from `ground_moments` there."""
+def expected_error(moments: Any, ab: Any, off: float) -> Any:
+    """(B, 1, h, w) expected absolute error of the a and b that are drawn, from `ground_moments` there; times off."""
     xp = namespace(ab)
     variance = xp.clip(moments[:, 2:] - moments[:, :2] * ab * 2.0 + ab * ab, 0.0, None)  # around what is drawn
-    return mean(xp.sqrt(variance)) * MEAN_ABSOLUTE
+    return mean(xp.sqrt(variance)) * (MEAN_ABSOLUTE * off)
 
 
 def most_likely(chance: Any) -> Any:

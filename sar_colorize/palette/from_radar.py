@@ -110,7 +110,8 @@ def ground_kinds(expected: Expectation, bands: Sequence[str], ranges: Mapping[st
             )
         )
     snow = expected.shares[LEARNED] / max(1.0 - expected.shares[0], 1e-6)
-    return GroundKinds(tuple(kinds), round(float(snow), 5), _three(expected.colours[LEARNED]), _two(square[LEARNED]))
+    colour, of_snow = _three(expected.colours[LEARNED]), _two(square[LEARNED])
+    return GroundKinds(tuple(kinds), round(float(snow), 5), colour, of_snow, off=round(expected.off, 3))
 
 
 def block_db(db: Float32, valid: Bool) -> tuple[Float32, Bool]:

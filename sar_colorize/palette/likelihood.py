@@ -76,4 +76,5 @@ def colours_of(
     mean = expected.colours.T @ probability
     square = (expected.colours**2 + expected.spread**2 + expected.doubt**2).T @ probability
     around = (square - 2.0 * mean * lab + lab**2)[1:]
-    return lab.astype(np.float32), (MEAN_ABSOLUTE * np.sqrt(np.maximum(around, 0.0)).mean(0)).astype(np.float32)
+    error = expected.off * MEAN_ABSOLUTE * np.sqrt(np.maximum(around, 0.0)).mean(0)
+    return lab.astype(np.float32), error.astype(np.float32)

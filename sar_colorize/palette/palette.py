@@ -80,7 +80,7 @@ class GroundKinds:
     """The kinds of ground that radar of a scene is taken for where no picture of the place is given; see `from_radar`.
 
     kinds: all but snow. snow: its share of what is not water, with its colour and mean squares of a and b.
-    seen: shares of all of them, snow last, that the radar of the scene shows.
+    seen: shares of all of them, snow last, that the radar of the scene shows. off: see `world.Expectation`.
     own_lightness: whether the picture keeps the radar's lightness, for the kinds are told too badly to draw theirs.
     """
 
@@ -90,6 +90,7 @@ class GroundKinds:
     snow_square: tuple[float, float]
     seen: tuple[float, ...] = ()
     own_lightness: bool = False
+    off: float = 1.0
 
     @property
     def legend(self) -> str:

@@ -65,6 +65,10 @@ _FAR = 1.5
 """Standard deviations from all that was learned from, at which slopes are believed by half."""
 _NEAR_KM, _NEAR_LEAST = 600.0, 0.2
 """How far ground that was learned from counts beyond its conditions."""
+_OFF, _OFF_FAR = 1.15, 0.39
+"""Real over expected error of a and b, and what is added where nothing near by was learned from: what is the same for
+all of a place (its rendering, its season) is not in spread and doubt. From 14 places and regions, each foretold by the
+others; see docs/by_place.md."""
 _WHITE, _WHITE_SPAN, _COLD = 45.0, 30.0, 3.0
 """Lightness of the Blue Marble at which there is snow, and what more makes all white, under so many degrees."""
 
@@ -75,7 +79,7 @@ class Expectation:
 
     shares: (6,) of KINDS, they add up to 1. colours: (6, 3) CIE Lab of each. spread: (6, 3) standard deviation within a
     kind. doubt: (6, 3) standard deviation of what the members say. db: (5, 2) mean VV and VH of all kinds but snow,
-    decibels, with db_covariance (5, 2, 2).
+    decibels, with db_covariance (5, 2, 2). off: real error of a and b over what spread and doubt say.
     """
 
     shares: Array
@@ -84,6 +88,7 @@ class Expectation:
     doubt: Array
     db: Array
     db_covariance: Array
+    off: float = 1.0
 
     @property
     def mean(self) -> Array:
@@ -137,7 +142,8 @@ def expectation(place: tuple[float, float], values: Array, land: Array, model: M
     shares = np.concatenate([[water], bare_of_snow, [snow]])
     spread = np.concatenate([model["spread"], _SNOW_SPREAD[None]])
     doubt = np.concatenate([members.std(0, ddof=1), np.zeros((1, 3))])
-    return Expectation(shares / shares.sum(), colours, spread, doubt, db, model["db_covariance"])
+    off = _OFF + _OFF_FAR * (1.0 - float(near.sum()))
+    return Expectation(shares / shares.sum(), colours, spread, doubt, db, model["db_covariance"], off)
 
 
 def conditions(longitude: float, latitude: float, month: int) -> tuple[Array, Array]:
@@ -203,7 +209,8 @@ def mean_of(found: Sequence[Expectation], counts: Array) -> Expectation:
     )
     variance += np.einsum("nk,nkj->kj", weights, (np.stack([each.colours for each in found]) - colours) ** 2)
     db = np.einsum("nk,nkj->kj", weights[:, :LEARNED], np.stack([each.db for each in found]))
-    return Expectation(shares, colours, np.sqrt(variance), doubt, db, found[0].db_covariance)
+    off = float(np.average([each.off for each in found], weights=counts))
+    return Expectation(shares, colours, np.sqrt(variance), doubt, db, found[0].db_covariance, off)
 
 
 _MONTHS = {None: ", mean of the year"} | {month: f" in {calendar.month_name[month]}" for month in range(1, 13)}

@@ -37,7 +37,7 @@ def _lightness(db: np.ndarray, bands: tuple[str, ...] = BANDS) -> torch.Tensor:
 def _colours(ground: GroundKinds, lightness: torch.Tensor) -> torch.Tensor:
     logs = ground_logs(ground, lightness)
     lab = ground_colours(ground, ground_chances(ground, logs, SHARPNESS))
-    error = expected_error(ground_moments(ground, ground_chances(ground, logs)), lab[:, 1:])
+    error = expected_error(ground_moments(ground, ground_chances(ground, logs)), lab[:, 1:], ground.off)
     return torch.cat([lab, error], 1)
 
 
@@ -137,3 +137,27 @@ def test_small_shares_are_left_out_of_words() -> None:
     shares = np.array([0.2, 0.796, 0.004, 0.0, 0.0, 0.0])
     assert in_words(shares) == "wood 80%, water 20%"
     assert in_words(replace(HERE, shares=np.eye(6)[5]).shares) == "snow 100%"
+
+
+@pytest.mark.parametrize("place", [PLACE, (91.0, 26.1)])
+def test_the_error_that_is_expected_is_not_smaller_than_the_real_one(place: tuple[float, float]) -> None:
+    """Ground made as it is expected, and off by as much as other places were: its season and its rendering."""
+    here, random = expect(*place, 7), np.random.default_rng(1)
+    kind = random.choice(6, 4096, p=here.shares)
+    of_radar = np.minimum(kind, 4)  # no backscatter of snow was learned
+    db = np.stack([random.multivariate_normal(here.db[k], here.db_covariance[k]) for k in of_radar])
+    ground = ground_kinds(here, BANDS, DB_RANGES)
+    blocks = np.kron(db.T.reshape(2, 64, 64), np.ones((8, 8)))  # of 80 m: the neighbours hardly count
+    made = _colours(ground, _lightness(blocks))[0, :, 1::4, 1::4].reshape(4, -1).numpy()
+    real = []
+    for _ in range(20):
+        colours = here.colours + random.normal(0.0, 1.0, here.colours.shape) * here.doubt
+        true = colours[kind] + random.normal(0.0, 1.0, (4096, 3)) * here.spread[kind]
+        real.append(np.abs(made[1:3] - true.T[1:]).mean())
+    assert 0.6 < np.mean(real) / made[3].mean() < 1.0
+
+
+def test_the_error_is_larger_where_nothing_near_by_was_learned_from() -> None:
+    assert expect(5.3, 50.6, 7).off == pytest.approx(1.15, abs=0.05)
+    assert expect(-72.5, -38.8, 7).off == pytest.approx(1.54, abs=0.01)
+    assert ground_kinds(HERE, BANDS, DB_RANGES).off == pytest.approx(HERE.off, abs=1e-3)

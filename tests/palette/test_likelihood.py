@@ -51,7 +51,7 @@ def test_a_kind_for_certain_has_its_colour_and_only_its_own_spread() -> None:
     lab, error = colours_of(np.eye(6)[:, [BARE]], BELGIUM)
     assert lab[:, 0] == pytest.approx(BELGIUM.colours[BARE], abs=1e-4)
     own = np.sqrt(BELGIUM.spread[BARE] ** 2 + BELGIUM.doubt[BARE] ** 2)[1:]
-    assert error[0] == pytest.approx(0.8 * own.mean(), abs=1e-4)
+    assert error[0] == pytest.approx(BELGIUM.off * 0.8 * own.mean(), abs=1e-4)
 
 
 def test_two_kinds_alike_are_mixed_and_more_in_doubt() -> None:

@@ -22,28 +22,31 @@ def print_left_out(rows: Rows) -> None:
     for name, parts in (("regions", learned.region), ("cells", cells.astype(str))):
         of_measured = parts[known]
         made = {each: np.empty_like(measured.lab) for each in ("mean", "prior", "prior and radar")}
+        expected = np.empty(len(measured.kind))
         for part in np.unique(of_measured):
             here, rest = of_measured == part, learned.of(parts != part)
             made["mean"][here] = rest.weight @ rest.lab
-            prior, both = foretell(learn(rest), measured.of(here))
+            prior, both, expected[here] = foretell(learn(rest), measured.of(here))
             made["prior"][here], made["prior and radar"][here] = prior, both
         print(f"{name} left out")
         for each, lab in made.items():
             print(f"  {each:16}", _words(measured, lab))
+        print("  expected error  ", _judged(measured, made["prior and radar"], expected))
 
 
-def foretell(model: dict[str, Array], rows: Rows) -> tuple[Array, Array]:
-    """CIE Lab (N, 3) by the prior, and by prior and radar."""
-    prior, both = np.empty((len(rows.kind), 3)), np.empty((len(rows.kind), 3))
+def foretell(model: dict[str, Array], rows: Rows) -> tuple[Array, Array, Array]:
+    """CIE Lab (N, 3) by the prior, and by prior and radar, and the expected error of the latter's a and b (N,)."""
+    prior, both, error = np.empty((len(rows.kind), 3)), np.empty((len(rows.kind), 3)), np.empty(len(rows.kind))
     _, group = np.unique(rows.place, axis=0, return_inverse=True)
     for number in range(group.max() + 1):
         here = np.nonzero(group == number)[0]
         place = (rows.place[here[0], 0], rows.place[here[0], 1])
         expected = expectation(place, rows.values[here[0]], rows.land[here[0]], model)
         prior[here] = expected.mean
-        found = kinds_of(rows.db[here].T, ("VV", "VH"), expected, SHARPNESS)
-        both[here] = colours_of(found, expected)[0].T
-    return prior, both
+        drawn, chance = (kinds_of(rows.db[here].T, ("VV", "VH"), expected, power) for power in (SHARPNESS, 1.0))
+        lab, error[here] = colours_of(drawn, expected, chance)
+        both[here] = lab.T
+    return prior, both, error
 
 
 def _words(rows: Rows, lab: Array) -> str:
@@ -54,3 +57,16 @@ def _words(rows: Rows, lab: Array) -> str:
     total = " ".join(f"{name} {value:.2f}" for name, value in zip("Lab", means.mean(0), strict=True))
     each = " ".join(f"{name} {value:.1f}" for name, value in zip(of, means[:, 1:].mean(1), strict=True))
     return f"a and b {means[:, 1:].mean():.2f}, {total}; {each}"
+
+
+def _judged(rows: Rows, lab: Array, expected: Array) -> str:
+    """Real over expected error of a and b, and their rank correlation, in the mean of the regions and of each."""
+    real, found = np.abs(lab - rows.lab)[:, 1:].mean(1), {}
+    for region in np.unique(rows.region):
+        here = rows.region == region
+        weight = rows.weight[here] / rows.weight[here].sum()
+        rank = np.corrcoef(*(np.argsort(np.argsort(each[here])) for each in (expected, real)))[0, 1]
+        found[region] = weight @ real[here], weight @ expected[here], rank
+    off, said, rank = np.mean(list(found.values()), 0)
+    each = " ".join(f"{name} {one / other:.2f}, {alike:.2f}" for name, (one, other, alike) in found.items())
+    return f"{said:.2f}, real over it {off / said:.2f}, rank {rank:.2f}; {each}"
