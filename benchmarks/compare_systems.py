@@ -1,6 +1,6 @@
 """The page docs/comparison.md: Model 1, Model 2 and pix2pix, on optical and on radar lightness.
 
-    python benchmarks/compare_systems.py --data PAIRS --work DIR [--limit N] [--exclude SITE] [--scene FILE ...]
+    python benchmarks/compare_systems.py --data JOINED --work DIR [--limit N] [--exclude SITE] [--scene FILE ...]
 
 Runs `evaluate` on every shipped network three times: on the radar's lightness with each network's own filter, on the
 radar's lightness without one, and on the real picture's lightness. Reports that are in DIR already are not made
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +63,11 @@ def main() -> None:
     parser.add_argument("--exclude", action="append", default=[], help="a site to leave out")
     parser.add_argument("--scene", action="append", default=[], type=Path, help="a scene to colorize")
     parser.add_argument("--only", choices=RUNS, help="make this report and stop")
+    parser.add_argument("--without", choices=["sar-raw", "optical"], help="leave this report out")
     chosen = parser.parse_args()
     names = [name for name in SYSTEMS if name in api.model_names()]
     runs = {}
-    for run in [chosen.only] if chosen.only else RUNS:
+    for run in [chosen.only] if chosen.only else [each for each in RUNS if each != chosen.without]:
         report = chosen.work / run
         if not (report / "metrics.json").exists():
             api.evaluate(names, chosen.data, report, limit=chosen.limit, exclude=chosen.exclude, **RUNS[run])
@@ -85,9 +87,10 @@ def page(runs: dict[str, Any], scenes: list[str], chosen: argparse.Namespace) ->
     first = runs["sar"]
     sites = ", ".join(f"{site} ({count})" for site, count in first["pairs"].items())
     made = first["made"]
-    command = "python benchmarks/compare_systems.py --data PAIRS --work DIR"
+    command = "python benchmarks/compare_systems.py --data JOINED --work DIR"
     command += "".join(f" --exclude {site}" for site in chosen.exclude)
     command += f" --limit {chosen.limit}" if chosen.limit else ""
+    command += f" --without {chosen.without}" if chosen.without else ""
     command += " --scene FILE" * len(scenes)
     few = "There are few pairs per site: compare differences with the intervals. " if chosen.limit else ""
     lines = [
@@ -95,10 +98,11 @@ def page(runs: dict[str, Any], scenes: list[str], chosen: argparse.Namespace) ->
         "",
         f"Made by `{command}` on {made['date'][:10]} ({made['machine']}, torch {made['versions']['torch']}, fp32). "
         f"Split `test`, pairs by site: {sites}. Each site has the same weight. {few}Measures and baselines are those "
-        "of `sar-colorize evaluate`; bold is the best model or baseline of each column. The pairs are Sentinel-1 "
-        "and Sentinel-2 of different days; contains modified Copernicus Sentinel data.",
+        "of `sar-colorize evaluate`; bold is the best model or baseline of each column. JOINED is the folder of pairs "
+        "and that of SEN1-2 scenes, split by split in one, and the baselines learned from its split `train`. The pairs "
+        "are Sentinel-1 and Sentinel-2 of different days; contains modified Copernicus Sentinel data.",
         "",
-        *(f"- **{name}**: {SYSTEMS[name]}." for name in SYSTEMS if name in first["overall"]),
+        *(f"- **{name}**: {SYSTEMS[name]}; {learned_from(name)}." for name in SYSTEMS if name in first["overall"]),
     ]
     absent = [name for name in SYSTEMS if name not in first["overall"]]
     lines += [f"- Not shipped when this was made: {', '.join(absent)}."] * bool(absent)
@@ -119,6 +123,12 @@ def page(runs: dict[str, Any], scenes: list[str], chosen: argparse.Namespace) ->
     return "\n".join(lines)
 
 
+def learned_from(name: str) -> str:
+    """How much a shipped model learned from, as its card says."""
+    found = re.search(r"\d+ training pairs of \w+ places", api.load_card(name).sources)
+    return "training pairs not stated" if found is None else found[0]
+
+
 def words(runs: dict[str, Any]) -> list[str]:
     """What the figures say, best and worst, as a list."""
     out = []
@@ -134,7 +144,7 @@ def words(runs: dict[str, Any]) -> list[str]:
             f"{cell['low']:.2f} to {cell['high']:.2f}, chroma ratio {chroma:.2f}), "
             f"{'below' if ours < theirs else 'above'} the best baseline, {base} ({theirs:.2f}). " + failed
         )
-    clean, raw = (runs[run]["overall"] for run in ("sar", "sar-raw"))
+    clean, raw = runs["sar"]["overall"], runs["sar-raw"]["overall"] if "sar-raw" in runs else None
     names = [model["name"] for model in runs["sar"]["models"]]
     aims = {measure["key"]: measure["best"] for measure in runs["sar"]["metrics"]}
     won: dict[str, list[str]] = {}
@@ -152,7 +162,7 @@ def words(runs: dict[str, Any]) -> list[str]:
         if mean(rows, name, "ab_error") >= mean(rows, GREY, "ab_error")
     ]
     out.append(f"- Larger colour error than grey, on filtered radar: {', '.join(worse) or 'none at any site'}.")
-    for name in names:
+    for name in names if raw else ():
         effects = "; ".join(
             f"{COLUMNS[key]} {mean(raw, name, key):.3f} without, {mean(clean, name, key):.3f} with it"
             for key in ("ab_error", "ssim", "gradient_correlation")
