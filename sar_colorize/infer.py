@@ -176,22 +176,22 @@ class TilePainter:
             out = srgb_to_lab(np.clip(out / self._total, 0.0, 1.0))
         return out[:3], out[3] if len(out) > 3 else None
 
-    def _levels(self, out: Any, lightness: Any) -> Any:
+    def _levels(self, *given: Any) -> Any:
         """(C, h, w) of a tile in 0..1, see `Painted.levels`."""
-        return self._picture(out, lightness).levels(self.with_error, self.with_kinds)
+        return self._picture(*given).levels(self.with_error, self.with_kinds)
 
-    def _codes(self, out: Any, lightness: Any) -> Any:
+    def _codes(self, *given: Any) -> Any:
         """The same in 0..255."""
-        return self._picture(out, lightness).codes(self.with_error, self.with_kinds)
+        return self._picture(*given).codes(self.with_error, self.with_kinds)
 
-    def _lab(self, out: Any, lightness: Any) -> Any:
+    def _lab(self, *given: Any) -> Any:
         """(C, h, w): CIE Lab and the expected error, where the model knows it."""
-        painted = self._picture(out, lightness)
+        painted = self._picture(*given)
         return painted.lab[0] if painted.error is None else join([painted.lab, painted.error])[0]
 
-    def _picture(self, out: Any, lightness: Any) -> Painted:
-        tile_px = lightness.shape[-1]
-        return self.painter.picture(self._inner(out, tile_px), self._inner(lightness, tile_px), None)
+    def _picture(self, out: Any, lightness: Any, *beside: Any) -> Painted:
+        out, light, *rest = (self._inner(each, lightness.shape[-1]) for each in (out, lightness, *beside))
+        return self.painter.picture(out, light, None, *rest)
 
     @property
     def _total(self) -> np.float32:
@@ -207,7 +207,12 @@ class TilePainter:
             stacked = np.zeros((batch, lightness.shape[0], *group[0].shape), dtype=np.float32)
             for i, tile in enumerate(group):
                 stacked[i] = mirrored(lightness, span, tile, scene)
-            yield from zip(group, engine.run(stacked, compose), strict=False)
+            yield from zip(group, engine.run(stacked, compose, self._beside(group, batch)), strict=False)
+
+    def _beside(self, tiles: Sequence[Window], batch: int) -> Float32 | None:
+        """(B, P, h, w) what the painter takes beside the radar of tiles of one shape; short batches are filled up."""
+        taken = [each for tile in tiles if (each := self.painter.beside(tile)) is not None]
+        return np.stack(taken + taken[-1:] * (batch - len(taken))) if taken else None
 
     @property
     def _cut(self) -> int:

@@ -18,6 +18,7 @@ from .palette.choose import SOURCES, choose_palette
 from .palette.fit import MOST_ALONG, SIDE_PX, Examples, learn, spread_windows
 from .palette.from_picture import read_palette
 from .palette.from_radar import RadarGround
+from .palette.lattice import nodes_of
 from .palette.palette import GUESSED, Palette
 from .position import middle_of
 from .raster import Bool, Float32, Unit, Window
@@ -289,7 +290,7 @@ def _expected(palette: Palette, scene: Scene, radar: RadarLightness, month: int 
         place = middle_of(scene.grid.crop(part))
         if valid.any() and place is not None:
             found.add(db + radar.offset_db, valid, place)
-    return found.palette(palette, radar.ranges)
+    return found.palette(palette, radar.ranges, nodes_of(scene.grid))
 
 
 def _few(windows: list[T]) -> list[T]:

@@ -110,6 +110,31 @@ def highest(x: Any, reach: int) -> Any:
     return F.max_pool2d(F.max_pool2d(x, (1, side), 1, (0, reach)), (side, 1), 1, (reach, 0))
 
 
+def added(x: Any, coarse: Any) -> Any:
+    """(B, C, h, w) and coarse (B, C, H, W), whose cells are squares of pixels of x."""
+    fine, cells = _in_cells(x, coarse)
+    return _shaped(fine + cells, x.shape)
+
+
+def mixed(x: Any, coarse: Any) -> Any:
+    """(B, M, h, w): each pixel's K channels times the matrix of its cell, coarse (B, M K, H, W), row by row."""
+    fine, cells = _in_cells(x, coarse)
+    count = x.shape[1]
+    rows = [total(fine * cells[:, start : start + count]) for start in range(0, coarse.shape[1], count)]
+    return _shaped(join(rows), (x.shape[0], len(rows), *x.shape[2:]))
+
+
+def _in_cells(x: Any, coarse: Any) -> tuple[Any, Any]:
+    """(B, C, H, h / H, W, w / W), and what is coarse beside it."""
+    rows, columns = coarse.shape[2:]
+    shape = (*x.shape[:2], rows, x.shape[2] // rows, columns, x.shape[3] // columns)
+    return _shaped(x, shape), coarse[:, :, :, None, :, None]
+
+
+def _shaped(x: Any, shape: Sequence[int]) -> Any:
+    return namespace(x).reshaped(x, shape) if _is_symbol(x) else x.reshape(shape)
+
+
 def spread(x: Any, like: Any) -> Any:
     """(B, 1, 1, 1) over the pixels of `like`."""
     return like * 0.0 + x if _is_symbol(x) else x.expand_as(like)

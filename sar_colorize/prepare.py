@@ -307,7 +307,7 @@ def _tags(
         "SAR_COLORIZE_BANDS": ",".join(scene.bands),
         "SAR_COLORIZE_UNIT": f"{scene.unit} ({scene.declaration.unit_reason})",
         "SAR_COLORIZE_OFFSET_DB": f"{facts['offset_db']:g} ({facts['offset_reason']})",
-        "SAR_COLORIZE_PALETTE": json.dumps(asdict(palette)) if palette else "none",
+        "SAR_COLORIZE_PALETTE": json.dumps(palette.record) if palette else "none",
         "SAR_COLORIZE_LEGEND": facts["legend"] or "none",
         "SAR_COLORIZE_SETTINGS": json.dumps(used, sort_keys=True),
     }

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from ..errors import ModelError
 from ..raster import Float32
 
-Compose = Callable[[Any, Any], Any]
-"""From what the network gave and L (1, C, H, W) of one tile, in the engine's own arrays, to what is wanted of it."""
+Compose = Callable[..., Any]
+"""From what the network gave, L (1, C, H, W) of one tile and what is beside it, if anything, in the engine's own
+arrays, to what is wanted of it."""
 
 
 class Engine(Protocol):
@@ -24,11 +25,12 @@ class Engine(Protocol):
     precision: str
     """"fp32" or "bf16"; what is composed is float32."""
 
-    def run(self, tiles: Float32, compose: Compose) -> Iterator[NDArray[Any]]:
+    def run(self, tiles: Float32, compose: Compose, beside: Float32 | None = None) -> Iterator[NDArray[Any]]:
         """What is composed of each tile, to be used before the next is asked for.
 
         Args:
             tiles: (B, C, H, W) L in 0..100. compose: the same one each time, by ==.
+            beside: (B, P, h, w), what else it takes of each tile.
 
         Raises:
             ModelError: the network gives no finite numbers.

@@ -255,6 +255,11 @@ def convolved_back(x: Symbol, weight: NDArray[Any], bias: NDArray[Any], *, strid
     return Symbol(made) + bias[:, None, None]
 
 
+def reshaped(x: Symbol, shape: Sequence[int]) -> Symbol:
+    """The same numbers in another shape."""
+    return Symbol(op.reshape(x.output, _whole(tuple(shape)), special_zero=False))
+
+
 def pooled(x: Symbol, side: int) -> Symbol:
     """(B, C, H / side, W / side) means of blocks."""
     return Symbol(op.avg_pool(x.output, [side] * 2, [0, 0], [0, 0], [side] * 2, exclude_pad=False))

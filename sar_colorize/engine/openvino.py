@@ -70,18 +70,19 @@ class OpenVinoEngine:
     def __init__(self, graph: Callable[[Symbol], Symbol], precision: str, model: str) -> None:
         self.precision, self._graph, self._model = precision, graph, model
         self._networks: dict[tuple[int, ...], Compiled] = {}
-        self._composed: dict[tuple[Compose, tuple[int, ...]], Compiled] = {}
+        self._composed: dict[tuple[Compose, tuple[tuple[int, ...], ...]], Compiled] = {}
         self._lock = threading.Lock()
 
-    def run(self, tiles: Float32, compose: Compose) -> Iterator[NDArray[Any]]:
+    def run(self, tiles: Float32, compose: Compose, beside: Float32 | None = None) -> Iterator[NDArray[Any]]:
         """What is composed of each tile; see `base.Engine`."""
         network = self._network((1, *tiles.shape[1:]))
-        for tile in tiles:
+        for number, tile in enumerate(tiles):
             lightness = tile[None]
             out = network(lightness)
             if not np.isfinite(out).all():
                 raise not_finite(self._model)
-            yield self._composer(compose, out.shape, lightness.shape)(out, lightness)
+            given = (out, lightness) if beside is None else (out, lightness, beside[number][None])
+            yield self._composer(compose, tuple(each.shape for each in given))(*given)
 
     def _network(self, shape: tuple[int, ...]) -> Compiled:
         with self._lock:
@@ -92,8 +93,8 @@ class OpenVinoEngine:
     def _of_lightness(self, lightness: Symbol) -> Symbol:
         return self._graph(lightness * (2.0 / L_MAX) - 1.0)
 
-    def _composer(self, compose: Compose, out: tuple[int, ...], shape: tuple[int, ...]) -> Compiled:
+    def _composer(self, compose: Compose, shapes: tuple[tuple[int, ...], ...]) -> Compiled:
         with self._lock:
-            if (compose, shape) not in self._composed:
-                self._composed[compose, shape] = Compiled(compose, [out, shape], "fp32")
-            return self._composed[compose, shape]
+            if (compose, shapes) not in self._composed:
+                self._composed[compose, shapes] = Compiled(compose, shapes, "fp32")
+            return self._composed[compose, shapes]

@@ -49,15 +49,16 @@ class TorchEngine:
         network = _for_inference(network, within_halo).to(self.device, self.dtype)
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs
 
-    def run(self, tiles: Float32, compose: Compose) -> Iterator[NDArray[Any]]:
+    def run(self, tiles: Float32, compose: Compose, beside: Float32 | None = None) -> Iterator[NDArray[Any]]:
         """What is composed of each tile; see `base.Engine`."""
         given = torch.from_numpy(tiles).to(self.device)
         out = self.forward(given)
         if not bool(out.isfinite().all()):
             raise not_finite(self._model)
+        more = [] if beside is None else [torch.from_numpy(beside).to(self.device)]
         for i in range(len(tiles)):
             with torch.inference_mode():
-                made = compose(out[i : i + 1], given[i : i + 1])
+                made = compose(*(each[i : i + 1] for each in (out, given, *more)))
             yield made.cpu().numpy() if isinstance(made, Tensor) else made
 
     def forward(self, lightness: Tensor) -> Tensor:

@@ -10,9 +10,10 @@ import numpy as np
 
 from ..arrays import namespace
 from ..engine.compute import Computed, has_graphs
+from ..palette.difference import difference
 from ..palette.palette import MEASURED, GroundKinds, Palette, mean_and_spread
 from ..planes import join, mean, wide
-from ..raster import Bool, Float32
+from ..raster import Bool, Float32, Window
 from .by_place_picture import MAPS, MIDDLE, STRIDE_PX, bands_of, compose, details, fitted_colours
 from .card import Card
 from .graphs import Layers, by_place_features
@@ -103,7 +104,11 @@ class ByPlacePainter:
     def _fine(self) -> Computed:
         return Computed(_finer)
 
-    def picture(self, out: Any, lightness: Any, db: Any) -> Painted:  # noqa: ARG002  # the protocol's
+    def beside(self, tile: Window) -> Float32 | None:
+        """How kinds of ground differ there from their mean over the scene, see `palette.difference`."""
+        return None if self._ground is None else difference(self._ground, tile)
+
+    def picture(self, out: Any, lightness: Any, db: Any, beside: Any = None) -> Painted:  # noqa: ARG002  # the protocol's
         """Lab and expected error, see `by_place_picture.compose`.
 
         Where colours are neither measured nor told by kinds of ground, L is the radar's own: what a network says of
@@ -111,7 +116,7 @@ class ByPlacePainter:
         """
         ground, fit = self._ground, self.palette.fit
         if ground is not None:
-            return told_picture(ground, lightness)
+            return told_picture(ground, lightness, beside)
         radar, vector = mean(wide(lightness)), self.palette.vector()[None]
         settled = {name: self.by_place.setting(name, 1.0) for name in ("shrink", "error_scale")}
         if fit is not None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..arrays import namespace
 from ..color import L_MAX
+from ..raster import Window
 from .card import Card
 from .painter import Painted, Runnable
 
@@ -39,7 +40,10 @@ class CompositePainter:
     card: Card = COMPOSITE
     network: Runnable | None = None
 
-    def picture(self, out: Any, lightness: Any, db: Any) -> Painted:  # noqa: ARG002  # there is no network
+    def beside(self, tile: Window) -> None:
+        """Nothing."""
+
+    def picture(self, out: Any, lightness: Any, db: Any, beside: Any = None) -> Painted:  # noqa: ARG002  # no network
         """Whole codes of 0..255, as sRGB in 0..1."""
         xp = namespace(lightness)
         levels = lightness[:, :2] * np.float32(255.0 / L_MAX)  # (B, C, H, W)

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import namespace
+from ..palette.difference import COLOURS, LOGS, MOMENTS, SNOW, lightness_of
 from ..palette.likelihood import FREEDOM, MEAN_ABSOLUTE, SHARPNESS
 from ..palette.palette import GroundKinds
-from ..planes import enlarge, greatest, highest, join, like, mean, mix, pool, smooth, total, wide
+from ..planes import added, enlarge, greatest, highest, join, like, mean, mix, mixed, pool, smooth, total, wide
 from .painter import Painted
 
 if TYPE_CHECKING:
@@ -64,14 +65,21 @@ class NoNetwork:
         return x[:, :1, :1, :1] * 0.0
 
 
-def told_picture(ground: GroundKinds, lightness: Any) -> Painted:
-    """The picture of L (B, C, H, W) of the radar, 0..100, with its expected error and its kinds of ground."""
+def told_picture(ground: GroundKinds, lightness: Any, beside: Any = None) -> Painted:
+    """The picture of L (B, C, H, W) of the radar, 0..100, with its expected error and its kinds of ground.
+
+    Args:
+        beside: (B, P, h, w) how the kinds differ there, see `palette.difference`; None where they do not vary.
+    """
     radar, own = mean(wide(lightness)), ground.own_lightness
     side = OWN_PX if own else KIND_PX
-    xp, logs = namespace(lightness), ground_logs(ground, lightness, side)
-    chance, drawn = ground_chances(ground, logs), ground_chances(ground, logs, SHARPNESS)
+    xp, logs = namespace(lightness), ground_logs(ground, lightness, side, beside)
+    snow = ground.snow
+    if beside is not None:
+        snow = snow + enlarge(beside[:, SNOW], logs.shape[2] // beside.shape[2], "nearest")
+    chance, drawn = (ground_chances(snow, logs, power) for power in (1.0, SHARPNESS))
     drawn = drawn if own else without_rims(drawn)
-    told = ground_colours(ground, drawn)
+    told = ground_colours(ground, drawn, beside)
     full, ab = enlarge(told, side), told[:, 1:]
     if own:
         light = xp.clip(radar + shift_of(ground), 0.0, 100.0)
@@ -81,7 +89,9 @@ def told_picture(ground: GroundKinds, lightness: Any) -> Painted:
         lab = join([xp.clip(full[:, :1] + structure(drawn, radar), 0.0, 100.0), full[:, 1:]])
     return Painted(
         lab=lab,
-        error=lambda: xp.clip(enlarge(expected_error(ground_moments(ground, chance), ab, ground.off), side), *ERRORS),
+        error=lambda: xp.clip(
+            enlarge(expected_error(ground_moments(ground, chance, beside), ab, ground.off), side), *ERRORS
+        ),
         kinds=lambda: enlarge(most_likely(chance if own else without_rims(chance)), side, "nearest"),
     )
 
@@ -105,27 +115,34 @@ def structure(chance: Any, lightness: Any) -> Any:
     return total(slopes * join([fine - coarse for fine, coarse in itertools.pairwise(levels)]))
 
 
-def ground_logs(ground: GroundKinds, lightness: Any, side: int = KIND_PX) -> Any:
+def ground_logs(ground: GroundKinds, lightness: Any, side: int = KIND_PX, beside: Any = None) -> Any:
     """(B, 5, h, w) logarithm of share and density of each kind but snow, in blocks of a side, up to one constant.
 
     Args:
-        lightness: (B, C, H, W) L of the radar, despeckled. side: pixels. See `palette.likelihood`.
+        lightness: (B, C, H, W) L of the radar, despeckled. side: pixels. beside: see `told_picture`.
+        See `palette.likelihood`.
     """
     x = smooth(pool(wide(lightness), side))  # a block counts twice as much as its neighbours: or speckle makes water
     channels, logs = x.shape[1], []
-    for kind in ground.kinds:
+    for number, kind in enumerate(ground.kinds):
         off = x - like(x, kind.lightness)[:, None, None]
+        if beside is not None:
+            off = added(off, lightness_of(beside, number, channels) * -1.0)
         far = total(off * mix(off, np.reshape(kind.precision, (channels, channels))))
         log = math.log(max(kind.share, 1e-6)) - 0.5 * kind.log_volume
         logs.append(namespace(x).log1p(far * (1.0 / FREEDOM)) * (-0.5 * (FREEDOM + channels)) + log)
-    return join(logs)
+    return join(logs) if beside is None else added(join(logs), beside[:, LOGS])
 
 
-def ground_chances(ground: GroundKinds, logs: Any, sharpness: float = 1.0) -> Any:
-    """(B, 6, h, w) probability of each kind of ground, snow last, from `ground_logs`; `likelihood.SHARPNESS`."""
+def ground_chances(snow: Any, logs: Any, sharpness: float = 1.0) -> Any:
+    """(B, 6, h, w) probability of each kind of ground, snow last, from `ground_logs`; `likelihood.SHARPNESS`.
+
+    Args:
+        snow: its share of what is not water, a number or (B, 1, h, w).
+    """
     chance = namespace(logs).softmax(logs * sharpness, 1)
-    white = (1.0 - chance[:, :1]) * ground.snow
-    return join([chance[:, :1], chance[:, 1:] * (1.0 - ground.snow), white])
+    white = (1.0 - chance[:, :1]) * snow
+    return join([chance[:, :1], chance[:, 1:] * (1.0 - snow), white])
 
 
 def without_rims(chance: Any) -> Any:
@@ -147,15 +164,17 @@ def _lowest(chance: Any, reach: int) -> Any:
     return 1.0 - highest(1.0 - chance, reach)
 
 
-def ground_colours(ground: GroundKinds, drawn: Any) -> Any:
+def ground_colours(ground: GroundKinds, drawn: Any, beside: Any = None) -> Any:
     """(B, 3, h, w) L, a and b, where kinds are mixed as drawn, (B, 6, h, w)."""
-    return mix(drawn, np.array([*(kind.colour for kind in ground.kinds), ground.snow_colour]).T)
+    found = mix(drawn, np.array([*(kind.colour for kind in ground.kinds), ground.snow_colour]).T)
+    return found if beside is None else found + mixed(drawn, beside[:, COLOURS])
 
 
-def ground_moments(ground: GroundKinds, chance: Any) -> Any:
+def ground_moments(ground: GroundKinds, chance: Any, beside: Any = None) -> Any:
     """(B, 4, h, w) means of a and b, then of their squares, where kinds have these chances, (B, 6, h, w)."""
     kinds = [*((kind.colour, kind.square) for kind in ground.kinds), (ground.snow_colour, ground.snow_square)]
-    return mix(chance, np.array([(*colour[1:], *square) for colour, square in kinds]).T)
+    found = mix(chance, np.array([(*colour[1:], *square) for colour, square in kinds]).T)
+    return found if beside is None else found + mixed(chance, beside[:, MOMENTS])
 
 
 def expected_error(moments: Any, ab: Any, off: float) -> Any:

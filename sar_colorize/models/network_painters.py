@@ -8,6 +8,7 @@ from typing import Any
 from ..arrays import namespace
 from ..color import AB_MAX
 from ..planes import join
+from ..raster import Window
 from .card import Card
 from .network import Network
 from .painter import Painted
@@ -21,7 +22,10 @@ class ColorSARPainter:
     bands: tuple[str, ...]
     network: Network
 
-    def picture(self, out: Any, lightness: Any, db: Any) -> Painted:  # noqa: ARG002  # the protocol's
+    def beside(self, tile: Window) -> None:
+        """Nothing."""
+
+    def picture(self, out: Any, lightness: Any, db: Any, beside: Any = None) -> Painted:  # noqa: ARG002  # the protocol's
         """L as it is given, and (a, b) of the network."""
         return Painted(lab=join([lightness[:, :1], out * AB_MAX]))
 
@@ -34,6 +38,9 @@ class Pix2PixPainter:
     bands: tuple[str, ...]
     network: Network
 
-    def picture(self, out: Any, lightness: Any, db: Any) -> Painted:  # noqa: ARG002  # the protocol's
+    def beside(self, tile: Window) -> None:
+        """Nothing."""
+
+    def picture(self, out: Any, lightness: Any, db: Any, beside: Any = None) -> Painted:  # noqa: ARG002  # the protocol's
         """SRGB from its range of -1..1."""
         return Painted(srgb=namespace(out).clip((out + 1.0) * 0.5, 0.0, 1.0))

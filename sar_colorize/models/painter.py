@@ -17,7 +17,7 @@ import numpy as np
 from ..arrays import namespace
 from ..color import lab_to_srgb, lab_to_uint8, srgb_to_lab, to_uint8
 from ..errors import UnitError
-from ..raster import Bool, Float32
+from ..raster import Bool, Float32, Window
 
 if TYPE_CHECKING:
     from torch import nn
@@ -120,13 +120,21 @@ class Painter(Protocol):
         """What an engine runs."""
         ...
 
-    def picture(self, out: Any, lightness: Any, db: Any) -> Painted:
+    def beside(self, tile: Window) -> Float32 | None:
+        """What the picture of a tile takes beside its radar, (P, h, w) at whatever resolution: what varies in a scene.
+
+        None of a painter that takes nothing.
+        """
+        ...
+
+    def picture(self, out: Any, lightness: Any, db: Any, beside: Any = None) -> Painted:
         """The picture of a batch.
 
         Args:
             out: what the network gave, float32; None without one.
             lightness: (B, C, H, W) L in 0..100, float32. db: the same in decibels, 0 where invalid; None where it is
                 not at hand, and then L stands for it.
+            beside: (B, P, h, w), of each tile.
         """
         ...
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from numpy.typing import NDArray
 from ..backscatter import DbRange
 from ..color import L_MAX
 from ..raster import Bool, Float32
+from .difference import numbers_of
+from .lattice import Lattice, Nodes
 from .likelihood import SHARPNESS, evidence, kinds_of
 from .palette import GroundKind, GroundKinds, Palette
 from .world import KINDS, LEARNED, Array, Expectation, expect, mean_of
@@ -55,27 +58,41 @@ class RadarGround:
             self.values.append(coarse[:, known].astype(np.float64))
             self.expected.append(expect(*place, self.month))
 
-    def palette(self, palette: Palette, ranges: Mapping[str, DbRange]) -> Palette:
+    def palette(self, palette: Palette, ranges: Mapping[str, DbRange], nodes: Nodes | None = None) -> Palette:
         """A palette with the kinds of ground of the scene; as it is where too little was seen.
 
         Args:
             ranges: of each band, decibels that become L = 0 and L = 100.
+            nodes: of a scene over which they vary.
         """
         counts = np.array([each.shape[1] for each in self.values], np.float64)
         if counts.sum() < _LEAST_SAMPLES:
             return palette
         expected = mean_of(self.expected, counts)
         values, note = np.concatenate(self.values, 1), palette.note
-        alone = not self.absolute and len(self.bands) == 1
+        alone, shift = not self.absolute and len(self.bands) == 1, 0.0
         if not self.absolute:
             shift = level_of(values, self.bands, expected)
             expected = replace(expected, db=expected.db - shift)
             note = f"{note} The level of the radar is not known and was fitted to that."
             note += " Of one band, brightness is the radar's own, and hues are a guess." if alone else ""
-        seen = kinds_of(values, self.bands, expected, SHARPNESS).mean(1)
         ground = ground_kinds(expected, self.bands, ranges)
+        if nodes is None:
+            seen = kinds_of(values, self.bands, expected, SHARPNESS).mean(1)
+        else:
+            there = [replace(each, db=each.db - shift) for each in self.expected]
+            kinds = [kinds_of(*each) for each in zip(self.values, repeat(self.bands), there, repeat(SHARPNESS))]
+            seen = np.concatenate(kinds, 1).mean(1)
+            ground = replace(ground, lattice=self._lattice(nodes, ranges, shift))
+            note = f"{note} It varies over the scene, by {nodes.rows} x {nodes.columns} places; the legend is the mean."
         ground = replace(ground, seen=tuple(map(float, seen.round(4))), own_lightness=alone)
         return replace(palette, ground=ground, note=f"{note} The radar shows {in_words(seen)}.")
+
+    def _lattice(self, nodes: Nodes, ranges: Mapping[str, DbRange], shift: float) -> Lattice:
+        """The kinds of ground at nodes, whose level is shifted as that of the scene."""
+        expected = [expect(*place, self.month) for place in nodes.places]
+        kinds = [ground_kinds(replace(each, db=each.db - shift), self.bands, ranges) for each in expected]
+        return nodes.lattice(map(numbers_of, kinds))
 
 
 def level_of(db: Array, bands: Sequence[str], expected: Expectation) -> float:

@@ -5,7 +5,7 @@ A palette is settled once for a scene and passed to every block. Where it comes 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,6 +14,7 @@ from ..arrays import namespace
 from ..color import lab_to_srgb, to_uint8
 from ..errors import SettingError
 from ..raster import Float32
+from .lattice import Lattice
 
 _CENTRE = (47.0, -1.0, 12.5)
 _MEAN_UNIT = 20.0
@@ -81,6 +82,7 @@ class GroundKinds:
 
     kinds: all but snow. snow: its share of what is not water, with its colour and mean squares of a and b.
     seen: shares of all of them, snow last, that the radar of the scene shows. off: see `world.Expectation`.
+    lattice: how they vary over a scene that is large, the numbers of `numbers_of` at its nodes; None where they do not.
     own_lightness: whether the picture keeps the radar's lightness, for the kinds are told too badly to draw theirs.
     """
 
@@ -91,6 +93,7 @@ class GroundKinds:
     seen: tuple[float, ...] = ()
     own_lightness: bool = False
     off: float = 1.0
+    lattice: Lattice | None = None
 
     @property
     def legend(self) -> str:
@@ -125,6 +128,14 @@ class Palette:
     overlaps: bool = False
     fit: Fit | None = None
     ground: GroundKinds | None = None
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """All of it as plain values, but of what varies over a scene only where it is known."""
+        found = asdict(self)
+        if self.ground is not None and self.ground.lattice is not None:
+            del found["ground"]["lattice"]["values"]
+        return found
 
     def vector(self) -> Float32:
         """(10,) float32, as networks take it."""

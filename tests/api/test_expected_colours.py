@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -17,6 +19,9 @@ import sar_colorize as sc
 from sar_colorize.color import srgb_to_lab
 from sar_colorize.errors import SettingError
 from sar_colorize.models.ground_kinds import REACH_PX
+from sar_colorize.prepare import ColorizeSettings, prepare
+from sar_colorize.raster import Window
+from sar_colorize.scene import open_scene
 
 MakeTif = Callable[..., Path]
 LAKE, FIELDS, WOOD, TOWN = (slice(0, 96), slice(96, 192), slice(192, 288), slice(288, 384))
@@ -125,6 +130,49 @@ def test_classes_with_the_memory_of_the_place_are_the_same(belgium: Path, make_t
 def test_any_block_size_gives_the_same_bits(belgium: Path) -> None:
     whole = sc.colorize(belgium).values
     assert np.array_equal(whole, sc.colorize(belgium, block_px=128).values)
+
+
+@pytest.fixture
+def california(make_tif: MakeTif) -> Path:
+    """The same ground again and again over two degrees, from the coast of California to the desert."""
+    return make_tif(
+        np.tile(_values(), (1, 2, 1))[:, :448], "large_20210715.tif", names=("VV", "VH"), crs="EPSG:4326",
+        transform=Affine(0.0055, 0, -118.9, 0, -0.0045, 35.3),
+    )  # fmt: skip
+
+
+def test_a_large_scene_looks_at_each_place_as_a_small_one_of_it_would(california: Path, tmp_path: Path) -> None:
+    whole, apart = _lab(california), {}
+    with patch("sar_colorize.place.nodes_of", lambda _: None):
+        steady = _lab(california)  # with one expectation
+    for row in (0, 192, 384):
+        part = tmp_path / f"part_{row}_20210715.tif"
+        with rasterio.open(california) as dataset:
+            window = rasterio.windows.Window(144, row, 96, 60)
+            profile = {**dataset.profile, "height": 60, "width": 96, "transform": dataset.window_transform(window)}
+            with rasterio.open(part, "w", **profile) as made:
+                made.write(dataset.read(window=window))
+                made.descriptions = dataset.descriptions
+        alone = _lab(part)[:, 12:48, 12:84]
+        for name, lab in (("varying", whole), ("one", steady)):
+            off = np.abs(lab[:, row + 12 : row + 48, 156:228] - alone).mean((1, 2))
+            apart[name] = apart.get(name, 0.0) + off.sum()
+    assert apart["varying"] < 0.5 * apart["one"]
+
+
+def test_a_large_scene_has_the_same_bits_by_any_block_and_in_other_processes(california: Path) -> None:
+    whole = sc.colorize(california).values
+    assert np.array_equal(whole, sc.colorize(california, block_px=128).values)
+    prepared = prepare(open_scene(california), ColorizeSettings())
+    palette = prepared.tags["SAR_COLORIZE_PALETTE"]
+    assert json.loads(palette)["ground"]["lattice"] == {"height": 448, "width": 384, "rows": 9, "columns": 7}
+    sent = pickle.loads(pickle.dumps(prepared.colorizer))  # noqa: S301  # our own
+    assert np.array_equal(sent.block(prepared.scene, Window(100, 100, 200, 200)).values, whole[:3, 100:300, 100:300])
+
+
+def test_tiles_of_another_size_change_no_more_than_the_last_bit(california: Path) -> None:
+    whole, other = (sc.colorize(california, **given).values.astype(int) for given in ({}, {"tile_px": 256}))
+    assert np.abs(whole - other).max() <= 1
 
 
 def test_holes_change_nothing_around_them_but_what_a_filter_makes_of_them(belgium: Path) -> None:

@@ -23,8 +23,10 @@ from sar_colorize.models.by_place_painter import ByPlacePainter
 from sar_colorize.models.card import Card
 from sar_colorize.models.painter import Painter, choose_bands
 from sar_colorize.models.shapes import shapes_of
+from sar_colorize.palette.difference import numbers_of
 from sar_colorize.palette.fit import Examples, learn
 from sar_colorize.palette.from_radar import ground_kinds
+from sar_colorize.palette.lattice import Lattice
 from sar_colorize.palette.palette import GUESSED, UNKNOWN_PALETTE, Palette
 from sar_colorize.palette.world import expect
 from sar_colorize.raster import Window
@@ -69,12 +71,15 @@ def test_every_shipped_model_is_painted_as_by_torch(name: str) -> None:
 
 
 @pytest.mark.parametrize("bands", [("VV",), ("VH",), ("VV", "VH")])
-@pytest.mark.parametrize("way", ["unknown", "fit", "kinds", "hues alone"])
+@pytest.mark.parametrize("way", ["unknown", "fit", "kinds", "hues alone", "varying", "varying hues"])
 def test_every_way_of_by_place_is_painted_as_by_torch(bands: tuple[str, ...], way: str) -> None:
     lightness, palette = _lightness(len(bands), 300, 420), UNKNOWN_PALETTE
-    if way in ("kinds", "hues alone"):
-        ground = ground_kinds(expect(5.3, 50.6, 7), bands, {band: DB_RANGES[band] for band in bands})
-        ground = replace(ground, own_lightness=way == "hues alone")
+    if way not in ("unknown", "fit"):
+        places, ranges = ((5.3, 50.6), (7.0, 44.0), (3.0, 36.0)), {band: DB_RANGES[band] for band in bands}
+        ground, *others = (ground_kinds(expect(*place, 7), bands, ranges) for place in places)
+        ground = replace(ground, own_lightness="hues" in way)
+        if "varying" in way:
+            ground = replace(ground, lattice=Lattice(300, 420, 2, 1, tuple(map(numbers_of, others))))
         palette = replace(PALETTE, trust=GUESSED, ground=ground)
     if way == "fit":
         plain, found = registry.load_painter("by-place", bands, PALETTE), Examples()

@@ -40,7 +40,7 @@ def _scene(levels: list[tuple[int, int]], side: int = 128) -> torch.Tensor:
 
 
 def _chances(lightness: torch.Tensor) -> torch.Tensor:
-    return ground_chances(GROUND, ground_logs(GROUND, lightness), SHARPNESS)
+    return ground_chances(GROUND.snow, ground_logs(GROUND, lightness), SHARPNESS)
 
 
 def test_a_shore_has_no_rim_of_bare_ground() -> None:

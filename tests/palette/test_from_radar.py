@@ -36,8 +36,8 @@ def _lightness(db: np.ndarray, bands: tuple[str, ...] = BANDS) -> torch.Tensor:
 
 def _colours(ground: GroundKinds, lightness: torch.Tensor) -> torch.Tensor:
     logs = ground_logs(ground, lightness)
-    lab = ground_colours(ground, ground_chances(ground, logs, SHARPNESS))
-    error = expected_error(ground_moments(ground, ground_chances(ground, logs)), lab[:, 1:], ground.off)
+    lab = ground_colours(ground, ground_chances(ground.snow, logs, SHARPNESS))
+    error = expected_error(ground_moments(ground, ground_chances(ground.snow, logs)), lab[:, 1:], ground.off)
     return torch.cat([lab, error], 1)
 
 
