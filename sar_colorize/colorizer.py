@@ -99,6 +99,12 @@ class Colorizer:
         painted = (*painted, *KINDS) if self.painter.with_kinds else painted
         return painted if self.recall is None else (*painted, *MEMORY)
 
+    def loads_in_threads(self, scene: Scene) -> bool:
+        """Whether several threads may load blocks at once; a filter with a network uses all cores by itself."""
+        before = None if self.recall is None else self.recall.ground.before
+        scenes = [scene] if before is None else [scene, before.scene]
+        return all(each.reads_in_threads for each in scenes) and not self.radar.filter.has_network
+
     def block(self, scene: Scene, window: Window) -> Raster:
         """The picture of a window.
 

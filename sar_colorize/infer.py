@@ -40,6 +40,11 @@ class WindowPainter(Protocol):
     with_error: bool
     with_kinds: bool
 
+    @property
+    def paints_in_threads(self) -> bool:
+        """Whether several threads may paint at once, and gain by it."""
+        ...
+
     def span(self, window: Window, scene: Window) -> Window:
         """The part of the scene that must be at hand to paint `window`."""
         ...
@@ -122,6 +127,11 @@ class TilePainter:
                         network.module(), *chosen[1:], within_halo=not self.tiles.blend, model=name
                     )
             return self._engine
+
+    @property
+    def paints_in_threads(self) -> bool:
+        """With OpenVINO, whose requests are told apart by threads; torch has threads of its own, or a GPU."""
+        return self.start().name == "openvino"
 
     def batch(self, scene: Window) -> int:
         """Tiles at a time: as asked for, or as is usual on the device, but no more than a scene has."""
@@ -238,6 +248,7 @@ class PixelPainter:
 
     with_error = False
     with_kinds = False
+    paints_in_threads = True
 
     def __init__(self, painter: Painter) -> None:
         self.painter = painter

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..color import L_MAX
+from ..cores import threads_of
 from ..raster import Float32
 from .base import Compose, not_finite
-from .choose import threads_of
 from .graph import Symbol
 from .runtime import opset, ov
 
