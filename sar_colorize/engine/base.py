@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from ..errors import ModelError
-from ..raster import Float32
 
 Compose = Callable[[Any, Any], Any]
 """From what the network gave and L (1, C, H, W) of one tile, in the engine's own arrays, to what is wanted of it."""
@@ -24,11 +23,15 @@ class Engine(Protocol):
     precision: str
     """"fp32" or "bf16"; what is composed is float32."""
 
-    def run(self, tiles: Float32, compose: Compose) -> Iterator[NDArray[Any]]:
-        """What is composed of each tile, to be used before the next is asked for.
+    def place(self, array: NDArray[Any]) -> Any:
+        """An array where tiles are computed: a tensor on a GPU, elsewhere the array itself."""
+        ...
+
+    def run(self, tiles: Any, compose: Compose) -> Iterator[Any]:
+        """What is composed of each tile, of the kind of `tiles`, to be used before the next is asked for.
 
         Args:
-            tiles: (B, C, H, W) L in 0..100. compose: the same one each time, by ==.
+            tiles: (B, C, H, W) L in 0..100, numpy or as `place` gives. compose: the same one each time, by ==.
 
         Raises:
             ModelError: the network gives no finite numbers.

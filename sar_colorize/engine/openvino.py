@@ -73,6 +73,10 @@ class OpenVinoEngine:
         self._composed: dict[tuple[Compose, tuple[int, ...]], Compiled] = {}
         self._lock = threading.Lock()
 
+    def place(self, array: NDArray[Any]) -> NDArray[Any]:
+        """The array itself."""
+        return array
+
     def run(self, tiles: Float32, compose: Compose) -> Iterator[NDArray[Any]]:
         """What is composed of each tile; see `base.Engine`."""
         network = self._network((1, *tiles.shape[1:]))
