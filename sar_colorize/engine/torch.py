@@ -64,7 +64,7 @@ class TorchEngine:
         with torch.inference_mode():
             is_finite = out.isfinite().all()
         for i in range(len(tiles)):
-            with torch.inference_mode():
+            with torch.inference_mode(), _exact_convolutions(self.device):
                 made = compose(out[i : i + 1], given[i : i + 1])
             if i == 0 and not bool(is_finite):
                 raise not_finite(self._model)
@@ -98,7 +98,10 @@ def _for_inference(network: nn.Module, within_halo: bool) -> nn.Module:
 
 
 def _exact_convolutions(device: str) -> Any:
-    """On a GPU, one convolution algorithm for one shape, so that a tile has the same bits each time."""
+    """On a GPU, one convolution algorithm for one shape, so that a tile has the same bits each time, and no TF32.
+
+    TF32, torch's default for convolutions, keeps 10 bits of a number: fp32 is what the CPU computes.
+    """
     if device != "cuda":
         return nullcontext()
-    return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True)
+    return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
