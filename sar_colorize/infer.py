@@ -86,7 +86,7 @@ class TilePainter:
                 if chosen.engine == "openvino":
                     from .engine.openvino import OpenVinoEngine
 
-                    self._engine = OpenVinoEngine(network.graph, chosen.precision, name)
+                    self._engine = OpenVinoEngine(network.graph, chosen.precision, name, bounded=network.is_bounded)
                 else:
                     from .engine.torch import TorchEngine
 

@@ -63,6 +63,8 @@ class TorchEngine:
         out = self.forward(given)
         with torch.inference_mode():
             is_finite = out.isfinite().all()
+        if self.device == "cpu" and not bool(is_finite):
+            raise not_finite(self._model)
         for i in range(len(tiles)):
             with torch.inference_mode(), _exact_convolutions(self.device):
                 made = compose(out[i : i + 1], given[i : i + 1])

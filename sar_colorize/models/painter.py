@@ -89,6 +89,11 @@ class Painted:
 class Runnable(Protocol):
     """A network with all but the radar settled, for whichever engine runs it."""
 
+    @property
+    def is_bounded(self) -> bool:
+        """Whether what it gives has bounds, which even infinity is within."""
+        ...
+
     def module(self) -> nn.Module:
         """As torch's module, float32 on the CPU."""
         ...
