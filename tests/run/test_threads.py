@@ -63,7 +63,7 @@ def test_a_picture_is_the_same_whatever_the_number_of_threads(
     for count in READERS:
         cores(count)
         output = tmp_path / f"{count}.tif"
-        result = sc.colorize(scene, output, block_px=256, **settings)
+        result = sc.colorize(scene, output, block_px=400, **settings)
         assert result.plan is not None
         assert result.plan["threads"] == count
         made.append(_read(output))
