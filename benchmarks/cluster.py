@@ -21,19 +21,18 @@ from pathlib import Path
 
 import psutil
 from processes import ONE_THREAD, Run, measured, ours
+from scenes import scene_file
 
 
 def main() -> None:
     """Prints the table."""
-    from speed import _scene
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--side", type=int, default=4096)
     parser.add_argument("--workers", default="1,2,4")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        print(table(_scene(place, chosen.side), place, [int(each) for each in chosen.workers.split(",")]))
+        print(table(scene_file(place, chosen.side), place, [int(each) for each in chosen.workers.split(",")]))
 
 
 def table(scene: Path, place: Path, workers: Sequence[int]) -> str:

@@ -29,9 +29,14 @@ import numpy as np
 import peers
 import psutil
 from processes import Run, alternating, measured, ours
+from scenes import picture_file, scene_file
 
 Job = Callable[[], Run]
 MPX = 1e6
+GPU = """## On a GPU
+`python benchmarks/gpu.py` colours a scene of 10,000 x 10,000 pixels with every model and says where the time goes,
+beside the network alone and GDAL's copy of the same pixels, and whether the picture is the CPU's. This page has no
+figures of one yet."""
 
 
 def main() -> None:
@@ -57,7 +62,8 @@ def main() -> None:
             _growth(place, chosen.side, sides),
         ]
         if workers:
-            page.append(cluster.table(_scene(place, chosen.side), place, workers))
+            page.append(cluster.table(scene_file(place, chosen.side), place, workers))
+    page.append(GPU)
     text = "\n\n".join(page) + "\n"
     print(text)
     if chosen.page is not None:
@@ -103,67 +109,19 @@ def _table(title: str, about: str, rows: dict[str, Run], mpx: float | None = Non
     return "\n".join(lines)
 
 
-def _scene(place: Path, side: int) -> Path:
-    """A simulated scene of VV and VH, 1024 px that repeat."""
-    import rasterio
-    from rasterio.windows import Window
-
-    from sar_colorize.simulate import simulate_scene
-
-    path = place / f"scene_{side}.tif"
-    if path.exists():
-        return path
-    made = simulate_scene(1024, 1024)
-    values = np.where(made.raster.valid, made.raster.values, np.float32(np.nan))
-    with rasterio.open(
-        path, "w", driver="GTiff", height=side, width=side, count=2, dtype="float32", nodata=np.nan, tiled=True,
-        blockxsize=512, blockysize=512, compress="deflate", zlevel=1, predictor=3, bigtiff="if_safer",
-        crs=made.grid.crs_wkt, transform=made.grid.transform,
-    ) as dataset:  # fmt: skip
-        for row in range(0, side, 1024):
-            for col in range(0, side, 1024):
-                height, width = min(1024, side - row), min(1024, side - col)
-                dataset.write(values[:, :height, :width], window=Window(col, row, width, height))
-        dataset.descriptions = ("VV", "VH")
-        dataset.update_tags(UNITS="dB")
-    return path
-
-
-def _picture(place: Path, side: int) -> Path:
-    """An earlier picture of all of the scene, at half its resolution."""
-    import rasterio
-    from affine import Affine
-
-    from sar_colorize.simulate import simulate_scene
-    from sar_colorize.simulate.optical import optical_picture
-
-    path = place / f"picture_{side}.tif"
-    if path.exists():
-        return path
-    made = simulate_scene(1024, 1024)
-    repeats = -(-side // 1024)
-    picture = np.tile(optical_picture(made), (1, repeats, repeats))[:, : side // 2, : side // 2]
-    with rasterio.open(
-        path, "w", driver="GTiff", height=side // 2, width=side // 2, count=3, dtype="uint8", photometric="RGB",
-        compress="deflate", tiled=True, crs=made.grid.crs_wkt, transform=made.grid.transform * Affine.scale(2),
-    ) as dataset:  # fmt: skip
-        dataset.write(picture)
-    return path
-
-
 def _colorize(scene: Path, out: Path, *more: object) -> Job:
     return partial(measured, ours("colorize", scene, out, "--offline", "--overwrite", *more))
 
 
 def _start(place: Path, rounds: int) -> str:
-    small, out = _scene(place, 512), place / "out.tif"
+    small, out = scene_file(place, 512), place / "out.tif"
     jobs: dict[str, Job] = {
         "`--help`": partial(measured, ours("--help")),
         "`info`, 512 x 512": partial(measured, ours("info", small)),
         "`import torch`": partial(measured, [sys.executable, "-c", "import torch"]),
         "`colorize`, 512 x 512": _colorize(small, out),
-        "the same with `--palette FILE`": _colorize(small, out, "--palette", _picture(place, 512)),
-        "the same with `--reference FILE`": _colorize(small, out, "--reference", _picture(place, 512)),
+        "the same with `--palette FILE`": _colorize(small, out, "--palette", picture_file(place, 512)),
+        "the same with `--reference FILE`": _colorize(small, out, "--reference", picture_file(place, 512)),
     }
     return _table(
         "Starting, and a small scene", "Whole processes.", alternating(jobs, rounds), first="`colorize`, 512 x 512"
@@ -171,7 +129,7 @@ def _start(place: Path, rounds: int) -> str:
 
 
 def _runs(place: Path, side: int, rounds: int) -> str:
-    scene, picture, out = _scene(place, side), _picture(place, side), place / "out.tif"
+    scene, picture, out = scene_file(place, side), picture_file(place, side), place / "out.tif"
     jobs = {
         "default: by-place, no picture of the place": _colorize(scene, out),
         "`--palette FILE`": _colorize(scene, out, "--palette", picture),
@@ -187,7 +145,7 @@ def _runs(place: Path, side: int, rounds: int) -> str:
 
 def _network(place: Path, side: int, rounds: int) -> str:
     """Whole processes beside their network alone, over the same pixels once."""
-    scene, picture, out = _scene(place, side), _picture(place, side), place / "out.tif"
+    scene, picture, out = scene_file(place, side), picture_file(place, side), place / "out.tif"
     chosen = {"colorsar-sar": (), "by-place": ("--palette", picture)}
     jobs: dict[str, Job] = {}
     for model, more in chosen.items():
@@ -221,7 +179,7 @@ def _corner(out: Any, _lightness: Any) -> Any:
 
 
 def _peers(place: Path, side: int, rounds: int) -> str:
-    scene, out = _scene(place, side), place / "peer.tif"
+    scene, out = scene_file(place, side), place / "peer.tif"
     jobs: dict[str, Job] = {
         "sar-colorize": _colorize(scene, out, "--model", "colorsar-sar"),
         "sar-colorize, `--precision fp32`": _colorize(scene, out, "--model", "colorsar-sar", "--precision", "fp32"),
@@ -245,7 +203,7 @@ def _peers(place: Path, side: int, rounds: int) -> str:
 
 def _cog(place: Path, side: int, rounds: int) -> str:
     picture, out = place / "out.tif", place / "cog.tif"
-    measured(ours("colorize", _scene(place, side), picture, "--offline", "--overwrite"))
+    measured(ours("colorize", scene_file(place, side), picture, "--offline", "--overwrite"))
     write = [sys.executable, str(Path(__file__).parent / "cog.py"), str(picture), str(out)]
     jobs: dict[str, Job] = {"blocks to a COG": partial(measured, write)}
     note = " gdal_translate was skipped: it is not installed."
@@ -297,7 +255,7 @@ def _growth(place: Path, side: int, sides: list[int]) -> str:
         "|---" * 5 + "|",
     ]
     for each in [side, *sides]:
-        scene = _scene(place, each)
+        scene = scene_file(place, each)
         run, mpx = _colorize(scene, place / "out.tif")(), each * each / MPX
         lines.append(f"| {mpx:.0f} | {run.cpu:.1f} | {1000 * run.cpu / mpx:.0f} | {run.wall:.0f} | {run.peak:.0f} |")
         if each != side:

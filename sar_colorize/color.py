@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import namespace
+from .arrays import namespace, to_numpy
 
 L_MAX = 100.0
 """Lightness of white: networks see L / L_MAX * 2 - 1."""
@@ -108,14 +108,9 @@ def lab_to_uint8(lab: Any) -> NDArray[np.uint8]:
     it stands.
 
     Args:
-        lab: (3, H, W) numpy array or torch tensor, float32; L in 0..100, a and b in -128..128, finite.
+        lab: (3, H, W) numpy array, or torch tensor on the CPU, float32; L in 0..100, a and b in -128..128, finite.
     """
-    if namespace(lab) is not np:
-        if lab.device.type != "cpu":
-            on_device: NDArray[np.uint8] = to_uint8(lab_to_srgb(lab)).cpu().numpy()
-            return on_device
-        lab = lab.numpy()
-    codes: NDArray[np.uint8] = _by_rows(lambda part: _codes(_linear(part)), lab)
+    codes: NDArray[np.uint8] = _by_rows(lambda part: _codes(_linear(part)), to_numpy(lab))
     return codes
 
 

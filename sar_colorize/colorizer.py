@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import namespace
 from .backscatter import DbRange
 from .color import lab_to_srgb, srgb_to_lab, to_uint8
 from .ground import Recall
@@ -53,10 +55,13 @@ class RadarLightness:
         """The radar values that `convert` needs for a window: the window and the filter's halo around it."""
         return scene.read(window.pad(self.filter.halo_px))
 
-    def convert(self, raster: Raster, window: Window) -> tuple[Float32, Float32, Bool]:
-        """L in 0..100, decibels (C, H, W) and validity (H, W) of a window, from what `read` gave for it."""
+    def convert(self, raster: Raster, window: Window) -> tuple[Any, Any, Any]:
+        """L in 0..100, decibels (C, H, W) and validity (H, W) of a window, from what `read` gave for it.
+
+        Arrays are those of the raster, numpy's or torch's.
+        """
         rows, cols = window.within(window.pad(self.filter.halo_px))
-        db = np.stack(
+        db = namespace(raster.values).stack(
             [to_db(values, raster.valid, raster.unit, self.filter, self.ranges[band])
              for values, band in zip(raster.values, raster.bands, strict=True)]
         )[:, rows, cols]  # fmt: skip
@@ -66,15 +71,24 @@ class RadarLightness:
 
 
 @dataclass(frozen=True)
+class Levels:
+    """What a painter sees of a block, numpy or torch."""
+
+    lightness: Any
+    """(C, H, W) L in 0..100."""
+    db: Any
+    """The same in decibels."""
+
+
+@dataclass(frozen=True)
 class Loaded:
     """A block made ready for the painter: what can be done while another block is being painted."""
 
     window: Window
-    span: Window
     scene: Window
-    lightness: Float32
-    db: Float32
     valid: Bool
+    levels: Levels | Raster
+    """Of what the painter must see; not filtered yet where it is on a GPU, which is faster."""
     ground: Ground | None = None
     """Of the window and what the memory needs around it."""
 
@@ -98,6 +112,12 @@ class Colorizer:
         painted = (*RGB, ERROR) if self.painter.with_error else RGB
         painted = (*painted, *KINDS) if self.painter.with_kinds else painted
         return painted if self.recall is None else (*painted, *MEMORY)
+
+    def loads_in_threads(self, scene: Scene) -> bool:
+        """Whether several threads may load blocks at once; a filter with a network uses all cores by itself."""
+        before = None if self.recall is None else self.recall.ground.before
+        scenes = [scene] if before is None else [scene, before.scene]
+        return all(each.reads_in_threads for each in scenes) and not self.radar.filter.has_network
 
     def block(self, scene: Scene, window: Window) -> Raster:
         """The picture of a window.
@@ -125,13 +145,20 @@ class Colorizer:
             valid = valid & inside
         if not valid.any():
             return None
+        if self._filters_on_gpu:
+            return Loaded(window, scene.grid.window, valid, raster)
         lightness, db, known = self.radar.convert(raster, read)
         ground = None
         if self.recall is not None:
             part = around.within(read)
             ground = self.recall.ground.read(around, db[(slice(None), *part)], known[part])
         inner = (slice(None), *span.within(read))
-        return Loaded(window, span, scene.grid.window, lightness[inner], db[inner], valid, ground)
+        return Loaded(window, scene.grid.window, valid, Levels(lightness[inner], db[inner]), ground)
+
+    @property
+    def _filters_on_gpu(self) -> bool:
+        """Whether a block goes to the painter's GPU as it was read; a memory needs decibels here."""
+        return self.recall is None and self.painter.on_gpu and not self.radar.filter.has_network
 
     def _around(self, window: Window) -> Window:
         """The window and what the memory needs around it."""
@@ -157,7 +184,13 @@ class Colorizer:
 
     def paint(self, loaded: Loaded) -> Raster:
         """The picture of a loaded block."""
-        codes = self.painter.paint(loaded.lightness, loaded.db, loaded.span, loaded.window, loaded.valid, loaded.scene)
+        span, levels = self.painter.span(loaded.window, loaded.scene), loaded.levels
+        if isinstance(levels, Raster):
+            read = loaded.window.union(span)
+            inner = (slice(None), *span.within(read))
+            lightness, db, _ = self.radar.convert(self.painter.place(levels), read)
+            levels = Levels(lightness[inner], db[inner])
+        codes = self.painter.paint(levels.lightness, levels.db, span, loaded.window, loaded.valid, loaded.scene)
         if self.recall is not None and loaded.ground is not None:
             core = loaded.window.within(self._around(loaded.window))
             told = len(KINDS) * self.painter.with_kinds

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import beside, to_numpy, zeros
 from .color import srgb_to_lab, to_uint8
 from .engine.base import Compose, Engine
 from .engine.choose import choose
@@ -20,8 +22,9 @@ from .errors import SettingError
 from .models.card import Card
 from .models.painter import ERROR_TOP as ERROR_TOP
 from .models.painter import Painted, Painter, kind_of
+from .models.window_painter import WindowPainter as WindowPainter
 from .planes import join
-from .raster import Bool, Float32, Window
+from .raster import Bool, Float32, Raster, Window
 from .tiles import TileGrid, batches, mirrored
 
 TILE_BYTES = 160
@@ -30,41 +33,10 @@ PIXEL_BYTES = 40
 """Memory of a pixel that is painted by a formula."""
 BF16_SHARE = 0.6
 """Of the memory of fp32 that bf16 takes."""
+GPU_BATCH_PX = 1 << 21
+"""Pixels of tiles that a GPU is given at a time, about: one tile of the models whose tiles are as large as a block."""
 LEAST_WIDTH = 64
 """Channels that a network is taken to have whose card does not say."""
-
-
-class WindowPainter(Protocol):
-    """What paints any window of a scene: tile by tile through a network, or pixel by pixel."""
-
-    with_error: bool
-    with_kinds: bool
-
-    def span(self, window: Window, scene: Window) -> Window:
-        """The part of the scene that must be at hand to paint `window`."""
-        ...
-
-    def memory_bytes(self, window: Window, scene: Window) -> int:
-        """About how much memory of this machine painting a window takes at its peak."""
-        ...
-
-    def paint(
-        self, lightness: Float32, db: Float32, span: Window, window: Window, wanted: Bool, scene: Window
-    ) -> NDArray[np.uint8]:
-        """The picture of a window.
-
-        Args:
-            lightness: (C, H, W) L in 0..100 over `span`, finite everywhere. db: the same in decibels.
-            span: `self.span(window, scene)`. window: where the picture is wanted.
-            wanted: (height, width) of `window`; tiles that contribute to no wanted pixel are not computed.
-            scene: the whole scene; beyond it the network sees its mirror image.
-
-        Returns:
-            (3, height, width) uint8; 0 where nothing was computed. With `with_error` a fourth band, the expected error
-            of a and b in tenths of a Lab unit, at most 25.5. With `with_kinds` two more at the end: the number of the
-            most likely kind of ground, from 1, and its probability in percent.
-        """
-        ...
 
 
 class TilePainter:
@@ -114,7 +86,7 @@ class TilePainter:
                 if chosen.engine == "openvino":
                     from .engine.openvino import OpenVinoEngine
 
-                    self._engine = OpenVinoEngine(network.graph, chosen.precision, name)
+                    self._engine = OpenVinoEngine(network.graph, chosen.precision, name, bounded=network.is_bounded)
                 else:
                     from .engine.torch import TorchEngine
 
@@ -123,9 +95,24 @@ class TilePainter:
                     )
             return self._engine
 
+    @property
+    def paints_in_threads(self) -> bool:
+        """With OpenVINO, whose requests are told apart by threads; torch has threads of its own, or a GPU."""
+        return self.start().name == "openvino"
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether the network runs on one."""
+        return self.start().device == "cuda"
+
+    def place(self, raster: Raster) -> Raster:
+        """A raster with its arrays where the network runs."""
+        place = self.start().place
+        return replace(raster, values=place(raster.values), valid=place(raster.valid))
+
     def batch(self, scene: Window) -> int:
         """Tiles at a time: as asked for, or as is usual on the device, but no more than a scene has."""
-        usual = 8 if self.start().device == "cuda" else 1
+        usual = max(1, GPU_BATCH_PX // self.tiles.tile_px**2) if self.on_gpu else 1
         return min(usual if self._batch is None else self._batch, self.tiles.count(scene))
 
     def memory_bytes(self, window: Window, scene: Window) -> int:
@@ -148,13 +135,15 @@ class TilePainter:
         return self.tiles.span(window).intersect(scene)
 
     def paint(
-        self, lightness: Float32, db: Float32, span: Window, window: Window, wanted: Bool, scene: Window
+        self, lightness: Any, db: Any, span: Window, window: Window, wanted: Bool, scene: Window
     ) -> NDArray[np.uint8]:
         """The picture of a window; see `WindowPainter`."""
         del db  # networks see lightness
         blended = self._weights is not None
         bands = 3 + self.with_error + 2 * self.with_kinds
-        out = np.zeros((bands, *window.shape), dtype=np.float32 if blended else np.uint8)
+        if isinstance(lightness, np.ndarray):
+            lightness = self.start().place(lightness)
+        out = zeros((bands, *window.shape), lightness, codes=not blended)
         tiles = []
         for tile in self.tiles.covering(window):
             rows, cols = self.tiles.contribution(tile).intersect(window).within(window)
@@ -163,7 +152,7 @@ class TilePainter:
         compose = self._levels if blended else self._codes
         for tile, painted in self._painted(tiles, lightness, span, scene, compose):
             self._place(out, painted, tile, window)
-        return to_uint8(out / self._total) if blended else out
+        return to_numpy(to_uint8(out / self._total) if blended else out)
 
     def picture(self, lightness: Float32) -> tuple[Float32, Float32 | None]:
         """A scene that is one small picture: CIE Lab (3, H, W) and expected error (H, W), not rounded to codes."""
@@ -199,12 +188,12 @@ class TilePainter:
         return np.float32((2 * max(1, self.tiles.overlap_px)) ** 2)
 
     def _painted(
-        self, tiles: Sequence[Window], lightness: Float32, span: Window, scene: Window, compose: Compose
-    ) -> Iterator[tuple[Window, NDArray[Any]]]:
+        self, tiles: Sequence[Window], lightness: Any, span: Window, scene: Window, compose: Compose
+    ) -> Iterator[tuple[Window, Any]]:
         """Each tile with what is composed of it; short batches are filled up."""
         engine, batch = self.start(), self.batch(scene)
         for group in batches([self.tiles.cut(tile, scene) for tile in tiles], batch):
-            stacked = np.zeros((batch, lightness.shape[0], *group[0].shape), dtype=np.float32)
+            stacked = zeros((batch, lightness.shape[0], *group[0].shape), lightness)
             for i, tile in enumerate(group):
                 stacked[i] = mirrored(lightness, span, tile, scene)
             yield from zip(group, engine.run(stacked, compose, self._beside(group, batch)), strict=False)
@@ -227,7 +216,7 @@ class TilePainter:
         cut = self._cut * values.shape[-1] // tile_px
         return values[..., cut:-cut, cut:-cut] if cut else values
 
-    def _place(self, out: NDArray[Any], values: NDArray[Any], tile: Window, window: Window) -> None:
+    def _place(self, out: Any, values: Any, tile: Window, window: Window) -> None:
         """Puts a tile's core where it belongs, or adds its weighted pixels."""
         part = self.tiles.contribution(tile).intersect(window)
         there = (slice(None), *part.within(window))
@@ -235,7 +224,7 @@ class TilePainter:
             out[there] = values[(slice(None), *part.within(tile.pad(-self._cut)))]
             return
         rows, cols = part.within(tile)
-        out[there] += values[:, rows, cols] * self._weights[rows, cols]
+        out[there] += values[:, rows, cols] * beside(self._weights[rows, cols], values)
 
 
 class PixelPainter:
@@ -243,6 +232,8 @@ class PixelPainter:
 
     with_error = False
     with_kinds = False
+    paints_in_threads = True
+    on_gpu = False
 
     def __init__(self, painter: Painter) -> None:
         self.painter = painter
@@ -251,6 +242,10 @@ class PixelPainter:
         """The window itself."""
         del scene
         return window
+
+    def place(self, raster: Raster) -> Raster:
+        """The raster itself."""
+        return raster
 
     def memory_bytes(self, window: Window, scene: Window) -> int:
         """About how much memory painting a window takes at its peak."""

@@ -8,49 +8,51 @@ passed in like any other setting (Colorizer does so): an unknown gain is exactly
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import namespace, zeros
 from .backscatter import DB_RANGES, MEDIAN_DB, DbRange, db_range_of
 from .color import L_MAX
 from .errors import SceneError
-from .raster import Bool, Float32
 
 _HISTOGRAM_DB = (-100.0, 120.0)
 _HISTOGRAM_STEP_DB = 0.01
 
 
 def to_lightness(
-    db: Float32,
-    valid: Bool,
+    db: Any,
+    valid: Any,
     bands: tuple[str, ...],
     *,
     ranges: Mapping[str, DbRange] = DB_RANGES,
     offset_db: float = 0.0,
     fill: float = 0.0,
-) -> Float32:
+) -> Any:
     """Lightness L of each band.
 
     L = 100 (dB + offset_db - lo) / (hi - lo), clipped.
 
     Args:
-        db: (C, H, W) backscatter in dB.
-        valid: (H, W); elsewhere the result is `fill`.
+        db: (C, H, W) backscatter in dB, numpy or torch, float32.
+        valid: (H, W) of the same kind; elsewhere the result is `fill`.
         bands: C polarisations, keys of `ranges`.
         ranges: (lo, hi) in dB for each polarisation; a model's card carries its own.
         offset_db: shift of the whole scene in dB, from `fit_offset_db`; 0 for calibrated data.
         fill: L given to invalid pixels, 0..100.
 
     Returns:
-        (C, H, W) float32 in 0..100.
+        (C, H, W) float32 in 0..100, of the same kind.
     """
-    out = np.empty_like(db, dtype=np.float32)
+    xp = namespace(db)
+    out = zeros(tuple(db.shape), db)
     for channel, band in enumerate(bands):
         low, high = db_range_of(band, ranges)
         scale = np.float32(L_MAX / (high - low))
         lightness = (db[channel] + np.float32(offset_db - low)) * scale
-        out[channel] = np.where(valid, np.clip(lightness, 0.0, L_MAX), np.float32(fill))
+        out[channel] = xp.where(valid, xp.clip(lightness, 0.0, L_MAX), fill)
     return out
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import SettingError
-from .raster import Float32, Window
+from .raster import Window
 
 MOST_BLOCKS = 1_000_000
 """Of a run: a scene of 25,000 x 17,000 px has 400 of 1024 px. Each takes some hundred bytes before anything is read."""
@@ -218,12 +218,22 @@ def batches(tiles: Sequence[Window], most: int) -> Iterator[list[Window]]:
             yield alike[start : start + most]
 
 
-def mirrored(values: Float32, span: Window, tile: Window, scene: Window) -> Float32:
-    """A tile (C, h, w) of `span`, with what lies beyond the scene replaced by the mirror image of its inside."""
+def mirrored(values: Any, span: Window, tile: Window, scene: Window) -> Any:
+    """A tile (C, h, w) of `span`, with what lies beyond the scene replaced by the mirror image of its inside.
+
+    Args:
+        values: (C, H, W), numpy or torch.
+    """
     inside = tile.intersect(scene)
     part = values[(slice(None), *inside.within(span))]
     if inside == tile:
         return part
-    rows, cols = inside.within(tile)
-    margins = ((0, 0), (rows.start, tile.height - rows.stop), (cols.start, tile.width - cols.stop))
-    return np.pad(part, margins, mode="symmetric")
+    rows = _mirrored(tile.row - inside.row, tile.height, inside.height)
+    cols = _mirrored(tile.col - inside.col, tile.width, inside.width)
+    return part[:, rows][:, :, cols]
+
+
+def _mirrored(first: int, count: int, length: int) -> NDArray[np.intp]:
+    """Which of `length` pixels stand at `count` places from `first` on, where a line and its mirror image alternate."""
+    at = np.arange(first, first + count, dtype=np.intp) % (2 * length)
+    return np.minimum(at, 2 * length - 1 - at)

@@ -18,6 +18,7 @@ PACKAGE = ROOT / "sar_colorize"
 LEAVES = {
     "hidden_folder", "credentials", "errors", "raster", "arrays", "planes", "color", "backscatter", "tiles", "weights",
     "lightness", "notebook", "position", "progress", "writable", "heap",
+    "cores",
 }  # fmt: skip
 MAY_IMPORT: dict[str, set[str]] = {
     "scene": set(),

@@ -21,7 +21,7 @@ from ..raster import Window
 from ..reference.array_picture import picture_of
 from ..reference.picture import PictureSource
 from ..run.lazy import lazy_blocks
-from ..run.local import BlockCount
+from ..run.local import BlockCount, most_threads
 from ..run.plan import BlockBytes, check_plan, plan_run
 from ..run.to_file import Work, run_to_files
 from ..scene import Scene, open_scene
@@ -278,7 +278,9 @@ def _to_files(
         facts |= engines_on(scheduler, settings)
     beside, outputs = beside_of(target, files, writers), outputs_of(target, files)
     block = _block_bytes(prepared, window, settings.block_px, here=scheduler is None)
-    plan = plan_run(window, settings.block_px, block, outputs)
+    many = scheduler is None and colorizer.loads_in_threads(scene)
+    threads = most_threads(several=many, compute=many and colorizer.painter.paints_in_threads)
+    plan = plan_run(window, settings.block_px, block, outputs, threads)
     check_plan(plan, outputs)
     tell()
     work = Work(
@@ -286,6 +288,7 @@ def _to_files(
         partial(colorizer.load, scene),
         partial(split, colorizer.paint, tuple(writer.bands for writer in writers)),
         scene.stop,
+        replace(threads, count=plan.threads),
     )
     count, seconds = BlockCount(len(work.windows), 0), 0.0
     if not dry_run:

@@ -19,7 +19,7 @@ from ..offset import AUTO
 from ..progress import Progress, say
 from ..raster import Raster, Window
 from ..run.lazy import lazy_blocks
-from ..run.local import BlockCount
+from ..run.local import BlockCount, Threads, most_threads
 from ..run.plan import FLOATS, BlockBytes, Output, check_plan, plan_run
 from ..run.to_file import Work, run_to_files
 from ..scene import Scene
@@ -185,9 +185,11 @@ def despeckle(  # long: the public signature spells out every keyword, and its d
             item = item_of("radar", writers, picture, taken)
             beside = [each for each in (picture, item) if each is not None]
         outputs = [Output(4.0 * len(scene.bands), FLOATS, None if output is None else Path(output).absolute().parent)]
-        plan = plan_run(window, block_px, _block_bytes(chosen, len(scene.bands), window, block_px), outputs)
+        threads = most_threads(several=scene.reads_in_threads and not chosen.has_network)
+        block = _block_bytes(chosen, len(scene.bands), window, block_px)
+        plan = plan_run(window, block_px, block, outputs, threads)
         check_plan(plan, outputs)
-        work = Work(scene.in_reading_order(blocks(window, block_px)), load, _alone, scene.stop)
+        work = Work(scene.in_reading_order(blocks(window, block_px)), load, _alone, scene.stop, Threads(plan.threads))
         say(on_progress, scene.notes)
         count, seconds = BlockCount(len(work.windows), 0), 0.0
         if not dry_run:

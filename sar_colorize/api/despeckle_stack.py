@@ -17,7 +17,7 @@ from ..backscatter import db_range_of, from_power, to_power
 from ..errors import OutputError, SettingError
 from ..progress import Progress
 from ..raster import Grid, Raster, Window
-from ..run.local import BlockCount
+from ..run.local import BlockCount, most_threads
 from ..run.plan import FLOATS, BlockBytes, Output, Plan, check_plan, plan_run
 from ..run.to_file import Rasters, Work, run_to_files
 from ..scene import Scene, open_scene
@@ -121,9 +121,13 @@ def despeckle_stack(  # long: the public signature spells out every keyword, and
         check_outputs(outputs, scenes, *map(origin, sources), aoi)
         window, area = target.extent(scenes[0])
         files = [Output(4.0 * len(scene.bands), FLOATS, Path(folder).absolute()) for scene in scenes]
-        plan = plan_run(window, block_px, _block_bytes(scenes, spatial, window, block_px), files)
+        threads = most_threads(several=all(scene.reads_in_threads for scene in scenes), compute=True)
+        plan = plan_run(window, block_px, _block_bytes(scenes, spatial, window, block_px), files, threads)
         check_plan(plan, files)
-        work = Work(list(blocks(window, block_px)), partial(_read, scenes, spatial, area), partial(_filter, spatial))
+        work = Work(
+            list(blocks(window, block_px)), partial(_read, scenes, spatial, area), partial(_filter, spatial),
+            threads=replace(threads, count=plan.threads),
+        )  # fmt: skip
         count, seconds = BlockCount(len(work.windows), 0), 0.0
         made = _make_folder(Path(folder))
         try:

@@ -10,7 +10,8 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from ..engine.choose import ENGINES, choose, choose_precision, threads_of
+from ..cores import threads_of
+from ..engine.choose import ENGINES, choose, choose_precision
 from .models import verify_models
 
 _PACKAGES = ("numpy", "rasterio", "shapely", "safetensors")

@@ -25,11 +25,15 @@ class Engine(Protocol):
     precision: str
     """"fp32" or "bf16"; what is composed is float32."""
 
-    def run(self, tiles: Float32, compose: Compose, beside: Float32 | None = None) -> Iterator[NDArray[Any]]:
-        """What is composed of each tile, to be used before the next is asked for.
+    def place(self, array: NDArray[Any]) -> Any:
+        """An array where tiles are computed: a tensor on a GPU, elsewhere the array itself."""
+        ...
+
+    def run(self, tiles: Any, compose: Compose, beside: Float32 | None = None) -> Iterator[Any]:
+        """What is composed of each tile, of the kind of `tiles`, to be used before the next is asked for.
 
         Args:
-            tiles: (B, C, H, W) L in 0..100. compose: the same one each time, by ==.
+            tiles: (B, C, H, W) L in 0..100, numpy or as `place` gives. compose: the same one each time, by ==.
             beside: (B, P, h, w), what else it takes of each tile.
 
         Raises:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -76,12 +75,6 @@ def is_installed(package: str) -> bool:
         return package in sys.modules or find_spec(package) is not None
     except (ImportError, ValueError):
         return False
-
-
-def threads_of() -> int | None:
-    """Threads that the environment allows a network, OMP_NUM_THREADS, which torch obeys too; None for no limit."""
-    text = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
-    return int(text) if text.isdecimal() and int(text) else None
 
 
 def choose_device(name: str) -> str:

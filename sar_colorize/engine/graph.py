@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .record import noted
 from .runtime import opset as op
 from .runtime import ov
 
@@ -215,8 +216,8 @@ def mean(x: Symbol, axis: int) -> Symbol:
     return Symbol(op.reduce_mean(x.output, _whole(axis), keep_dims=True))
 
 
-def total(x: Symbol, axis: int) -> Symbol:
-    """The sum along an axis, which stays."""
+def total(x: Symbol, axis: int | Sequence[int]) -> Symbol:
+    """The sum along one axis or several, which stay."""
     return Symbol(op.reduce_sum(x.output, _whole(axis), keep_dims=True))
 
 
@@ -243,7 +244,7 @@ def convolved(
     else:
         kernels = weight.reshape(groups, -1, *weight.shape[1:])
         made = op.group_convolution(x.output, _output(kernels), [stride] * 2, pads, pads, [dilation] * 2)
-    return Symbol(made) if bias is None else Symbol(made) + bias[:, None, None]
+    return noted(Symbol(made) if bias is None else Symbol(made) + bias[:, None, None])
 
 
 def convolved_back(x: Symbol, weight: NDArray[Any], bias: NDArray[Any], *, stride: int, pad_px: int) -> Symbol:
@@ -252,7 +253,7 @@ def convolved_back(x: Symbol, weight: NDArray[Any], bias: NDArray[Any], *, strid
     made = op.convolution_backprop_data(
         x.output, _output(weight), [stride] * 2, pads_begin=pads, pads_end=pads, dilations=[1, 1]
     )
-    return Symbol(made) + bias[:, None, None]
+    return noted(Symbol(made) + bias[:, None, None])
 
 
 def reshaped(x: Symbol, shape: Sequence[int]) -> Symbol:

@@ -11,12 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..color import L_MAX
+from ..cores import threads_of
 from ..raster import Float32
 from .base import Compose, not_finite
-from .choose import threads_of
-from .graph import Symbol
+from .graph import Symbol, concatenate, total
+from .record import recorded
 from .runtime import opset, ov
 
+CHECK_PX = 256
+"""Side of the noise that a network is looked at with."""
 _HINTS = {"fp32": "f32", "bf16": "bf16"}
 
 
@@ -63,18 +66,26 @@ class OpenVinoEngine:
 
     Args:
         graph: of the network, of L / 50 - 1. precision: "fp32" or "bf16". model: its name.
+        bounded: whether its end has bounds. OpenVINO makes numbers again of what is none (a ReLU of it is 0), so that
+            the end of such a network shows no overflow: its convolutions are looked at, once, with noise.
     """
 
     name, device = "openvino", "cpu"
 
-    def __init__(self, graph: Callable[[Symbol], Symbol], precision: str, model: str) -> None:
-        self.precision, self._graph, self._model = precision, graph, model
+    def __init__(self, graph: Callable[[Symbol], Symbol], precision: str, model: str, *, bounded: bool = False) -> None:
+        self.precision, self._graph, self._model, self._unchecked = precision, graph, model, bounded
         self._networks: dict[tuple[int, ...], Compiled] = {}
         self._composed: dict[tuple[Compose, tuple[tuple[int, ...], ...]], Compiled] = {}
         self._lock = threading.Lock()
 
+    def place(self, array: NDArray[Any]) -> NDArray[Any]:
+        """The array itself."""
+        return array
+
     def run(self, tiles: Float32, compose: Compose, beside: Float32 | None = None) -> Iterator[NDArray[Any]]:
         """What is composed of each tile; see `base.Engine`."""
+        if self._unchecked:
+            self._check(tiles.shape[1])
         network = self._network((1, *tiles.shape[1:]))
         for number, tile in enumerate(tiles):
             lightness = tile[None]
@@ -89,6 +100,20 @@ class OpenVinoEngine:
             if shape not in self._networks:
                 self._networks[shape] = Compiled(self._of_lightness, [shape], self.precision)
             return self._networks[shape]
+
+    def _check(self, channels: int) -> None:
+        """Refuses weights with which convolutions overflow."""
+        shape = (1, channels, CHECK_PX, CHECK_PX)
+        noise = np.random.default_rng(0).random(shape, np.float32) * np.float32(L_MAX)
+        if not np.isfinite(Compiled(self._sums, [shape], self.precision)(noise)).all():
+            raise not_finite(self._model)
+        self._unchecked = False
+
+    def _sums(self, lightness: Symbol) -> Symbol:
+        """Of what each convolution gives."""
+        with recorded() as made:
+            self._of_lightness(lightness)
+        return concatenate([total(each, [1, 2, 3]) for each in made], 1)
 
     def _of_lightness(self, lightness: Symbol) -> Symbol:
         return self._graph(lightness * (2.0 / L_MAX) - 1.0)

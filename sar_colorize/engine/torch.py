@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from ..arrays import to_numpy
 from ..color import L_MAX
 from ..raster import Float32
 from .base import Compose, not_finite
@@ -49,17 +50,32 @@ class TorchEngine:
         network = _for_inference(network, within_halo).to(self.device, self.dtype)
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs
 
-    def run(self, tiles: Float32, compose: Compose, beside: Float32 | None = None) -> Iterator[NDArray[Any]]:
-        """What is composed of each tile; see `base.Engine`."""
-        given = torch.from_numpy(tiles).to(self.device)
+    def place(self, array: NDArray[Any]) -> Any:
+        """A tensor on the GPU; on a CPU the array itself."""
+        return array if self.device == "cpu" else torch.from_numpy(array).to(self.device)
+
+    def run(self, tiles: Any, compose: Compose, beside: Float32 | None = None) -> Iterator[Any]:
+        """What is composed of each tile; see `base.Engine`.
+
+        A GPU is waited for once for each batch, behind the composing of its first tile.
+        """
+        stays = isinstance(tiles, Tensor)
+        given = tiles if stays else torch.from_numpy(tiles).to(self.device)
         out = self.forward(given)
-        if not bool(out.isfinite().all()):
+        with torch.inference_mode():
+            is_finite = out.isfinite().all()
+        if self.device == "cpu" and not bool(is_finite):
             raise not_finite(self._model)
         more = [] if beside is None else [torch.from_numpy(beside).to(self.device)]
         for i in range(len(tiles)):
-            with torch.inference_mode():
+            with torch.inference_mode(), _exact_convolutions(self.device):
                 made = compose(*(each[i : i + 1] for each in (out, given, *more)))
-            yield made.cpu().numpy() if isinstance(made, Tensor) else made
+            if i == 0 and not bool(is_finite):
+                raise not_finite(self._model)
+            if stays:
+                yield made if isinstance(made, Tensor) else torch.from_numpy(made)
+            else:
+                yield to_numpy(made)
 
     def forward(self, lightness: Tensor) -> Tensor:
         """What the network gives for L (B, C, H, W) in 0..100, on the device, float32."""
@@ -86,7 +102,10 @@ def _for_inference(network: nn.Module, within_halo: bool) -> nn.Module:
 
 
 def _exact_convolutions(device: str) -> Any:
-    """On a GPU, one convolution algorithm for one shape, so that a tile has the same bits each time."""
+    """On a GPU, one convolution algorithm for one shape, so that a tile has the same bits each time, and no TF32.
+
+    TF32, torch's default for convolutions, keeps 10 bits of a number: fp32 is what the CPU computes.
+    """
     if device != "cuda":
         return nullcontext()
-    return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True)
+    return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)

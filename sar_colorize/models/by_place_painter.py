@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 class SettledNetwork:
     """The network with palette and bands settled, see `by_place.SettledByPlace`."""
 
+    is_bounded = False
+
     def __init__(self, by_place: Network, palette: Palette, bands: tuple[str, ...]) -> None:
         self._by_place, self._palette, self._bands = by_place, palette, bands
 

@@ -54,6 +54,8 @@ ERRORS = (0.5, 30.0)
 class NoNetwork:
     """What an engine runs where nothing has to be: it gives one number for each picture."""
 
+    is_bounded = False
+
     def module(self) -> nn.Module:
         """As torch's module."""
         from .blocks import Nothing

@@ -23,6 +23,8 @@ class Network:
         weights: by name, as they are stored, or a module, in training perhaps, whose weights they are.
     """
 
+    is_bounded = True
+
     def __init__(self, card: Card, weights: Mapping[str, NDArray[Any]] | nn.Module) -> None:
         self.card = card
         self.is_stored = isinstance(weights, Mapping)

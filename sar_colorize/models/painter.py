@@ -70,10 +70,10 @@ class Painted:
         return xp.concatenate([rgb[0], *self._beside(with_error, with_kinds)], 0)
 
     def codes(self, with_error: bool, with_kinds: bool) -> Any:
-        """The same as uint8; of a tensor in Lab as a numpy array, for that is faster."""
-        if self._lab is None or hasattr(self._lab, "namespace"):
+        """The same as uint8; of a tensor in Lab on the CPU as a numpy array, for that is faster."""
+        if self._lab is None or hasattr(self._lab, "namespace") or self._lab.device.type != "cpu":
             return to_uint8(self.levels(with_error, with_kinds))
-        beside = [to_uint8(each).cpu().numpy() for each in self._beside(with_error, with_kinds)]
+        beside = [to_uint8(each).numpy() for each in self._beside(with_error, with_kinds)]
         return np.concatenate([lab_to_uint8(self._lab[0]), *beside])
 
     def _beside(self, with_error: bool, with_kinds: bool) -> list[Any]:
@@ -88,6 +88,11 @@ class Painted:
 
 class Runnable(Protocol):
     """A network with all but the radar settled, for whichever engine runs it."""
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether what it gives has bounds, which even infinity is within."""
+        ...
 
     def module(self) -> nn.Module:
         """As torch's module, float32 on the CPU."""

@@ -1,6 +1,8 @@
 """The plan of a run that ends in files: how much memory and disk it will need, checked before anything is allocated.
 
     memory = BASE_BYTES + what is read ahead + what is painted + what waits to be written, each at its peak
+
+Threads that work ahead each have a block of their own; there are as many as MEMORY_SHARE of the memory has room for.
     disk   = the blocks as they are and their overviews, in a hidden folder beside each output, and the outputs
 
 Both are estimates that lie above what runs took, so that a run is refused rather than killed. Measured on 2 cores of an
@@ -11,14 +13,15 @@ in blocks of 4096 px 1423 and 1195; lee in blocks of 1024 px 505 and 284; three 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import OutputError, SettingError
 from ..raster import Window
 from ..tiles import count_blocks
-from .local import LOOKAHEAD
+from .local import LOOKAHEAD, ONE_THREAD, Threads
 from .machine import available_memory_bytes, free_disk_bytes, own_memory_bytes
 
 BASE_BYTES = 400 << 20
@@ -27,6 +30,8 @@ LISTED_BYTES = 300
 """One block in the list of what is to be done."""
 OVERVIEWS = 4.0 / 3.0
 """Of the bytes of its blocks that a file takes with its overviews before it is built."""
+MEMORY_SHARE = 0.25
+"""Of the memory that this machine has left, for the sake of which there are fewer threads."""
 PICTURE, LOSSY, FLOATS = 0.75, 0.15, 0.95
 """Of the bytes of its values that a lossless picture, a lossy one, and a raster of radar values keep."""
 
@@ -53,6 +58,8 @@ class Plan:
     """How many there are."""
     pixels: int
     """Of each output."""
+    threads: int
+    """How many load blocks at once, on this machine."""
     memory_bytes: int
     """At the peak, about; of a run on a cluster, on this machine alone."""
     output_bytes: int
@@ -87,7 +94,9 @@ class Output:
         return self.pixel_bytes * OVERVIEWS
 
 
-def plan_run(window: Window, block_px: int, block: BlockBytes, outputs: Sequence[Output]) -> Plan:
+def plan_run(
+    window: Window, block_px: int, block: BlockBytes, outputs: Sequence[Output], threads: Threads = ONE_THREAD
+) -> Plan:
     """The plan of a run.
 
     Args:
@@ -95,21 +104,41 @@ def plan_run(window: Window, block_px: int, block: BlockBytes, outputs: Sequence
         block_px: side of the blocks.
         block: memory of the largest block.
         outputs: the files.
+        threads: the most that may work ahead.
 
     Raises:
         SettingError: too many blocks.
     """
     blocks, pixels = count_blocks(window, block_px), window.height * window.width
-    others = min(LOOKAHEAD, blocks - 1)
-    held = (others + 1) * block.result + others * block.ready
-    held += block.load + block.compute if others else max(block.load, block.ready + block.compute)
+    room, count = _room(), max(1, min(threads.count, blocks))
+    while count > 1 and _held(block, blocks, replace(threads, count=count)) > room:
+        count -= 1
+    held = _held(block, blocks, replace(threads, count=count))
     return Plan(
         blocks=blocks,
         pixels=pixels,
+        threads=count,
         memory_bytes=BASE_BYTES + held + blocks * LISTED_BYTES,
         output_bytes=int(pixels * sum(output.packed_bytes for output in outputs)),
         temporary_bytes=round(pixels * sum(output.temporary_bytes for output in outputs)),
     )
+
+
+def _held(block: BlockBytes, blocks: int, threads: Threads) -> int:
+    """Memory of all blocks that are under way at once."""
+    others, waiting = min(threads.ahead, blocks - 1), min(LOOKAHEAD, blocks - 1)
+    alone = max(block.load, block.ready + block.compute)
+    if threads.are_workers:
+        return (others + 1 + waiting) * block.result + min(threads.count, blocks) * alone
+    loading = min(threads.count, others)
+    held = (waiting + 1) * block.result + (others - loading) * block.ready + loading * block.load
+    return held + block.ready + block.compute if others else held + alone
+
+
+def _room() -> float:
+    """Memory that blocks may take for the sake of more threads."""
+    available = available_memory_bytes()
+    return math.inf if available is None else MEMORY_SHARE * (available + own_memory_bytes())
 
 
 def check_plan(plan: Plan, outputs: Sequence[Output]) -> None:

@@ -14,7 +14,7 @@ from ..errors import Cancelled, SettingError
 from ..progress import Progress
 from ..raster import Raster, Window
 from .distributed import run_blocks_on
-from .local import BlockCount, run_blocks
+from .local import ONE_THREAD, BlockCount, Threads, run_blocks
 from .machine import is_out_of_memory
 
 _log = logging.getLogger("sar_colorize")
@@ -47,6 +47,8 @@ class Work(Generic[Ready]):
     """From what was read to a raster for each file."""
     stop: Callable[[], None] | None = None
     """Ends what `load` waits for, where a run is given up."""
+    threads: Threads = ONE_THREAD
+    """Those that work ahead, where the blocks are computed here."""
 
     def block(self, window: Window) -> Made | None:
         """Both steps, for a worker elsewhere; None where nothing is valid, so that nothing travels."""
@@ -64,6 +66,12 @@ def _write(writers: Sequence[CogWriter], window: Window, rasters: Rasters) -> No
 def _names(outputs: Sequence[CogWriter | Beside]) -> str:
     """The paths of outputs, in words."""
     return ", ".join(str(output.path) for output in outputs)
+
+
+def _spent(count: BlockCount, threads: Threads) -> str:
+    """Where the time of blocks went that were computed here, in words."""
+    spent = ", ".join(f"{name.replace('_', ' ')} {seconds:.2f}" for name, seconds in count.seconds.items())
+    return f"; {threads.count} at once{' with computing' * threads.are_workers}, seconds: {spent}" if spent else ""
 
 
 def run_to_files(
@@ -108,8 +116,9 @@ def run_to_files(
                 made_there = cast(Callable[[Window], Any], work.block)  # mypy infers no union
                 count = run_blocks_on(scheduler, work.windows, made_there, write, on_progress)
             else:
-                count = run_blocks(work.windows, work.load, work.compute, write, on_progress, work.stop)
-            _log.info("blocks: %d, %d of them empty", count.total, count.skipped)
+                count = run_blocks(work.windows, work.load, work.compute, write, on_progress, work.stop, work.threads)
+            _log.info("blocks: %d, %d of them empty%s", count.total, count.skipped, _spent(count, work.threads))
+            built = time.perf_counter()
             for output in outputs:
                 output.finish()
             publish(outputs)
@@ -122,5 +131,5 @@ def run_to_files(
     except KeyboardInterrupt as error:
         done = all(output.is_published for output in outputs)
         raise Cancelled(f"cancelled when all was done: {_names(outputs)}" if done else NOTHING) from error
-    _log.info("written: %s", _names(outputs))
+    _log.info("written: %s; files built in %.2f s", _names(outputs), time.perf_counter() - built)
     return replace(count, sums=tuple(sums)), time.perf_counter() - started

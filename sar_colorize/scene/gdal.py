@@ -12,7 +12,7 @@ import re
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 GDAL_CACHE_BYTES = 256 << 20
 """GDAL's own cache of decoded blocks; its default is a twentieth of the machine, which is not bounded by the block."""
+WIDEST_TILE_PX = 2048
+"""Rasters in wider blocks are read by one handle."""
+_opening = threading.Lock()
 _CACHE = "GDAL_CACHEMAX"
 BLOCK_BYTES = 512 << 20
 """Of all bands that are stored together: a larger block cannot be decoded in bounded memory."""
@@ -70,9 +73,30 @@ class Handles(threading.local):
     """One open dataset for each thread: GDAL's datasets must not be shared between threads."""
 
     dataset: DatasetReader | None = None
+    lock: AbstractContextManager[Any] = nullcontext()
 
     def __reduce__(self) -> tuple[type, tuple[()]]:
         return Handles, ()
+
+
+class OneHandle:
+    """One open dataset for all threads, of which one reads at a time."""
+
+    def __init__(self) -> None:
+        self.dataset: DatasetReader | None = None
+        self.lock: AbstractContextManager[Any] = threading.Lock()
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        return OneHandle, ()
+
+
+def handles_for(block_shape: tuple[int, int]) -> Handles | OneHandle:
+    """How threads read a raster that is stored in blocks of so many rows and columns.
+
+    Whole rows are decoded once for all blocks of a run that lie side by side, as long as GDAL's cache keeps them: a
+    handle for each thread would decode them once for each thread, and keep them as often.
+    """
+    return Handles() if block_shape[1] <= WIDEST_TILE_PX else OneHandle()
 
 
 def bounded_gdal() -> Any:
@@ -127,7 +151,12 @@ def open_quietly(
         options["GDAL_VRT_RAWRASTERBAND_ALLOWED_SOURCE"] = "ALL"  # from GDAL 3.12 on others are refused
     elif alone:
         options["GDAL_DISABLE_READDIR_ON_OPEN"] = "EMPTY_DIR"
-    with warnings.catch_warnings(), rasterio.Env(**options) if options else nullcontext():
+    # Filters of warnings belong to the process: two threads at once would leave one's to the other.
+    with (
+        _opening if is_local(location) else nullcontext(),
+        warnings.catch_warnings(),
+        rasterio.Env(**options) if options else nullcontext(),
+    ):
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         dataset = _reader(location, formats, overview)
         if dataset.driver == "SNAP_TIFF":

@@ -70,6 +70,11 @@ class GeocodedScene(Scene):
         """Ends those of the radar scene."""
         self.radar.stop()
 
+    @property
+    def reads_in_threads(self) -> bool:
+        """As the radar scene."""
+        return self.radar.reads_in_threads
+
     def in_reading_order(self, windows: Iterable[Window]) -> list[Window]:
         """By the radar row of their middle: a slanted strip is read once, from top to bottom."""
         listed = list(windows)

@@ -10,7 +10,7 @@ from ..credentials import name_without_credentials
 from ..errors import SceneError, UnreadableError
 from ..raster import Raster, Window
 from .declare import declare
-from .gdal import Handles, alpha_bands, open_quietly, read_valid, readable_by_gdal
+from .gdal import Handles, OneHandle, alpha_bands, handles_for, open_quietly, read_valid, readable_by_gdal
 from .header import Header
 from .members import members_of_zip
 from .names import is_local
@@ -30,7 +30,7 @@ MOST_BANDS = 256
 
 @dataclass(frozen=True)
 class GeoTiffScene(Scene):
-    """A raster file read by windows through GDAL, with one handle for each thread."""
+    """A raster file read by windows through GDAL."""
 
     nodata: tuple[float, ...] = ()
     """Values that are invalid, from the caller or a published layout; the file's own masks count besides."""
@@ -38,10 +38,15 @@ class GeoTiffScene(Scene):
     """What GDAL opens, where that is not the source itself."""
     alone: bool = field(default=False, repr=False)
     """Whether files beside it are left alone: those on servers and in archives that nobody checked."""
-    _handles: Handles = field(default_factory=Handles, repr=False, compare=False)
+    _handles: Handles | OneHandle = field(default_factory=Handles, repr=False, compare=False)
+
+    @property
+    def reads_in_threads(self) -> bool:
+        """A file on this machine; a server is not asked several things at once, and zips are read in order."""
+        return is_local(self.location or self.source)
 
     def _read_inside(self, window: Window) -> Raster:
-        with readable_by_gdal(self.source):
+        with self._handles.lock, readable_by_gdal(self.source):
             if self._handles.dataset is None:
                 self._handles.dataset = open_quietly(self.location or self.source, alone=self.alone)
             values, valid = read_valid(self._handles.dataset, self.declaration.indexes, window, self.nodata)
@@ -79,6 +84,7 @@ def open_raster(
     return GeoTiffScene(
         shown, grid, replace(declaration, indexes=indexes), block_shape, validity, notes, header.about, control,
         nodata=header.invalid, location=location if location != shown else "", alone=alone,
+        _handles=handles_for(block_shape),
     )  # fmt: skip
 
 

@@ -64,6 +64,11 @@ class Scene(ABC):
         """What its values measure."""
         return self.declaration.unit
 
+    @property
+    def reads_in_threads(self) -> bool:
+        """Whether several threads may read it at once, and gain by it; false unless a scene knows that they do."""
+        return False
+
     def read(self, window: Window) -> Raster:
         """Values and validity in a window.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -126,7 +127,12 @@ def test_verbose_logs_a_line_for_each_phase_in_order(scene_with_holes: Path, tmp
     assert results[0] == results[1]
     lines = done.stderr.splitlines()
     assert lines[0].startswith(f"opened: {scene_with_holes}, 700 x 600 px, VV+VH, db (")
-    assert lines[-1] == f"written: {tmp_path / 'c.tif'}"
+    assert re.fullmatch(
+        r"blocks: 1, 0 of them empty; 1 at once, seconds: load [\d.]+, compute [\d.]+, write [\d.]+, "
+        r"wait for blocks [\d.]+, wait for writer [\d.]+",
+        lines[-2],
+    )
+    assert lines[-1].startswith(f"written: {tmp_path / 'c.tif'}; files built in ")
 
 
 def test_verbose_with_progress_as_json_logs_events(scene_with_holes: Path, tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_batch_and_threads_change_no_bit(name: str, precision: str, monkeypatch:
 
 
 def test_weights_whose_colours_are_no_numbers_are_refused(tmp_path: Path, placed_weights: Path) -> None:
-    """Of by-place, whose maps have no bounds; the other networks end in bounds that even infinity is within."""
+    """Of by-place, whose maps have no bounds."""
     path, tensors = tmp_path / "large.safetensors", weights.read_tensors(placed_weights)
     for key, value in tensors.items():
         if key.endswith(("weight", "bias")):
@@ -130,6 +130,24 @@ def test_weights_whose_colours_are_no_numbers_are_refused(tmp_path: Path, placed
     save_file(tensors, path, {"card": weights.read_card(placed_weights)})
     with pytest.raises(ModelError, match=r"model must give finite colours, got others from random"):
         _painted(registry.load_painter(path, ("VV",)), _lightness(1, 64, 64), engine="openvino")
+
+
+@pytest.mark.parametrize("name", ["colorsar-sar", "pix2pix-sar"])
+@pytest.mark.parametrize("engine_name", ["openvino", "torch"])
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_weights_that_overflow_are_refused_where_the_network_ends_in_bounds(
+    tmp_path: Path, name: str, engine_name: str, precision: str
+) -> None:
+    """OpenVINO makes 0 of what is no number, and painted that."""
+    card = registry.load_card(name)
+    network = registry.load_network(name)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.mul_(60000.0 / parameter.abs().max())
+    registry.save_weights(tmp_path / "large.safetensors", network, card)
+    painter = registry.load_painter(tmp_path / "large.safetensors", ("VV",))
+    with pytest.raises(ModelError, match=rf"model must give finite colours, got others from {name}"):
+        _painted(painter, _lightness(1, 64, 64), engine=engine_name, device="cpu", precision=precision)
 
 
 CARDS = [

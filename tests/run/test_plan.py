@@ -15,6 +15,7 @@ import sar_colorize as sc
 from sar_colorize.errors import OutputError, SettingError
 from sar_colorize.raster import Grid, Raster, Unit, Window
 from sar_colorize.run import machine, plan
+from sar_colorize.run.local import Threads
 from sar_colorize.run.plan import BlockBytes, Output, check_plan, plan_run
 from sar_colorize.scene import Scene
 from sar_colorize.scene.declare import Declaration
@@ -46,8 +47,31 @@ def test_memory_and_disk_are_those_of_the_largest_block_and_of_all_files() -> No
     assert (made.blocks, made.pixels) == (6, 6_000_000)
     assert (made.output_bytes, made.temporary_bytes) == (33_000_000, 56_000_000)
     assert made.memory_bytes == plan.BASE_BYTES + (10 + 20 + 2 * 3 + 3 * 2) * MB + 6 * plan.LISTED_BYTES
+    ahead = plan_run(Window(0, 0, 2000, 3000), 1000, block, [], Threads(3))
+    assert ahead.memory_bytes == plan.BASE_BYTES + (3 * 10 + 20 + 2 * 3 + 3 * 2) * MB + 6 * plan.LISTED_BYTES
+    workers = plan_run(Window(0, 0, 2000, 3000), 1000, block, [], Threads(3, compute=True))
+    assert workers.memory_bytes == plan.BASE_BYTES + (3 * 23 + 7 * 2) * MB + 6 * plan.LISTED_BYTES
+    assert (made.threads, ahead.threads, workers.threads) == (1, 3, 3)
     alone = plan_run(Window(0, 0, 900, 900), 1000, block, [])  # nothing is read ahead of the only block
     assert alone.memory_bytes == plan.BASE_BYTES + (3 + 20 + 2) * MB + plan.LISTED_BYTES
+
+
+@pytest.mark.parametrize(("compute", "expected"), [(False, 6), (True, 3)])
+def test_there_are_only_as_many_threads_as_memory_has_room_for(
+    monkeypatch: pytest.MonkeyPatch, compute: bool, expected: int
+) -> None:
+    """A quarter of 400 MB: 32 and 10 for each thread that loads; 8 and 25 for each that computes too."""
+    monkeypatch.setattr(plan, "available_memory_bytes", lambda: 300 * MB)
+    monkeypatch.setattr(plan, "own_memory_bytes", lambda: 100 * MB)
+    block = BlockBytes(load=10 * MB, ready=3 * MB, compute=20 * MB, result=2 * MB)
+    window = Window(0, 0, 10_000, 10_000)
+    made = plan_run(window, 1000, block, [], Threads(16, compute))
+    assert made.threads == expected
+    assert plan_run(window, 1000, block, [], Threads(2)).threads == 2
+    monkeypatch.setattr(plan, "available_memory_bytes", lambda: 0)
+    assert plan_run(window, 1000, block, [], Threads(16, compute)).threads == 1
+    monkeypatch.setattr(plan, "available_memory_bytes", lambda: None)
+    assert plan_run(window, 1000, block, [], Threads(16, compute)).threads == 16
 
 
 @pytest.mark.parametrize("dry_run", [False, True])

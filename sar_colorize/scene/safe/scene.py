@@ -63,6 +63,11 @@ class SafeScene(Scene):
     channels: Mapping[str, CalibratedChannel] = field(default_factory=dict, repr=False, compare=False)
     border: Border | None = field(default=None, repr=False, compare=False)
 
+    @property
+    def reads_in_threads(self) -> bool:
+        """A product on this machine: rows are decoded once, by one thread at a time, and the rest runs beside it."""
+        return all(channel.measurement.before_read is None for channel in self.channels.values())
+
     def _read_inside(self, window: Window) -> Raster:
         powers = []
         valid = np.ones(window.shape, dtype=bool)
