@@ -17,6 +17,7 @@ pixels: their colours, and what share of each land cover is which kind, are assu
 from __future__ import annotations
 
 import calendar
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -156,11 +157,21 @@ def conditions(longitude: float, latitude: float, month: int) -> tuple[Array, Ar
     colour = table["blue_marble"][:, row, col] + 2.0 * table["season"][month - 1, :, row, col]
     warm, rain = weather_at(longitude, latitude)
     lately = rain[[month - 1, month - 2, month - 3]].mean()
-    row, col = (int(np.clip(4 * (90.0 - latitude), 1, 718)), int(4 * (longitude + 180.0)))
-    around = np.ix_(range(len(table["land"])), range(row - 1, row + 2), [(col + i) % 1440 for i in (-1, 0, 1)])
-    land = (table["land"][around] * np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 16.0).sum((1, 2)) / 25.0
+    land = _between_cells(table["land"], longitude, latitude) / 25.0
     weather = [warm[month - 1], np.log1p(lately), warm.mean(), np.log1p(rain.mean())]
     return np.concatenate([colour, weather]), land
+
+
+def _between_cells(cells: NDArray[np.int16], longitude: float, latitude: float) -> Array:
+    """(C,) of cells (C, H, W) of the whole world, bilinear between the middles of four."""
+    _, height, width = cells.shape
+    y = float(np.clip((90.0 - latitude) / 180.0 * height - 0.5, 0.0, height - 1.0))
+    x = (longitude + 180.0) / 360.0 * width - 0.5
+    row, col = math.floor(y), math.floor(x)
+    (above, below), (left, right) = ((1.0 - share, share) for share in (y - row, x - col))
+    four = cells[:, [row, min(row + 1, height - 1)]][:, :, [col % width, (col + 1) % width]]
+    found: Array = (four * np.outer([above, below], [left, right])).sum((1, 2))
+    return found
 
 
 def familiarity(z: Array, known: Array) -> float:

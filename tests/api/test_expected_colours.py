@@ -38,10 +38,10 @@ def _values() -> np.ndarray:
 
 @pytest.fixture
 def belgium(make_tif: MakeTif) -> Path:
-    """In UTM zone 31, dated."""
+    """Woods, fields and villages south of Liège, UTM zone 31, dated."""
     return make_tif(
         _values(), "scene_20210715.tif", names=("VV", "VH"), crs="EPSG:32631",
-        transform=Affine(10, 0, 660_000, 0, -10, 5_610_000),
+        transform=Affine(10, 0, 690_000, 0, -10, 5_600_000),
     )  # fmt: skip
 
 
