@@ -19,7 +19,7 @@ from .palette.fit import MOST_ALONG, SIDE_PX, Examples, learn, spread_windows
 from .palette.from_picture import read_palette
 from .palette.from_radar import RadarGround
 from .palette.lattice import nodes_of
-from .palette.palette import GUESSED, Palette
+from .palette.palette import GUESSED, UNKNOWN, Palette
 from .position import middle_of
 from .raster import Bool, Float32, Unit, Window
 from .reference.fit import Place, fit_memory
@@ -261,12 +261,8 @@ def find_palette(
         palette = _fitted(palette, painter, shown)
         if palette.fit is None and memory is not None and wanted == "auto" and not memory.is_believed:
             palette = choose_palette(wanted, scene.grid, month)
-    # Two bands that were each stretched to a picture tell nothing by their ratio, and have no level to be fitted.
-    if palette.trust == GUESSED and (scene.unit is not Unit.DISPLAY or len(scene.bands) == 1):
+    if palette.trust == GUESSED or (palette.trust == UNKNOWN and wanted == "auto"):
         palette = _expected(palette, scene, radar, month)
-    elif palette.trust == GUESSED:
-        tint = "The level of 8-bit radar is not known, so kinds of ground are not told apart: nearly one tint."
-        palette = replace(palette, note=f"{palette.note} {tint}")
     _log.info("palette: %s, mean L a b %s", palette.source, " ".join(f"{value:.1f}" for value in palette.mean))
     return palette
 
@@ -281,14 +277,15 @@ def _shown(path: str, scene: Scene, radar: RadarLightness) -> Iterator[Shown]:
 
 
 def _expected(palette: Palette, scene: Scene, radar: RadarLightness, month: int | None) -> Palette:
-    """The palette expected at the place, with the kinds of ground that the radar is taken for there."""
-    found = RadarGround(scene.bands, month, scene.declaration.absolute and scene.unit is not Unit.DISPLAY)
+    """The palette expected at the place, or on land anywhere, with the kinds of ground that the radar is taken for."""
+    is_picture = scene.unit is Unit.DISPLAY
+    found = RadarGround(scene.bands, month, scene.declaration.absolute and not is_picture, stretched=is_picture)
     whole = scene.grid.window
     small = max(whole.shape) <= MOST_ALONG * SIDE_PX  # then all of it: the shares are those of the picture
     for part in blocks(whole, SIDE_PX) if small else _spread(whole):
         _, db, valid = radar.convert(radar.read(scene, part), part)
         place = middle_of(scene.grid.crop(part))
-        if valid.any() and place is not None:
+        if valid.any() and (place is not None or palette.trust == UNKNOWN):
             found.add(db + radar.offset_db, valid, place)
     return found.palette(palette, radar.ranges, nodes_of(scene.grid))
 

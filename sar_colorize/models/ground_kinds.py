@@ -132,7 +132,8 @@ def ground_logs(ground: GroundKinds, lightness: Any, side: int = KIND_PX, beside
             off = added(off, lightness_of(beside, number, channels) * -1.0)
         far = total(off * mix(off, np.reshape(kind.precision, (channels, channels))))
         log = math.log(max(kind.share, 1e-6)) - 0.5 * kind.log_volume
-        logs.append(namespace(x).log1p(far * (1.0 / FREEDOM)) * (-0.5 * (FREEDOM + channels)) + log)
+        telling = sum(value > 0.0 for value in kind.precision[:: channels + 1])
+        logs.append(namespace(x).log1p(far * (1.0 / FREEDOM)) * (-0.5 * (FREEDOM + telling)) + log)
     return join(logs) if beside is None else added(join(logs), beside[:, LOGS])
 
 

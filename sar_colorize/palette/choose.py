@@ -24,7 +24,7 @@ def choose_palette(wanted: str, grid: Grid, month: int | None = None) -> Palette
 
     Returns:
         A palette whose source and note say where it comes from. A scene without a georeference gets, for "auto",
-        the average palette of the training sites, and the note says so.
+        one of no known place, and the note says so.
 
     Raises:
         SettingError: the picture cannot be read, lies elsewhere, or shows no ground.
@@ -36,14 +36,15 @@ def choose_palette(wanted: str, grid: Grid, month: int | None = None) -> Palette
     if grid.crs_wkt is None or grid.transform is None:
         return replace(
             UNKNOWN_PALETTE,
-            note="The scene has no georeference, so the average palette of the training sites is used; a picture of "
-            "the place as palette gives better colours.",
+            source="auto",
+            note="The scene has no georeference, so such ground is expected as there is on land anywhere.",
         )
     middle = middle_of(grid)
     if middle is None:
         return replace(
             UNKNOWN_PALETTE,
-            note="The scene's CRS gives no longitude and latitude here, so the average palette of the training sites "
-            "is used.",
+            source="auto",
+            note="The scene's CRS gives no longitude and latitude here, so such ground is expected as there is on land "
+            "anywhere.",
         )
     return guess_palette(*middle, month)

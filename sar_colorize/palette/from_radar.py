@@ -24,7 +24,7 @@ from .difference import numbers_of
 from .lattice import Lattice, Nodes
 from .likelihood import SHARPNESS, evidence, kinds_of
 from .palette import GroundKind, GroundKinds, Palette
-from .world import KINDS, LEARNED, Array, Expectation, expect, mean_of
+from .world import KINDS, LEARNED, Array, Expectation, anywhere, expect, mean_of
 
 BLOCK_PX = 4
 """Side of the blocks of which the mean power is looked at."""
@@ -44,19 +44,27 @@ class RadarGround:
     """1..12; None for the whole year."""
     absolute: bool = True
     """Whether the level of the radar is known; one that is not is fitted to what is to be expected."""
+    stretched: bool = False
+    """Whether each band was stretched to a picture by itself: their ratio tells nothing then, and the first one tells
+    the ground."""
     values: list[Array] = field(default_factory=list)
     expected: list[Expectation] = field(default_factory=list)
 
-    def add(self, db: Float32, valid: Bool, place: tuple[float, float]) -> None:
+    def add(self, db: Float32, valid: Bool, place: tuple[float, float] | None) -> None:
         """A window.
 
         Args:
-            db: (C, H, W) decibels. valid: (H, W). place: longitude and latitude, degrees.
+            db: (C, H, W) decibels. valid: (H, W). place: longitude and latitude, degrees; None where it is not known.
         """
         coarse, known = block_db(db, valid)
         if known.any():
-            self.values.append(coarse[:, known].astype(np.float64))
-            self.expected.append(expect(*place, self.month))
+            self.values.append(coarse[: len(self._telling), known].astype(np.float64))
+            self.expected.append(anywhere() if place is None else expect(*place, self.month))
+
+    @property
+    def _telling(self) -> tuple[str, ...]:
+        """The bands by which ground is told."""
+        return self.bands[:1] if self.stretched else self.bands
 
     def palette(self, palette: Palette, ranges: Mapping[str, DbRange], nodes: Nodes | None = None) -> Palette:
         """A palette with the kinds of ground of the scene; as it is where too little was seen.
@@ -69,19 +77,19 @@ class RadarGround:
         if counts.sum() < _LEAST_SAMPLES:
             return palette
         expected = mean_of(self.expected, counts)
-        values, note = np.concatenate(self.values, 1), palette.note
-        alone, shift = not self.absolute and len(self.bands) == 1, 0.0
+        values, note, bands = np.concatenate(self.values, 1), palette.note, self._telling
+        alone, shift = not self.absolute and len(bands) == 1, 0.0
         if not self.absolute:
-            shift = level_of(values, self.bands, expected)
+            shift = level_of(values, bands, expected)
             expected = replace(expected, db=expected.db - shift)
             note = f"{note} The level of the radar is not known and was fitted to that."
             note += " Of one band, brightness is the radar's own, and hues are a guess." if alone else ""
-        ground = ground_kinds(expected, self.bands, ranges)
+        ground = ground_kinds(expected, bands, ranges, len(self.bands))
         if nodes is None:
-            seen = kinds_of(values, self.bands, expected, SHARPNESS).mean(1)
+            seen = kinds_of(values, bands, expected, SHARPNESS).mean(1)
         else:
             there = [replace(each, db=each.db - shift) for each in self.expected]
-            kinds = [kinds_of(*each) for each in zip(self.values, repeat(self.bands), there, repeat(SHARPNESS))]
+            kinds = [kinds_of(*each) for each in zip(self.values, repeat(bands), there, repeat(SHARPNESS))]
             seen = np.concatenate(kinds, 1).mean(1)
             ground = replace(ground, lattice=self._lattice(nodes, ranges, shift))
             note = f"{note} It varies over the scene, by {nodes.rows} x {nodes.columns} places; the legend is the mean."
@@ -91,7 +99,8 @@ class RadarGround:
     def _lattice(self, nodes: Nodes, ranges: Mapping[str, DbRange], shift: float) -> Lattice:
         """The kinds of ground at nodes, whose level is shifted as that of the scene."""
         expected = [expect(*place, self.month) for place in nodes.places]
-        kinds = [ground_kinds(replace(each, db=each.db - shift), self.bands, ranges) for each in expected]
+        there = [replace(each, db=each.db - shift) for each in expected]
+        kinds = [ground_kinds(each, self._telling, ranges, len(self.bands)) for each in there]
         return nodes.lattice(map(numbers_of, kinds))
 
 
@@ -105,8 +114,15 @@ def level_of(db: Array, bands: Sequence[str], expected: Expectation) -> float:
     return float(_SHIFTS_DB[int(np.argmax(gains))])
 
 
-def ground_kinds(expected: Expectation, bands: Sequence[str], ranges: Mapping[str, DbRange]) -> GroundKinds:
-    """Kinds of ground as a painter takes them: backscatter as L of each band."""
+def ground_kinds(
+    expected: Expectation, bands: Sequence[str], ranges: Mapping[str, DbRange], channels: int | None = None
+) -> GroundKinds:
+    """Kinds of ground as a painter takes them: backscatter as L of each band.
+
+    Args:
+        bands: that tell the ground. channels: of the painter, these first; the others tell nothing. None: no others.
+    """
+    silent = 0 if channels is None else channels - len(bands)
     rows = [0 if band in ("VV", "HH") else 1 for band in bands]
     low, high = (np.array([ranges[band][end] for band in bands]) for end in (0, 1))
     scale = L_MAX / (high - low)
@@ -121,8 +137,8 @@ def ground_kinds(expected: Expectation, bands: Sequence[str], ranges: Mapping[st
                 round(float(expected.shares[number]), 5),
                 _three(expected.colours[number]),
                 _two(square[number]),
-                tuple(lightness.round(3).tolist()),
-                tuple(np.linalg.inv(covariance).ravel().round(7).tolist()),
+                (*lightness.round(3).tolist(), *[0.0] * silent),
+                tuple(np.pad(np.linalg.inv(covariance), (0, silent)).ravel().round(7).tolist()),
                 round(float(np.linalg.slogdet(covariance)[1]), 4),
             )
         )

@@ -17,6 +17,7 @@ pixels: their colours, and what share of each land cover is which kind, are assu
 from __future__ import annotations
 
 import calendar
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -70,6 +71,8 @@ _OFF, _OFF_FAR = 1.15, 0.39
 """Real over expected error of a and b, and what is added where nothing near by was learned from: what is the same for
 all of a place (its rendering, its season) is not in spread and doubt. From 14 places and regions, each foretold by the
 others; see docs/by_place.md."""
+_LAND_WATER = 0.3
+"""Most water of a place that counts as land."""
 _WHITE, _WHITE_SPAN, _COLD = 45.0, 30.0, 3.0
 """Lightness of the Blue Marble at which there is snow, and what more makes all white, under so many degrees."""
 
@@ -222,6 +225,21 @@ def mean_of(found: Sequence[Expectation], counts: Array) -> Expectation:
     db = np.einsum("nk,nkj->kj", weights[:, :LEARNED], np.stack([each.db for each in found]))
     off = float(np.average([each.off for each in found], weights=counts))
     return Expectation(shares, colours, np.sqrt(variance), doubt, db, found[0].db_covariance, off)
+
+
+@cache
+def anywhere() -> Expectation:
+    """The ground of a place that is not known: the mean of land, every 15 degrees in four months, without snow."""
+    found, counts = [], []
+    for latitude, longitude in itertools.product(range(-45, 70, 15), range(-180, 180, 15)):
+        for month in (1, 4, 7, 10):
+            each = expect(longitude, latitude, month)
+            if each.shares[0] < _LAND_WATER and each.shares[-1] < 0.5:
+                found.append(each)
+                counts.append(math.cos(math.radians(latitude)))
+    mean = mean_of(found, np.array(counts))
+    shares = np.append(mean.shares[:-1], 0.0)
+    return replace(mean, shares=shares / shares.sum())
 
 
 _MONTHS = {None: ", mean of the year"} | {month: f" in {calendar.month_name[month]}" for month in range(1, 13)}

@@ -196,15 +196,34 @@ def test_the_month_comes_from_the_name_or_the_user(belgium: Path, tmp_path: Path
     assert re.search(r"The radar shows .*water \d+%", notes[0])
 
 
-def test_two_stretched_bands_or_no_place_have_the_colours_of_the_palette_alone(make_tif: MakeTif) -> None:
+def test_of_two_bands_that_were_stretched_to_a_picture_the_first_tells_the_ground(make_tif: MakeTif) -> None:
     scaled = np.clip((_values() + 30.0) / 30.0 * 255.0, 1, 255).astype(np.uint8)
-    display = make_tif(
-        scaled, "display.tif", names=("VV", "VH"), crs="EPSG:32631", transform=Affine(10, 0, 660_000, 0, -10, 5_610_000)
+    where = {"crs": "EPSG:32631", "transform": Affine(10, 0, 690_000, 0, -10, 5_600_000)}
+    both, first = (
+        make_tif(values, f"{names[-1]}.tif", names=names, **where)
+        for values, names in ((scaled, ("VV", "VH")), (scaled[:1], ("VV",)))
     )
-    for path in (display, make_tif(_values(), "nowhere.tif", names=("VV", "VH"), crs=None)):
-        _, fields, wood, town = _means(_lab(path))
-        assert wood[1:] == pytest.approx(fields[1:], abs=2.0)
-        assert town[1:] == pytest.approx(fields[1:], abs=2.0)
+    shares = [re.search("The radar shows.*", sc.colorize(path, dry_run=True).notes[0]) for path in (both, first)]
+    assert shares[0] is not None
+    assert shares[1] is not None
+    assert shares[0][0] == shares[1][0]
+    lake, fields, _, town = _means(_lab(both))
+    assert lake[2] < fields[2] - 5.0  # bluer
+    assert town[1] > fields[1] + 2.0  # less green
+
+
+@pytest.mark.parametrize("stored", ["decibels", "display"])
+def test_without_a_place_ground_is_told_as_on_land_anywhere(make_tif: MakeTif, stored: str) -> None:
+    values = _values() if stored == "decibels" else np.clip((_values()[:1] + 30.0) / 30.0 * 255.0, 1, 255).astype("u1")
+    path = make_tif(values, "nowhere.tif", names=("VV", "VH")[: len(values)], crs=None)
+    lake, fields, wood, town = _means(_lab(path))
+    assert lake[0] < fields[0] - 5.0
+    assert lake[2] < fields[2] - 4.0
+    assert np.abs(town[1:] - wood[1:]).max() > 3.0
+    made = sc.colorize(path, dry_run=True)
+    assert any("as there is on land anywhere" in note and "The radar shows" in note for note in made.notes)
+    lab = _lab(path, palette="none")  # one tint
+    assert _means(lab)[3][1:] == pytest.approx(_means(lab)[1][1:], abs=2.5)
 
 
 def test_amplitude_of_an_unknown_scale_is_told_apart_and_the_note_says_so(make_tif: MakeTif) -> None:

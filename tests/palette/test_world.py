@@ -9,6 +9,7 @@ from sar_colorize.palette.palette import GUESSED
 from sar_colorize.palette.world import (
     FIELD,
     KINDS,
+    anywhere,
     conditions,
     expect,
     expectation,
@@ -129,3 +130,14 @@ def test_the_mean_of_months_weighs_colours_by_shares() -> None:
     assert mean.colours[FIELD] == pytest.approx(shares @ colours / shares.sum(), abs=1e-5)
     assert mean.shares == pytest.approx((months[0].shares + months[1].shares) / 2, abs=1e-5)
     assert (mean.spread[FIELD] >= min(each.spread[FIELD].min() for each in months)).all()
+
+
+def test_land_anywhere_has_all_kinds_but_snow_in_colours_that_can_be_told_apart() -> None:
+    found = anywhere()
+    assert found.shares.sum() == pytest.approx(1.0)
+    assert found.shares[-1] == 0.0
+    assert 0.0 < found.shares[0] < 0.1
+    water, wood, _, bare, _ = found.colours[:5]
+    assert wood[1] < bare[1] - 5.0
+    assert wood[0] < bare[0] - 15.0
+    assert water[2] < wood[2] - 5.0

@@ -22,6 +22,7 @@ from ...palette.palette import UNKNOWN_PALETTE, Fit, Palette
 from ...progress import Progress, counted
 from ...raster import Float32
 from . import baselines
+from .palettes import with_ground
 from .patch import Patch, read_patch
 
 Picture = tuple[Float32, Float32 | None]
@@ -62,7 +63,7 @@ class ModelPainter:
 
     def __call__(self, patch: Patch) -> Picture:
         """The picture of a patch in its palette."""
-        return self.paint(patch, patch.palette)
+        return self.paint(patch, with_ground(patch, self.filter))
 
     def paint(self, patch: Patch, palette: Palette) -> Picture:
         """The picture of a patch in a palette, whatever its own is."""

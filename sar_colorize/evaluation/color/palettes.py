@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
+from ...backscatter import DB_RANGES
 from ...errors import DataError
 from ...pairs.find import Pair
+from ...pairs.lightness import radar_db, radar_raster
 from ...pairs.palette import moments_of, occasion, palette_of_others
 from ...palette.choose import choose_palette
+from ...palette.from_radar import RadarGround
 from ...palette.moments import Moments
 from ...palette.palette import UNKNOWN_PALETTE, Palette
+from ...position import middle_of
 from ...raster import Grid
+from .patch import Patch
 
 Palettes = Callable[[Pair], Palette]
 
@@ -43,6 +50,21 @@ def palettes_for(pairs: Sequence[Pair], palette: str, half: str) -> Palettes:
     return lambda pair: palette_of_others(pair, pairs, moments)
 
 
+def with_ground(patch: Patch, filter: str) -> Palette:
+    """The palette of a patch, guessed or of no known place, with the kinds of ground that its radar is taken for.
+
+    As `colorize` finds them; one that was measured or not wanted, or of the lightness of pictures, stays as it is.
+    """
+    palette = patch.palette
+    if palette.source != "auto" or patch.input != "sar":
+        return palette
+    absolute, polarization = _is_tiff(patch.pair), patch.pair.polarization
+    found = RadarGround((polarization,), None, absolute, stretched=not absolute)
+    db = radar_db(radar_raster(patch.code, polarization), filter)
+    found.add(db, np.ones(patch.code.shape, bool), middle_of(_grid_of(patch.pair)))
+    return found.palette(palette, DB_RANGES)
+
+
 def first_half_of(pairs: Sequence[Pair]) -> Callable[[Pair], list[Pair]]:
     """For a pair, those of its site and date that stand in the first half of `pairs`."""
     firsts: dict[tuple[str, str], list[Pair]] = {}
@@ -68,8 +90,12 @@ def _first_half(pairs: Sequence[Pair]) -> list[Pair]:
 
 def _grid_of(pair: Pair) -> Grid:
     """The grid of a GeoTIFF; one without a CRS for any other picture."""
-    if pair.s1.suffix.lower() not in (".tif", ".tiff"):
+    if not _is_tiff(pair):
         return Grid(1, 1)
     from ...scene import open_scene
 
     return open_scene(pair.s1).grid
+
+
+def _is_tiff(pair: Pair) -> bool:
+    return pair.s1.suffix.lower() in (".tif", ".tiff")

@@ -7,7 +7,7 @@ from made import write_weights
 from sar_colorize import api
 from sar_colorize.errors import SettingError
 from sar_colorize.evaluation.color import contestants, patch
-from sar_colorize.evaluation.color.palettes import first_half_of, palettes_for, second_half
+from sar_colorize.evaluation.color.palettes import first_half_of, palettes_for, second_half, with_ground
 from sar_colorize.evaluation.color.reliability import TOP, Reliability
 from sar_colorize.models.by_place import halo_px
 from sar_colorize.models.by_place_picture import STRIDE_PX
@@ -48,6 +48,16 @@ def test_pictures_without_a_place_have_no_palette_from_the_map(pairs_folder):
     pairs = find_pairs(pairs_folder).of("test")
     assert palettes_for(pairs, "auto", "all")(pairs[0]).mean == UNKNOWN_PALETTE.mean
     assert palettes_for(pairs, "none", "all")(pairs[0]) == UNKNOWN_PALETTE
+
+
+def test_pictures_without_a_place_have_the_ground_of_land_anywhere_as_scenes_have(pairs_folder):
+    pair = find_pairs(pairs_folder).of("test")[0]
+    auto, none = (palettes_for([pair], name, "all")(pair) for name in ("auto", "none"))
+    told = with_ground(patch.read_patch(pair, "sar", auto), "lee")
+    assert told.ground is not None
+    assert told.ground.own_lightness
+    for given in (patch.read_patch(pair, "sar", none), patch.read_patch(pair, "optical", auto)):
+        assert with_ground(given, "lee").ground is None
 
 
 def test_a_model_with_a_palette_stands_beside_itself_without_and_beside_the_palette_alone(
