@@ -2,9 +2,10 @@
 
     python tools/make_pictures.py [SCENE.tif ROW COL SIDE NAME] ...
 
-The demo scene and the BigEarthNet patches come with the packages (`pip install ".[test]"`); further scenes are cut to a
-square of SIDE pixels whose first pixel is ROW, COL. With the NAME no_picture radar and picture stand side by side, each
-pixel as it is: docs/img/no_picture.jpg is all of india-assam_512_db.tif.
+The demo scene and the BigEarthNet patches come with the packages (`pip install ".[test]"`); of further scenes a square
+of SIDE pixels, whose first pixel is ROW, COL, is cut out of the picture of the whole: socal.jpg, 1024 px at 5930, 0 of
+socal_vh_amplitude.tif. With the NAME no_picture radar and picture stand side by side, each pixel as it is: all of
+india-assam_512_db.tif.
 """
 
 from __future__ import annotations
@@ -36,30 +37,32 @@ def main(extra: list[str]) -> None:
             IMAGES / "demo.jpg", quality=85
         )
     reliability()
-    save("bigearthnet.jpg", [strip(scene, optical) for scene, optical in bigearthnet()])
+    save("bigearthnet.jpg", [strip(scene, coloured(scene), optical) for scene, optical in bigearthnet()])
     for path, row, col, side, name in zip(*[iter(extra)] * 5, strict=True):
         window = sc.Window(int(row), int(col), int(side), int(side))
-        scene = part(sc.open_scene(path), window)
-        save(f"{name}.jpg", [beside(scene) if name == "no_picture" else strip(scene, None)])
+        whole = sc.open_scene(path)
+        scene, (rows, cols) = part(whole, window), window.within(whole.grid.window)
+        ours = sc.colorize(whole, reference="none")[:3, rows, cols].values  # as a user has it, who colours all of it
+        save(f"{name}.jpg", [beside(scene, ours) if name == "no_picture" else strip(scene, ours, None)])
 
 
-def strip(scene: sc.Scene, optical: np.ndarray | None) -> np.ndarray:
+def strip(scene: sc.Scene, ours: np.ndarray, optical: np.ndarray | None) -> np.ndarray:
     """Radar, composite, our picture, and the optical picture where there is one, side by side."""
-    raster = scene.read(scene.grid.window)
-    composite, ours = (
-        sc.colorize(scene, model=model, reference="none").values[:3]
-        for model in ("composite", sc.ColorizeSettings().model)
-    )
     grey = first_band(scene)
-    panels = [grey, composite, ours] if len(raster.bands) > 1 else [grey, ours]
+    composite = [sc.colorize(scene, model="composite").values[:3]] if len(scene.bands) > 1 else []
+    panels = [grey, *composite, ours]
     if optical is not None:
         panels.append(optical)
     return np.hstack([panel(values) for values in panels])
 
 
-def beside(scene: sc.Scene) -> np.ndarray:
+def coloured(scene: sc.Scene) -> np.ndarray:
+    """(3, H, W) our picture."""
+    return sc.colorize(scene, reference="none").values[:3]
+
+
+def beside(scene: sc.Scene, ours: np.ndarray) -> np.ndarray:
     """Radar and our picture, pixel by pixel, with a white gap."""
-    ours = sc.colorize(scene, reference="none").values[:3]
     grey = np.pad(first_band(scene), ((0, 0), (0, 0), (0, 8)), constant_values=255)
     return np.concatenate([grey, ours], 2).transpose(1, 2, 0)
 
