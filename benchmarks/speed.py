@@ -33,10 +33,7 @@ from scenes import picture_file, scene_file
 
 Job = Callable[[], Run]
 MPX = 1e6
-GPU = """## On a GPU
-`python benchmarks/gpu.py` colours a scene of 10,000 x 10,000 pixels with every model and says where the time goes,
-beside the network alone and GDAL's copy of the same pixels, and whether the picture is the CPU's. This page has no
-figures of one yet."""
+ON_GPU = "## On a GPU"
 
 
 def main() -> None:
@@ -63,7 +60,7 @@ def main() -> None:
         ]
         if workers:
             page.append(cluster.table(scene_file(place, chosen.side), place, workers))
-    page.append(GPU)
+    page.append(_on_gpu())
     text = "\n\n".join(page) + "\n"
     print(text)
     if chosen.page is not None:
@@ -83,6 +80,12 @@ def _head(side: int, rounds: int) -> str:
         f"children, {'one run' if rounds == 1 else f'medians of {rounds} runs'} in turn with the others. Compare "
         "ratios within a table."
     )
+
+
+def _on_gpu() -> str:
+    """The section as it is: its figures are those of another machine, made by `benchmarks/gpu.py`."""
+    page = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
+    return ON_GPU + page.read_text().partition(ON_GPU)[2].rstrip()
 
 
 def _processor() -> str:

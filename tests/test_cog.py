@@ -15,7 +15,7 @@ from affine import Affine
 from rasterio.errors import NotGeoreferencedWarning
 from rio_cogeo.cogeo import cog_validate
 
-from sar_colorize.cog import PROFILES, CogWriter, writer
+from sar_colorize.cog import PROFILES, CogWriter, overviews, writer
 from sar_colorize.errors import OutputError, SettingError
 from sar_colorize.raster import Grid, Raster, Unit, Window
 
@@ -184,6 +184,13 @@ def test_overviews_are_those_of_gdal_bit_for_bit(tmp_path, monkeypatch, height, 
             assert np.array_equal(ours.read()[:, valid], gdals.read()[:, valid])
     (tmp_path / "gdal.tif").unlink()
     assert_strictly_valid(tmp_path / "ours.tif")
+
+
+def test_overviews_are_the_same_whatever_the_threads(tmp_path, monkeypatch):
+    for threads in (1, 5):
+        monkeypatch.setattr(overviews, "usable_cores", lambda threads=threads: threads)
+        write_scene(tmp_path / f"{threads}.tif", random_scene(1300, 2100, holes=0.3))
+    assert (tmp_path / "1.tif").read_bytes() == (tmp_path / "5.tif").read_bytes()
 
 
 def test_pictures_are_red_green_blue_and_tags_survive(tmp_path):

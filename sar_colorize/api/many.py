@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..cog import one_builder
+from ..cog import builders
 from ..credentials import name_without_credentials
 from ..errors import Cancelled, OutputError, SarColorizeError, SettingError
 from ..progress import Progress
@@ -85,7 +85,7 @@ def run_many(
     failed: list[Failure] = []
     skipped: list[str] = []
     try:
-        with one_builder():
+        with builders():
             for number, (source, output, given) in enumerate(jobs):
                 if skip_existing and output.exists():
                     skipped.append(str(output))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .beside import Beside
-from .builder import one_builder
+from .builder import builders
 from .options import BLOCK_PX, PROFILES, creation_options
 from .publish import publish
 from .quicklook import Quicklook, small_picture
@@ -19,10 +19,10 @@ __all__ = [
     "Moments",
     "Quicklook",
     "StacItem",
+    "builders",
     "check_stac",
     "creation_options",
     "item_path",
-    "one_builder",
     "publish",
     "small_picture",
 ]

@@ -1,6 +1,7 @@
 """The child in which GDAL builds Cloud Optimized GeoTIFFs: its copy is one long call, but a process can be killed.
 
-A child takes jobs, one JSON object a line, until its input ends: then the parent gave up or died, and it ends at once.
+A child takes where modules are and then jobs, one line of JSON each, until its input ends: then the parent gave up or
+died, and it ends at once.
 """
 
 from __future__ import annotations
@@ -30,9 +31,13 @@ def listen():
     os._exit(1)
 threading.Thread(target=listen, daemon=True).start()
 logging.basicConfig(level=logging.ERROR)
+sys.path[:] = jobs.get()
+try:
+    import rasterio, rasterio.shutil
+except Exception:  # said below, of the first job
+    pass
 while True:
     job, code = jobs.get(), 0
-    sys.path[:] = job["path"]
     try:
         import rasterio, rasterio.shutil
         with rasterio.Env(**job["config"]):
@@ -64,18 +69,25 @@ class Builder:
         self._said: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
+        self._tell(sys.path)
 
     def _listen(self) -> None:
         for line in self._child.stderr or ():
             self._said.put(line)
         self._said.put(None)
 
-    def build(self, job: Mapping[str, Any]) -> tuple[int, list[str]]:
-        """Has a file built; the exit code of it, and every line that the child printed."""
+    def _tell(self, what: Any) -> None:
         assert self._child.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            self._child.stdin.write(json.dumps(dict(job)).encode() + b"\n")
+        with contextlib.suppress(BrokenPipeError):  # `result` says that it ended
+            self._child.stdin.write(json.dumps(what).encode() + b"\n")
             self._child.stdin.flush()
+
+    def begin(self, job: Mapping[str, Any]) -> None:
+        """Has a file built, and does not wait for it."""
+        self._tell(dict(job))
+
+    def result(self) -> tuple[int, list[str]]:
+        """Waits for that file: its exit code, and every line that the child printed."""
         lines: list[bytes] = []
         while True:
             try:
@@ -100,39 +112,41 @@ class Builder:
             self._child.stderr.close()
 
 
-def build(job: Mapping[str, Any]) -> tuple[int, list[str]]:
-    """Has a file built by a child of its own, or inside `one_builder` by that which built the one before.
+def take() -> Builder:
+    """A child for one file: inside `builders` one that is idle, else a new one.
 
     Raises:
         OSError: as `Builder`.
     """
     idle: list[Builder] | None = getattr(_kept, "idle", None)
-    builder = idle.pop() if idle else Builder()
-    is_whole = False
-    try:
-        made = builder.build(job)
-        is_whole = made == (0, [])
-        return made
-    finally:
-        if idle is not None and is_whole:
-            idle.append(builder)
-        else:
-            builder.close()
+    return idle.pop() if idle else Builder()
+
+
+def give_back(builder: Builder, *, is_whole: bool) -> None:
+    """Keeps a child for the next file inside `builders`, and ends it elsewhere, or where it complained of anything."""
+    idle: list[Builder] | None = getattr(_kept, "idle", None)
+    if idle is not None and is_whole:
+        idle.append(builder)
+    else:
+        builder.close()
 
 
 @contextlib.contextmanager
-def one_builder() -> Iterator[None]:
-    """Inside it one child builds the files of this thread one after the other; each start would take 0.2 s.
+def builders(ready: int = 0) -> Iterator[None]:
+    """Inside it children build one file of this thread after the other; each start would take 0.2 s.
 
-    One that complained of anything is not used again.
+    ready: so many are started now, while there is other work to do. Inside another one, the outer keeps them.
     """
-    if getattr(_kept, "idle", None) is not None:  # inside another
-        yield
-        return
-    _kept.idle = []
+    outer: list[Builder] | None = getattr(_kept, "idle", None)
+    idle: list[Builder] = [] if outer is None else outer
     try:
+        _kept.idle = idle
+        with contextlib.suppress(OSError):  # said where one is needed
+            while len(idle) < ready:
+                idle.append(Builder())
         yield
     finally:
-        idle, _kept.idle = _kept.idle, None
-        for builder in idle:
-            builder.close()
+        _kept.idle = outer
+        if outer is None:
+            for builder in idle:
+                builder.close()

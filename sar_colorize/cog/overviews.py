@@ -3,25 +3,33 @@
 Each level halves the one before: a pixel is the mean, rounded half up, of the valid ones among four, and valid where
 one is. That is what GDAL gives, bit for bit, where sides are even; odd ones it rounds down. The levels
 stand in files beside the picture, and a virtual raster shows them as its overviews, so that the COG driver copies them.
-GDAL takes two thirds of the whole copy for them where there is a mask.
+GDAL takes two thirds of the whole copy for them where there is a mask. Blocks are halved in threads and written in
+their order, so that the bits do not depend on how many there are.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..cores import usable_cores
 from ..raster import Bool, Window
 from .check import Tile, check_tiles, tiles_of
 from .messages import gdal_errors
 from .options import BLOCK_PX
 
 Codes = NDArray[np.uint8]
+MOST_THREADS = 8
+"""That halve blocks; each holds some 12 MB."""
 
 
 def with_overviews(picture: Path, output: Path) -> Path:
@@ -67,30 +75,62 @@ def _is_large(path: Path) -> bool:
 def _write_level(finer: Path, coarser: Path) -> set[Tile]:
     """Writes a level from the one before; the tiles in which a pixel is valid."""
     import rasterio
-    from rasterio.windows import Window as RioWindow
-
-    def rio(window: Window) -> Any:
-        return RioWindow(window.col, window.row, window.width, window.height)
 
     tiles: set[Tile] = set()
-    with rasterio.open(finer) as source:
+    with ExitStack() as stack:
+        threads = min(MOST_THREADS, usable_cores())
+        sources: SimpleQueue[Any] = SimpleQueue()  # a dataset may be read by one thread at a time
+        for _ in range(threads):
+            source = stack.enter_context(rasterio.open(finer))
+            sources.put(source)
         sides = {"height": -(-source.height // 2), "width": -(-source.width // 2)}
-        with rasterio.open(
-            coarser, "w", driver="GTiff", count=source.count, dtype="uint8", tiled=True, blockxsize=BLOCK_PX,
-            blockysize=BLOCK_PX, interleave="pixel", bigtiff="YES", sparse_ok=True, **sides,
-        ) as made:  # fmt: skip
-            made.write_mask(np.zeros((1, 1), bool), window=RioWindow(0, 0, 1, 1))
-            for window in _blocks(**sides):
-                twice = Window(2 * window.row, 2 * window.col, 2 * window.height, 2 * window.width)
-                read = rio(twice.intersect(Window(0, 0, source.height, source.width)))
-                valid = source.dataset_mask(window=read) > 0
-                if not valid.any():
-                    continue
-                values, valid = halved(source.read(window=read), valid)
-                made.write(values, window=rio(window))
-                made.write_mask(valid, window=rio(window))
-                tiles |= tiles_of(window, valid)
+        made = stack.enter_context(
+            rasterio.open(
+                coarser, "w", driver="GTiff", count=source.count, dtype="uint8", tiled=True, blockxsize=BLOCK_PX,
+                blockysize=BLOCK_PX, interleave="pixel", bigtiff="YES", sparse_ok=True, **sides,
+            )
+        )  # fmt: skip
+        made.write_mask(np.zeros((1, 1), bool), window=_rio(Window(0, 0, 1, 1)))
+        for window, block in _halved_blocks(sources, _blocks(**sides), threads):
+            if block is not None:
+                made.write(block[0], window=_rio(window))
+                made.write_mask(block[1], window=_rio(window))
+                tiles |= tiles_of(window, block[1])
     return tiles
+
+
+Half = tuple[Codes, Bool] | None
+
+
+def _halved_blocks(sources: SimpleQueue[Any], windows: Iterator[Window], threads: int) -> Iterator[tuple[Window, Half]]:
+    """Windows of a level, in their order, each with what `_half` gives, made in threads a little ahead."""
+    under_way: deque[tuple[Window, Future[Half]]] = deque()
+    with ThreadPoolExecutor(threads, thread_name_prefix="halve") as pool:
+        for window in windows:
+            under_way.append((window, pool.submit(_half, sources, window)))
+            if len(under_way) > threads:
+                first, future = under_way.popleft()
+                yield first, future.result()
+        for first, future in under_way:
+            yield first, future.result()
+
+
+def _half(sources: SimpleQueue[Any], window: Window) -> Half:
+    """A window of the coarser level, with where it is valid; None where it is nowhere."""
+    source = sources.get()
+    try:
+        twice = Window(2 * window.row, 2 * window.col, 2 * window.height, 2 * window.width)
+        read = _rio(twice.intersect(Window(0, 0, source.height, source.width)))
+        valid = source.dataset_mask(window=read) > 0
+        return halved(source.read(window=read), valid) if valid.any() else None
+    finally:
+        sources.put(source)
+
+
+def _rio(window: Window) -> Any:
+    from rasterio.windows import Window as RioWindow
+
+    return RioWindow(window.col, window.row, window.width, window.height)
 
 
 def _blocks(height: int, width: int) -> Iterator[Window]:
@@ -106,20 +146,23 @@ def halved(values: Codes, valid: Bool) -> tuple[Codes, Bool]:
     if any(odd):
         margins = ((0, odd[0]), (0, odd[1]))
         values, valid = np.pad(values, ((0, 0), *margins)), np.pad(valid, margins)
-    four = [(..., slice(row, None, 2), slice(col, None, 2)) for row in (0, 1) for col in (0, 1)]
     if valid.all():
-        total = np.full((len(values), *valid[four[0]].shape), 2, np.uint16)
-        for part in four:
-            total += values[part]
-        total >>= 2
+        total = _sums(values)
+        total += np.uint16(2)
+        total >>= np.uint16(2)
         return total.astype(np.uint8), np.ones(total.shape[1:], bool)
-    values = values * valid
-    count = np.stack([valid[part] for part in four]).sum(0, np.uint16)
-    total = np.zeros((len(values), *count.shape), np.uint16)
-    for part in four:
-        total += values[part]
-    some = np.maximum(count, 1)
-    return ((total + some // 2) // some).astype(np.uint8), valid[four[0]] | (count > 0)
+    count, total = _sums(valid.view(np.uint8)), _sums(values * valid)
+    made = ((total + np.uint16(2)) >> np.uint16(2)).astype(np.uint8)
+    few = (count > 0) & (count < 4)
+    made[:, few] = (total[:, few] + count[few] // 2) // count[few]
+    return made, count > 0
+
+
+def _sums(values: Codes) -> NDArray[np.uint16]:
+    """Of each four pixels."""
+    rows = np.add(values[..., ::2, :], values[..., 1::2, :], dtype=np.uint16)
+    sums: NDArray[np.uint16] = rows[..., ::2] + rows[..., 1::2]
+    return sums
 
 
 def _shown_in(virtual: str, names: list[str]) -> str:

@@ -13,7 +13,6 @@ import contextlib
 import math
 import os
 import re
-import sys
 import threading
 import warnings
 from collections.abc import Mapping
@@ -26,15 +25,15 @@ import numpy as np
 from ..errors import OutputError, SettingError
 from ..hidden_folder import HiddenFolder, remove_orphans
 from ..raster import Grid, Raster, Window
-from .builder import build
+from .builder import Builder, give_back, take
 from .check import Tile, check_tiles, tiles_of
 from .messages import cannot_write, gdal_errors
 from .options import BLOCK_PX, creation_options, makes_usual_overviews
 from .overviews import with_overviews
 from .publish import check_output, publish
 
-CACHE_BYTES = 128 << 20
-"""GDAL's cache of decoded blocks while the COG is built."""
+CACHE_BYTES = 64 << 20
+"""GDAL's cache of decoded blocks in a child that builds a COG."""
 _HARMLESS = re.compile(r"^Warning|PROJ:|proj\.db")
 
 
@@ -79,6 +78,7 @@ class CogWriter:
         self._lock = threading.Lock()
         self._dataset: Any = None
         self._hidden: HiddenFolder | None = None
+        self._builder: Builder | None = None
         self.is_published = False
         self._tiles: set[Tile] = set()
 
@@ -106,8 +106,8 @@ class CogWriter:
         finally:
             self.close()
 
-    def finish(self) -> None:
-        """Ends the writing of blocks and builds the Cloud Optimized GeoTIFF, still in the hidden folder."""
+    def begin(self) -> None:
+        """Ends the writing of blocks and has the Cloud Optimized GeoTIFF built, without waiting for it."""
         folder = self.hidden.path
         with self._lock:
             dataset, self._dataset = self._dataset, None
@@ -116,10 +116,30 @@ class CogWriter:
         check_tiles(folder / "blocks.tif", self.path, self._tiles)
         self._build(folder)
 
+    def finish(self) -> None:
+        """Waits for the file of `begin`, which is called if it was not; the file is still in the hidden folder."""
+        if self._builder is None:
+            self.begin()
+        builder, self._builder = self._builder, None
+        assert builder is not None
+        is_whole = False
+        try:
+            code, lines = builder.result()
+            is_whole = not code and not lines
+        finally:
+            give_back(builder, is_whole=is_whole)
+        complaints = [line for line in lines if not _HARMLESS.search(line)]
+        # The driver can report success with the end of the file lost on a full disk: libtiff only prints that.
+        if code != 0 or complaints:
+            raise cannot_write(self.path, complaints[0] if complaints else f"exit code {code}")
+
     def close(self) -> None:
         """Removes the hidden folder and what is in it; what was published stays. A second call does nothing."""
         if self._hidden is None:
             return
+        builder, self._builder = self._builder, None
+        if builder is not None:
+            builder.close()
         with self._lock, contextlib.suppress(Exception):  # what GDAL says of a file that is thrown away is of no use
             dataset, self._dataset = self._dataset, None
             if dataset is not None:
@@ -212,7 +232,7 @@ class CogWriter:
         return self.dtype == "uint8" and len(self.bands) == 3
 
     def _build(self, folder: Path) -> None:
-        """folder/cog.tif from folder/blocks.tif, in a child process."""
+        """Has folder/cog.tif built from folder/blocks.tif, in a child process."""
         temporary = folder / "temporary"
         temporary.mkdir(exist_ok=True)
         source = folder / "blocks.tif"
@@ -222,7 +242,6 @@ class CogWriter:
             "source": str(source),
             "target": str(folder / "cog.tif"),
             "options": self.creation_options,
-            "path": sys.path,
             # The driver's own temporary files belong into the folder too, whatever the environment says; its cache
             # would be a twentieth of the machine.
             "config": {
@@ -233,13 +252,10 @@ class CogWriter:
             },
         }
         try:
-            code, lines = build(job)
+            self._builder = take()
         except OSError as error:  # no file or no process may be opened any more
             raise cannot_write(self.path, error.strerror or str(error)) from error
-        complaints = [line for line in lines if not _HARMLESS.search(line)]
-        # The driver can report success with the end of the file lost on a full disk: libtiff only prints that.
-        if code != 0 or complaints:
-            raise cannot_write(self.path, complaints[0] if complaints else f"exit code {code}")
+        self._builder.begin(job)
 
 
 def _equals(values: np.ndarray, nodata: float) -> np.ndarray:

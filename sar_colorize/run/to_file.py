@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, cast
 
-from ..cog import Beside, CogWriter, publish
+from ..cog import Beside, CogWriter, builders, publish
 from ..errors import Cancelled, SettingError
 from ..progress import Progress
 from ..raster import Raster, Window
@@ -32,6 +32,8 @@ class Counted:
 
 
 Made = Rasters | Counted
+FILES_AT_ONCE = 3
+"""Files that are built side by side: each by a process of some 100 MB."""
 NOTHING = "cancelled; nothing was written"
 
 
@@ -61,6 +63,16 @@ def _write(writers: Sequence[CogWriter], window: Window, rasters: Rasters) -> No
     for writer, raster in zip(writers, rasters, strict=True):
         if raster.valid.any():
             writer.write(window, raster)
+
+
+def _finish(writers: Sequence[CogWriter], beside: Sequence[Beside]) -> None:
+    """Builds the files, several side by side, and then the small ones."""
+    for number, writer in enumerate(writers):
+        if number >= FILES_AT_ONCE:
+            writers[number - FILES_AT_ONCE].finish()
+        writer.begin()
+    for output in (*writers[-FILES_AT_ONCE:], *beside):
+        output.finish()
 
 
 def _names(outputs: Sequence[CogWriter | Beside]) -> str:
@@ -109,6 +121,7 @@ def run_to_files(
 
     try:
         with ExitStack() as stack:
+            stack.enter_context(builders(min(FILES_AT_ONCE, len(writers))))
             for output in outputs:
                 stack.callback(output.close)
                 output.open()
@@ -119,8 +132,7 @@ def run_to_files(
                 count = run_blocks(work.windows, work.load, work.compute, write, on_progress, work.stop, work.threads)
             _log.info("blocks: %d, %d of them empty%s", count.total, count.skipped, _spent(count, work.threads))
             built = time.perf_counter()
-            for output in outputs:
-                output.finish()
+            _finish(writers, beside)
             publish(outputs)
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
