@@ -71,8 +71,10 @@ def _finish(writers: Sequence[CogWriter], beside: Sequence[Beside]) -> None:
         if number >= FILES_AT_ONCE:
             writers[number - FILES_AT_ONCE].finish()
         writer.begin()
-    for output in (*writers[-FILES_AT_ONCE:], *beside):
-        output.finish()
+    for writer in writers[-FILES_AT_ONCE:]:
+        writer.finish()
+    for small in beside:
+        small.finish()
 
 
 def _names(outputs: Sequence[CogWriter | Beside]) -> str:
