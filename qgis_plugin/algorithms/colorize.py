@@ -78,8 +78,8 @@ class Colorize(RasterAlgorithm):
             choice(PALETTE, tr("Palette"), ("auto", "none"), "auto"),
             tr(
                 "The typical colours of the place, for models that take them. auto: those of the reference; without "
-                "one, estimated from the coordinates of the scene. none: the average of the training sites. Default: "
-                "auto."
+                "one, those of the ground to be expected at its coordinates, or on land anywhere. none: the average of "
+                "the training sites. Default: auto."
             ),
         )
         self.add(

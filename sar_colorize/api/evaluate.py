@@ -59,8 +59,8 @@ def evaluate(  # long: the public signature spells out every keyword, and its do
     Picture:
         input: The lightness that models get: sar, the radar's; optical, that of the real picture itself.
         filter: Speckle filter before the radar's lightness; auto is the one in each model's card.
-        palette: The palette of models that take one: site, of other pairs of the same site and date; auto, guessed
-            from where a pair lies; none.
+        palette: The palette of models that take one: site, of other pairs of the same site and date; auto, of
+            the ground to be expected where a pair lies, or on land anywhere; none.
         half: The pairs of a site that are measured: all; second, the second half by key, with palettes from the first
             half, to which colours are also fitted.
 

@@ -33,7 +33,8 @@ def palettes_for(pairs: Sequence[Pair], palette: str, half: str) -> Palettes:
 
     Args:
         pairs: all of the split.
-        palette: "site", of other pairs of the same site and date; "auto", guessed from where the pair lies; "none".
+        palette: "site", of other pairs of the same site and date; "auto", to be expected where the pair lies;
+            "none".
         half: "second" takes "site" from the first half of the pairs alone, "all" from all but the pair itself.
     """
     if palette == "none":

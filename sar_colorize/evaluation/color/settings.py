@@ -44,8 +44,8 @@ class EvaluateSettings:
     filter: str = "auto"
     """Speckle filter before the radar's lightness; auto is the one in each model's card."""
     palette: str = "site"
-    """The palette of models that take one: site, of other pairs of the same site and date; auto, guessed from where a
-    pair lies; none."""
+    """The palette of models that take one: site, of other pairs of the same site and date; auto, of the ground to
+    be expected where a pair lies, or on land anywhere; none."""
     half: str = "all"
     """The pairs of a site that are measured: all; second, the second half by key, with palettes from the first half, to
     which colours are also fitted."""
