@@ -30,6 +30,9 @@ BLOCK_PX = 4
 """Side of the blocks of which the mean power is looked at."""
 _LEAST_SAMPLES = 16
 _SHIFTS_DB, _SHIFT_DEVIATION_DB = np.arange(-6.0, 6.1, 0.5), 1.5
+_DRAWN = 0.6
+"""Of what kinds of ground differ by in a and b, how much is drawn where neither place nor level is known;
+docs/experiments.md."""
 _SURE, _MOST_SAMPLES = 10.0, 20_000
 """So many samples does a scene count as, for its ground is alike over long distances; and what are looked at."""
 
@@ -49,6 +52,8 @@ class RadarGround:
     the ground."""
     values: list[Array] = field(default_factory=list)
     expected: list[Expectation] = field(default_factory=list)
+    is_placed: bool = True
+    """Whether the place of every window is known."""
 
     def add(self, db: Float32, valid: Bool, place: tuple[float, float] | None) -> None:
         """A window.
@@ -60,6 +65,7 @@ class RadarGround:
         if known.any():
             self.values.append(coarse[: len(self._telling), known].astype(np.float64))
             self.expected.append(anywhere() if place is None else expect(*place, self.month))
+            self.is_placed = self.is_placed and place is not None
 
     @property
     def _telling(self) -> tuple[str, ...]:
@@ -77,6 +83,8 @@ class RadarGround:
         if counts.sum() < _LEAST_SAMPLES:
             return palette
         expected = mean_of(self.expected, counts)
+        if not self.is_placed and not self.absolute:
+            expected = _around(expected, np.array(palette.mean[1:]))
         values, note, bands = np.concatenate(self.values, 1), palette.note, self._telling
         alone, shift = not self.absolute and len(bands) == 1, 0.0
         if not self.absolute:
@@ -102,6 +110,14 @@ class RadarGround:
         there = [replace(each, db=each.db - shift) for each in expected]
         kinds = [ground_kinds(each, self._telling, ranges, len(self.bands)) for each in there]
         return nodes.lattice(map(numbers_of, kinds))
+
+
+def _around(expected: Expectation, ab: Array) -> Expectation:
+    """The same with hues around a and b of a palette, _DRAWN as far from it as from their mean; the rest is spread."""
+    colours, spread = expected.colours.copy(), expected.spread.copy()
+    colours[:, 1:] = ab + _DRAWN * (colours[:, 1:] - expected.mean[1:])
+    spread[:, 1:] = np.hypot(spread[:, 1:], colours[:, 1:] - expected.colours[:, 1:])
+    return replace(expected, colours=colours, spread=spread)
 
 
 def level_of(db: Array, bands: Sequence[str], expected: Expectation) -> float:
