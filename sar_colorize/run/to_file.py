@@ -71,7 +71,8 @@ def _finish(writers: Sequence[CogWriter], beside: Sequence[Beside]) -> None:
         if number >= FILES_AT_ONCE:
             writers[number - FILES_AT_ONCE].finish()
         writer.begin()
-    for output in (*writers[-FILES_AT_ONCE:], *beside):
+    outputs: list[CogWriter | Beside] = [*writers[-FILES_AT_ONCE:], *beside]
+    for output in outputs:
         output.finish()
 
 
