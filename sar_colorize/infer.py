@@ -7,8 +7,9 @@ ends at its edge, and convolutions repeat the last pixel there.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,7 @@ class TilePainter:
                 if chosen.engine == "openvino":
                     from .engine.openvino import OpenVinoEngine
 
-                    self._engine = OpenVinoEngine(network.graph, chosen.precision, name, bounded=network.is_bounded)
+                    self._engine = OpenVinoEngine(network, chosen.precision, name)
                 else:
                     from .engine.torch import TorchEngine
 
@@ -165,22 +166,23 @@ class TilePainter:
             out = srgb_to_lab(np.clip(out / self._total, 0.0, 1.0))
         return out[:3], out[3] if len(out) > 3 else None
 
-    def _levels(self, *given: Any) -> Any:
+    def _levels(self, *given: Any, **more: Any) -> Any:
         """(C, h, w) of a tile in 0..1, see `Painted.levels`."""
-        return self._picture(*given).levels(self.with_error, self.with_kinds)
+        return self._picture(*given, **more).levels(self.with_error, self.with_kinds)
 
-    def _codes(self, *given: Any) -> Any:
+    def _codes(self, *given: Any, **more: Any) -> Any:
         """The same in 0..255."""
-        return self._picture(*given).codes(self.with_error, self.with_kinds)
+        return self._picture(*given, **more).codes(self.with_error, self.with_kinds)
 
-    def _lab(self, *given: Any) -> Any:
+    def _lab(self, *given: Any, **more: Any) -> Any:
         """(C, h, w): CIE Lab and the expected error, where the model knows it."""
-        painted = self._picture(*given)
+        painted = self._picture(*given, **more)
         return painted.lab[0] if painted.error is None else join([painted.lab, painted.error])[0]
 
-    def _picture(self, out: Any, lightness: Any, *beside: Any) -> Painted:
-        out, light, *rest = (self._inner(each, lightness.shape[-1]) for each in (out, lightness, *beside))
-        return self.painter.picture(out, light, None, *rest)
+    def _picture(self, out: Any, lightness: Any, beside: Any = None, numbers: Any = None) -> Painted:
+        inner = partial(self._inner, tile_px=lightness.shape[-1])
+        beside = None if beside is None else inner(beside)
+        return self.painter.picture(inner(out), inner(lightness), None, beside, numbers)
 
     @property
     def _total(self) -> np.float32:
@@ -196,7 +198,14 @@ class TilePainter:
             stacked = zeros((batch, lightness.shape[0], *group[0].shape), lightness)
             for i, tile in enumerate(group):
                 stacked[i] = mirrored(lightness, span, tile, scene)
-            yield from zip(group, engine.run(stacked, compose, self._beside(group, batch)), strict=False)
+            more = self._beside(group, batch), self.painter.numbers, self._structure(compose)
+            made = engine.run(stacked, compose, *more)
+            yield from zip(group, made, strict=False)
+
+    def _structure(self, compose: Compose) -> Hashable | None:
+        """What is equal where the same is composed, of whatever scene, see `Painter.structure`."""
+        known = self.painter.structure
+        return None if known is None else (compose.__name__, self.with_error, self.with_kinds, self._cut, known)
 
     def _beside(self, tiles: Sequence[Window], batch: int) -> Float32 | None:
         """(B, P, h, w) what the painter takes beside the radar of tiles of one shape; short batches are filled up."""

@@ -29,6 +29,8 @@ def wide(x: Any) -> Any:
 
 def like(x: Any, values: Any) -> Any:
     """Numbers to compute with beside x."""
+    if _is_symbol(values):
+        return values
     return np.asarray(values, np.float32) if _is_symbol(x) else x.new_tensor(values)
 
 
@@ -74,7 +76,12 @@ def enlarge(x: Any, factor: int, mode: str = "bilinear") -> Any:
 
 
 def mix(x: Any, matrix: Any, start: Any = None) -> Any:
-    """(B, M, H, W): each pixel's K channels times a matrix (M, K), and start (M,) added."""
+    """(B, M, H, W): each pixel's K channels times a matrix (M, K), and start (M,) added.
+
+    matrix: of numpy, or of symbols, which are given anew with each x; then there is no start.
+    """
+    if _is_symbol(matrix):
+        return namespace(x).combined(x, matrix)
     if _is_symbol(x):
         weight: NDArray[np.float32] = np.asarray(matrix, np.float32)[:, :, None, None]
         return namespace(x).convolved(x, weight, None if start is None else np.asarray(start, np.float32))

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..cog import builders
 from ..credentials import name_without_credentials
+from ..engine.shared import shared_graphs
 from ..errors import Cancelled, OutputError, SarColorizeError, SettingError
 from ..progress import Progress
 from ..scene.names import is_folder, is_local
@@ -85,7 +86,7 @@ def run_many(
     failed: list[Failure] = []
     skipped: list[str] = []
     try:
-        with builders():
+        with builders(), shared_graphs():
             for number, (source, output, given) in enumerate(jobs):
                 if skip_existing and output.exists():
                     skipped.append(str(output))

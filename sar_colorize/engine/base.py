@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
@@ -11,8 +11,8 @@ from ..errors import ModelError
 from ..raster import Float32
 
 Compose = Callable[..., Any]
-"""From what the network gave, L (1, C, H, W) of one tile and what is beside it, if anything, in the engine's own
-arrays, to what is wanted of it."""
+"""From what the network gave and L (1, C, H, W) of one tile, in the engine's own arrays, to what is wanted of it; what
+is beside it, and numbers, by these names where they are given."""
 
 
 class Engine(Protocol):
@@ -29,12 +29,21 @@ class Engine(Protocol):
         """An array where tiles are computed: a tensor on a GPU, elsewhere the array itself."""
         ...
 
-    def run(self, tiles: Any, compose: Compose, beside: Float32 | None = None) -> Iterator[Any]:
+    def run(
+        self,
+        tiles: Any,
+        compose: Compose,
+        beside: Float32 | None = None,
+        numbers: Float32 | None = None,
+        structure: Hashable | None = None,
+    ) -> Iterator[Any]:
         """What is composed of each tile, of the kind of `tiles`, to be used before the next is asked for.
 
         Args:
             tiles: (B, C, H, W) L in 0..100, numpy or as `place` gives. compose: the same one each time, by ==.
             beside: (B, P, h, w), what else it takes of each tile.
+            numbers: (1, N), what it takes of the scene where it is a graph; torch runs `compose`, which knows them.
+            structure: what is equal of functions that compose alike, but for their numbers; None of one that is alone.
 
         Raises:
             ModelError: the network gives no finite numbers.

@@ -228,15 +228,9 @@ def greatest(x: Symbol, axis: int) -> tuple[Symbol, Symbol]:
 
 
 def convolved(
-    x: Symbol,
-    weight: NDArray[Any],
-    bias: NDArray[Any] | None = None,
-    *,
-    stride: int = 1,
-    pad_px: int = 0,
-    dilation: int = 1,
-    groups: int = 1,
-) -> Symbol:
+    x: Symbol, weight: NDArray[Any], bias: NDArray[Any] | None = None, *,
+    stride: int = 1, pad_px: int = 0, dilation: int = 1, groups: int = 1,
+) -> Symbol:  # fmt: skip
     """(B, out, h, w) of x (B, in, H, W) and weight (out, in / groups, k, k), padded with zeros."""
     pads = [pad_px, pad_px]
     if groups == 1:
@@ -254,6 +248,12 @@ def convolved_back(x: Symbol, weight: NDArray[Any], bias: NDArray[Any], *, strid
         x.output, _output(weight), [stride] * 2, pads_begin=pads, pads_end=pads, dilations=[1, 1]
     )
     return noted(Symbol(made) + bias[:, None, None])
+
+
+def combined(x: Symbol, matrix: Symbol) -> Symbol:
+    """(B, M, H, W): each pixel's K channels times a matrix (M, K) that is given with x; a constant one is convolved."""
+    flat = op.matmul(matrix[None].output, reshaped(x, (*x.shape[:2], -1)).output, False, False)
+    return reshaped(Symbol(flat), (x.shape[0], matrix.shape[0], *x.shape[2:]))
 
 
 def reshaped(x: Symbol, shape: Sequence[int]) -> Symbol:

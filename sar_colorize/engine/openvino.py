@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from .base import Compose, not_finite
 from .graph import Symbol, concatenate, total
 from .record import recorded
 from .runtime import opset, ov
+from .shared import shared
 
 CHECK_PX = 256
 """Side of the noise that a network is looked at with."""
@@ -59,30 +60,61 @@ class Compiled:
         return found
 
 
+Shapes = tuple[tuple[str, tuple[int, ...]], ...]
+"""Of what a function is given, by name."""
+
+
+class Runnable(Protocol):
+    """A network as this engine needs it, see `models.painter.Runnable`."""
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether its end has bounds."""
+        ...
+
+    @property
+    def structure(self) -> Hashable | None:
+        """What is equal of networks that compute the same."""
+        ...
+
+    def graph(self, x: Any) -> Any:
+        """Of L / 50 - 1."""
+        ...
+
+
 class OpenVinoEngine:
     """A network ready to run on the CPU; see `base.Engine`.
 
     Every tile is computed by itself, so that its bits do not depend on how many come at a time.
 
     Args:
-        graph: of the network, of L / 50 - 1. precision: "fp32" or "bf16". model: its name.
-        bounded: whether its end has bounds. OpenVINO makes numbers again of what is none (a ReLU of it is 0), so that
-            the end of such a network shows no overflow: its convolutions are looked at, once, with noise.
+        network: what is run. precision: "fp32" or "bf16". model: its name.
+
+    OpenVINO makes numbers again of what is none (a ReLU of it is 0), so that the end of a network that has bounds shows
+    no overflow: its convolutions are looked at, once, with noise.
     """
 
     name, device = "openvino", "cpu"
 
-    def __init__(self, graph: Callable[[Symbol], Symbol], precision: str, model: str, *, bounded: bool = False) -> None:
-        self.precision, self._graph, self._model, self._unchecked = precision, graph, model, bounded
+    def __init__(self, network: Runnable, precision: str, model: str) -> None:
+        self.precision, self._runnable, self._model = precision, network, model
+        self._unchecked = network.is_bounded
         self._networks: dict[tuple[int, ...], Compiled] = {}
-        self._composed: dict[tuple[Compose, tuple[tuple[int, ...], ...]], Compiled] = {}
+        self._composed: dict[tuple[Hashable, Shapes], Compiled] = {}
         self._lock = threading.Lock()
 
     def place(self, array: NDArray[Any]) -> NDArray[Any]:
         """The array itself."""
         return array
 
-    def run(self, tiles: Float32, compose: Compose, beside: Float32 | None = None) -> Iterator[NDArray[Any]]:
+    def run(
+        self,
+        tiles: Float32,
+        compose: Compose,
+        beside: Float32 | None = None,
+        numbers: Float32 | None = None,
+        structure: Hashable | None = None,
+    ) -> Iterator[NDArray[Any]]:
         """What is composed of each tile; see `base.Engine`."""
         if self._unchecked:
             self._check(tiles.shape[1])
@@ -92,20 +124,30 @@ class OpenVinoEngine:
             out = network(lightness)
             if not np.isfinite(out).all():
                 raise not_finite(self._model)
-            given = (out, lightness) if beside is None else (out, lightness, beside[number][None])
-            yield self._composer(compose, tuple(each.shape for each in given))(*given)
+            given = {"out": out, "lightness": lightness}
+            given |= {} if beside is None else {"beside": beside[number][None]}
+            given |= {} if numbers is None else {"numbers": numbers}
+            shapes = tuple((name, each.shape) for name, each in given.items())
+            yield self._composer(compose, shapes, structure)(*given.values())
 
     def _network(self, shape: tuple[int, ...]) -> Compiled:
         with self._lock:
             if shape not in self._networks:
-                self._networks[shape] = Compiled(self._of_lightness, [shape], self.precision)
+                self._networks[shape] = self._compiled(self._runnable.structure, self._of_lightness, [shape])
             return self._networks[shape]
+
+    def _compiled(
+        self, structure: Hashable | None, function: Callable[..., Symbol], shapes: Sequence[tuple[int, ...]]
+    ) -> Compiled:
+        """A function of lightness in the precision of the network, which may serve other scenes."""
+        key = None if structure is None else (structure, function.__name__, *shapes, self.precision, threads_of())
+        return shared(key, lambda: Compiled(function, shapes, self.precision))
 
     def _check(self, channels: int) -> None:
         """Refuses weights with which convolutions overflow."""
         shape = (1, channels, CHECK_PX, CHECK_PX)
         noise = np.random.default_rng(0).random(shape, np.float32) * np.float32(L_MAX)
-        if not np.isfinite(Compiled(self._sums, [shape], self.precision)(noise)).all():
+        if not np.isfinite(self._compiled(self._runnable.structure, self._sums, [shape])(noise)).all():
             raise not_finite(self._model)
         self._unchecked = False
 
@@ -116,10 +158,19 @@ class OpenVinoEngine:
         return concatenate([total(each, [1, 2, 3]) for each in made], 1)
 
     def _of_lightness(self, lightness: Symbol) -> Symbol:
-        return self._graph(lightness * (2.0 / L_MAX) - 1.0)
+        made: Symbol = self._runnable.graph(lightness * (2.0 / L_MAX) - 1.0)
+        return made
 
-    def _composer(self, compose: Compose, shapes: tuple[tuple[int, ...], ...]) -> Compiled:
+    def _composer(self, compose: Compose, shapes: Shapes, structure: Hashable | None) -> Compiled:
+        names = [name for name, _ in shapes]
+
+        def function(*given: Symbol) -> Symbol:
+            made: Symbol = compose(*given[:2], **dict(zip(names[2:], given[2:], strict=True)))
+            return made
+
         with self._lock:
-            if (compose, shapes) not in self._composed:
-                self._composed[compose, shapes] = Compiled(compose, shapes, "fp32")
-            return self._composed[compose, shapes]
+            known = (compose if structure is None else structure, shapes)
+            if known not in self._composed:
+                key = None if structure is None else (structure, shapes, threads_of())
+                self._composed[known] = shared(key, lambda: Compiled(function, [shape for _, shape in shapes], "fp32"))
+            return self._composed[known]

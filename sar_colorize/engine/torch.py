@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import nullcontext
 from typing import Any
 
@@ -54,11 +54,19 @@ class TorchEngine:
         """A tensor on the GPU; on a CPU the array itself."""
         return array if self.device == "cpu" else torch.from_numpy(array).to(self.device)
 
-    def run(self, tiles: Any, compose: Compose, beside: Float32 | None = None) -> Iterator[Any]:
+    def run(
+        self,
+        tiles: Any,
+        compose: Compose,
+        beside: Float32 | None = None,
+        numbers: Float32 | None = None,
+        structure: Hashable | None = None,
+    ) -> Iterator[Any]:
         """What is composed of each tile; see `base.Engine`.
 
         A GPU is waited for once for each batch, behind the composing of its first tile.
         """
+        del numbers, structure  # `compose` knows its own
         stays = isinstance(tiles, Tensor)
         given = tiles if stays else torch.from_numpy(tiles).to(self.device)
         out = self.forward(given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from .by_place_picture import MAPS, MIDDLE, STRIDE_PX, bands_of, compose, detail
 from .card import Card
 from .graphs import Layers, by_place_features
 from .ground_kinds import REACH_PX, NoNetwork, told_picture
+from .ground_numbers import numbers_of, packed
 from .network import Network
 from .painter import Painted
 
@@ -34,6 +36,13 @@ class SettledNetwork:
 
     def __init__(self, by_place: Network, palette: Palette, bands: tuple[str, ...]) -> None:
         self._by_place, self._palette, self._bands = by_place, palette, bands
+
+    @property
+    def structure(self) -> Hashable | None:
+        """The same of all palettes with the same numbers."""
+        known = self._by_place.structure
+        numbers = self._palette.vector().tobytes()
+        return None if known is None else (known, self._bands, numbers, self._palette.fit is None)
 
     def module(self) -> nn.Module:
         """As torch's module."""
@@ -110,15 +119,30 @@ class ByPlacePainter:
         """How kinds of ground differ there from their mean over the scene, see `palette.difference`."""
         return None if self._ground is None else difference(self._ground, tile)
 
-    def picture(self, out: Any, lightness: Any, db: Any, beside: Any = None) -> Painted:  # noqa: ARG002  # the protocol's
+    @property
+    def structure(self) -> Hashable | None:
+        """The same of all scenes with as many bands whose colours kinds of ground tell; elsewhere of one palette."""
+        ground = self._ground
+        if ground is not None:
+            return "kinds of ground", len(self.bands), len(ground.kinds), ground.own_lightness
+        known = self._settled.structure
+        return None if known is None else (known, self.palette.trust, self.palette.mean, self.palette.fit)
+
+    @cached_property
+    def numbers(self) -> Float32 | None:
+        """The kinds of ground, see `ground_numbers`."""
+        return None if self._ground is None else packed(numbers_of(self._ground))
+
+    def picture(self, out: Any, lightness: Any, db: Any, beside: Any = None, numbers: Any = None) -> Painted:
         """Lab and expected error, see `by_place_picture.compose`.
 
         Where colours are neither measured nor told by kinds of ground, L is the radar's own: what a network says of
         brightness in a place that it does not know levels out what a reader looks for.
         """
+        del db  # networks see lightness
         ground, fit = self._ground, self.palette.fit
         if ground is not None:
-            return told_picture(ground, lightness, beside)
+            return told_picture(ground, lightness, beside, numbers)
         radar, vector = mean(wide(lightness)), self.palette.vector()[None]
         settled = {name: self.by_place.setting(name, 1.0) for name in ("shrink", "error_scale")}
         if fit is not None:

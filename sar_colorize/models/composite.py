@@ -7,7 +7,7 @@ colours are a code for scattering, not a prediction of what the eye would see.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -40,10 +40,13 @@ class CompositePainter:
     card: Card = COMPOSITE
     network: Runnable | None = None
 
+    structure: ClassVar[None] = None
+    numbers: ClassVar[None] = None
+
     def beside(self, tile: Window) -> None:
         """Nothing."""
 
-    def picture(self, out: Any, lightness: Any, db: Any, beside: Any = None) -> Painted:  # noqa: ARG002  # no network
+    def picture(self, out: Any, lightness: Any, db: Any, beside: Any = None, numbers: Any = None) -> Painted:  # noqa: ARG002  # no network
         """Whole codes of 0..255, as sRGB in 0..1."""
         xp = namespace(lightness)
         levels = lightness[:, :2] * np.float32(255.0 / L_MAX)  # (B, C, H, W)

@@ -13,7 +13,6 @@ gives what the whole scene gives.
 from __future__ import annotations
 
 import itertools
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from ..palette.difference import COLOURS, LOGS, MOMENTS, SNOW, lightness_of
 from ..palette.likelihood import FREEDOM, MEAN_ABSOLUTE, SHARPNESS
 from ..palette.palette import GroundKinds
 from ..planes import added, enlarge, greatest, highest, join, like, mean, mix, mixed, pool, smooth, total, wide
+from .ground_numbers import GroundNumbers, numbers_of, unpacked
 from .painter import Painted
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class NoNetwork:
     """What an engine runs where nothing has to be: it gives one number for each picture."""
 
     is_bounded = False
+    structure = "no network"
 
     def module(self) -> nn.Module:
         """As torch's module."""
@@ -67,24 +68,26 @@ class NoNetwork:
         return x[:, :1, :1, :1] * 0.0
 
 
-def told_picture(ground: GroundKinds, lightness: Any, beside: Any = None) -> Painted:
+def told_picture(ground: GroundKinds, lightness: Any, beside: Any = None, numbers: Any = None) -> Painted:
     """The picture of L (B, C, H, W) of the radar, 0..100, with its expected error and its kinds of ground.
 
     Args:
         beside: (B, P, h, w) how the kinds differ there, see `palette.difference`; None where they do not vary.
+        numbers: a symbol of what `ground_numbers.packed` gives of the kinds; None takes them as they are.
     """
     radar, own = mean(wide(lightness)), ground.own_lightness
     side = OWN_PX if own else KIND_PX
-    xp, logs = namespace(lightness), ground_logs(ground, lightness, side, beside)
-    snow = ground.snow
+    kinds = numbers_of(ground) if numbers is None else unpacked(numbers, len(ground.kinds), lightness.shape[1])
+    xp, logs = namespace(lightness), ground_logs(kinds, lightness, side, beside)
+    snow = kinds.snow
     if beside is not None:
         snow = snow + enlarge(beside[:, SNOW], logs.shape[2] // beside.shape[2], "nearest")
     chance, drawn = (ground_chances(snow, logs, power) for power in (1.0, SHARPNESS))
     drawn = drawn if own else without_rims(drawn)
-    told = ground_colours(ground, drawn, beside)
+    told = ground_colours(kinds, drawn, beside)
     full, ab = enlarge(told, side), told[:, 1:]
     if own:
-        light = xp.clip(radar + shift_of(ground), 0.0, 100.0)
+        light = xp.clip(radar + kinds.shift, 0.0, 100.0)
         dim = xp.clip((light + 16.0) / (full[:, :1] + 16.0), None, 1.0)  # as much colour as so little light has
         lab, ab = join([light, full[:, 1:] * dim]), ab * pool(dim, side)
     else:
@@ -92,18 +95,10 @@ def told_picture(ground: GroundKinds, lightness: Any, beside: Any = None) -> Pai
     return Painted(
         lab=lab,
         error=lambda: xp.clip(
-            enlarge(expected_error(ground_moments(ground, chance, beside), ab, ground.off), side), *ERRORS
+            enlarge(expected_error(ground_moments(kinds, chance, beside), ab, kinds.off), side), *ERRORS
         ),
         kinds=lambda: enlarge(most_likely(chance if own else without_rims(chance)), side, "nearest"),
     )
-
-
-def shift_of(ground: GroundKinds) -> float:
-    """What is added to the radar's own L, so that the scene as a whole is as bright as its kinds of ground are."""
-    seen = ground.seen or (*(kind.share for kind in ground.kinds), 0.0)
-    bright = sum(share * kind.colour[0] for share, kind in zip(seen, ground.kinds, strict=False))
-    dark = sum(share * kind.lightness[0] for share, kind in zip(seen, ground.kinds, strict=False))
-    return (bright + seen[-1] * ground.snow_colour[0]) / sum(seen) - dark / max(sum(seen[:-1]), 1e-6)
 
 
 def structure(chance: Any, lightness: Any) -> Any:
@@ -117,7 +112,7 @@ def structure(chance: Any, lightness: Any) -> Any:
     return total(slopes * join([fine - coarse for fine, coarse in itertools.pairwise(levels)]))
 
 
-def ground_logs(ground: GroundKinds, lightness: Any, side: int = KIND_PX, beside: Any = None) -> Any:
+def ground_logs(kinds: GroundNumbers, lightness: Any, side: int = KIND_PX, beside: Any = None) -> Any:
     """(B, 5, h, w) logarithm of share and density of each kind but snow, in blocks of a side, up to one constant.
 
     Args:
@@ -126,14 +121,12 @@ def ground_logs(ground: GroundKinds, lightness: Any, side: int = KIND_PX, beside
     """
     x = smooth(pool(wide(lightness), side))  # a block counts twice as much as its neighbours: or speckle makes water
     channels, logs = x.shape[1], []
-    for number, kind in enumerate(ground.kinds):
-        off = x - like(x, kind.lightness)[:, None, None]
+    for number in range(kinds.lightness.shape[0]):
+        off = x - like(x, kinds.lightness[number])[:, None, None]
         if beside is not None:
             off = added(off, lightness_of(beside, number, channels) * -1.0)
-        far = total(off * mix(off, np.reshape(kind.precision, (channels, channels))))
-        log = math.log(max(kind.share, 1e-6)) - 0.5 * kind.log_volume
-        telling = sum(value > 0.0 for value in kind.precision[:: channels + 1])
-        logs.append(namespace(x).log1p(far * (1.0 / FREEDOM)) * (-0.5 * (FREEDOM + telling)) + log)
+        far = total(off * mix(off, kinds.precision[number]))
+        logs.append(namespace(x).log1p(far * (1.0 / FREEDOM)) * kinds.power + kinds.logs[number])
     return join(logs) if beside is None else added(join(logs), beside[:, LOGS])
 
 
@@ -167,24 +160,23 @@ def _lowest(chance: Any, reach: int) -> Any:
     return 1.0 - highest(1.0 - chance, reach)
 
 
-def ground_colours(ground: GroundKinds, drawn: Any, beside: Any = None) -> Any:
+def ground_colours(kinds: GroundNumbers, drawn: Any, beside: Any = None) -> Any:
     """(B, 3, h, w) L, a and b, where kinds are mixed as drawn, (B, 6, h, w)."""
-    found = mix(drawn, np.array([*(kind.colour for kind in ground.kinds), ground.snow_colour]).T)
+    found = mix(drawn, kinds.colours)
     return found if beside is None else found + mixed(drawn, beside[:, COLOURS])
 
 
-def ground_moments(ground: GroundKinds, chance: Any, beside: Any = None) -> Any:
+def ground_moments(kinds: GroundNumbers, chance: Any, beside: Any = None) -> Any:
     """(B, 4, h, w) means of a and b, then of their squares, where kinds have these chances, (B, 6, h, w)."""
-    kinds = [*((kind.colour, kind.square) for kind in ground.kinds), (ground.snow_colour, ground.snow_square)]
-    found = mix(chance, np.array([(*colour[1:], *square) for colour, square in kinds]).T)
+    found = mix(chance, kinds.moments)
     return found if beside is None else found + mixed(chance, beside[:, MOMENTS])
 
 
-def expected_error(moments: Any, ab: Any, off: float) -> Any:
+def expected_error(moments: Any, ab: Any, off: Any) -> Any:
     """(B, 1, h, w) expected absolute error of the a and b that are drawn, from `ground_moments` there; times off."""
     xp = namespace(ab)
     variance = xp.clip(moments[:, 2:] - moments[:, :2] * ab * 2.0 + ab * ab, 0.0, None)  # around what is drawn
-    return mean(xp.sqrt(variance)) * (MEAN_ABSOLUTE * off)
+    return mean(xp.sqrt(variance)) * (off * MEAN_ABSOLUTE)
 
 
 def most_likely(chance: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from numpy.typing import NDArray
@@ -37,6 +37,11 @@ class Network:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(state["card"], state["weights"])  # type: ignore[misc]  # of a new one, that nobody holds yet
+
+    @property
+    def structure(self) -> Hashable | None:
+        """Itself: weights that were stored stay as they are, a module may be in training."""
+        return self if self.is_stored else None
 
     @property
     def tensors(self) -> Mapping[str, NDArray[Any]]:

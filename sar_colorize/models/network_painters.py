@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ..arrays import namespace
 from ..color import AB_MAX
@@ -22,10 +22,13 @@ class ColorSARPainter:
     bands: tuple[str, ...]
     network: Network
 
+    structure: ClassVar[str] = "colorsar"
+    numbers: ClassVar[None] = None
+
     def beside(self, tile: Window) -> None:
         """Nothing."""
 
-    def picture(self, out: Any, lightness: Any, db: Any, beside: Any = None) -> Painted:  # noqa: ARG002  # the protocol's
+    def picture(self, out: Any, lightness: Any, db: Any, beside: Any = None, numbers: Any = None) -> Painted:  # noqa: ARG002  # the protocol's
         """L as it is given, and (a, b) of the network."""
         return Painted(lab=join([lightness[:, :1], out * AB_MAX]))
 
@@ -38,9 +41,12 @@ class Pix2PixPainter:
     bands: tuple[str, ...]
     network: Network
 
+    structure: ClassVar[str] = "pix2pix"
+    numbers: ClassVar[None] = None
+
     def beside(self, tile: Window) -> None:
         """Nothing."""
 
-    def picture(self, out: Any, lightness: Any, db: Any, beside: Any = None) -> Painted:  # noqa: ARG002  # the protocol's
+    def picture(self, out: Any, lightness: Any, db: Any, beside: Any = None, numbers: Any = None) -> Painted:  # noqa: ARG002  # the protocol's
         """SRGB from its range of -1..1."""
         return Painted(srgb=namespace(out).clip((out + 1.0) * 0.5, 0.0, 1.0))

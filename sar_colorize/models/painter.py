@@ -8,7 +8,7 @@ loaded, `Kind` says, without torch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -94,6 +94,11 @@ class Runnable(Protocol):
         """Whether what it gives has bounds, which even infinity is within."""
         ...
 
+    @property
+    def structure(self) -> Hashable | None:
+        """What is equal of networks that compute the same, weights included; None of one that is not known to."""
+        ...
+
     def module(self) -> nn.Module:
         """As torch's module, float32 on the CPU."""
         ...
@@ -132,14 +137,24 @@ class Painter(Protocol):
         """
         ...
 
-    def picture(self, out: Any, lightness: Any, db: Any, beside: Any = None) -> Painted:
+    @property
+    def structure(self) -> Hashable | None:
+        """What is equal of painters that compose alike, but for their `numbers`; None of one that is not known to."""
+        ...
+
+    @property
+    def numbers(self) -> Float32 | None:
+        """(1, N) what a graph of `picture` takes of this scene, so that it serves others; None of one without."""
+        ...
+
+    def picture(self, out: Any, lightness: Any, db: Any, beside: Any = None, numbers: Any = None) -> Painted:
         """The picture of a batch.
 
         Args:
             out: what the network gave, float32; None without one.
             lightness: (B, C, H, W) L in 0..100, float32. db: the same in decibels, 0 where invalid; None where it is
                 not at hand, and then L stands for it.
-            beside: (B, P, h, w), of each tile.
+            beside: (B, P, h, w), of each tile. numbers: those of the painter, as a symbol of a graph; elsewhere None.
         """
         ...
 

@@ -15,6 +15,7 @@ from sar_colorize.models.ground_kinds import (
     told_picture,
     without_rims,
 )
+from sar_colorize.models.ground_numbers import numbers_of
 from sar_colorize.palette.from_radar import ground_kinds
 from sar_colorize.palette.likelihood import SHARPNESS
 from sar_colorize.palette.world import expect
@@ -40,7 +41,7 @@ def _scene(levels: list[tuple[int, int]], side: int = 128) -> torch.Tensor:
 
 
 def _chances(lightness: torch.Tensor) -> torch.Tensor:
-    return ground_chances(GROUND.snow, ground_logs(GROUND, lightness), SHARPNESS)
+    return ground_chances(GROUND.snow, ground_logs(numbers_of(GROUND), lightness), SHARPNESS)
 
 
 def test_a_shore_has_no_rim_of_bare_ground() -> None:

@@ -17,6 +17,7 @@ from sar_colorize.models.ground_kinds import (
     ground_logs,
     ground_moments,
 )
+from sar_colorize.models.ground_numbers import numbers_of
 from sar_colorize.palette.from_radar import RadarGround, block_db, ground_kinds, in_words, level_of
 from sar_colorize.palette.likelihood import SHARPNESS, colours_of, kinds_of
 from sar_colorize.palette.palette import UNKNOWN_PALETTE, GroundKinds
@@ -35,9 +36,10 @@ def _lightness(db: np.ndarray, bands: tuple[str, ...] = BANDS) -> torch.Tensor:
 
 
 def _colours(ground: GroundKinds, lightness: torch.Tensor) -> torch.Tensor:
-    logs = ground_logs(ground, lightness)
-    lab = ground_colours(ground, ground_chances(ground.snow, logs, SHARPNESS))
-    error = expected_error(ground_moments(ground, ground_chances(ground.snow, logs)), lab[:, 1:], ground.off)
+    kinds = numbers_of(ground)
+    logs = ground_logs(kinds, lightness)
+    lab = ground_colours(kinds, ground_chances(kinds.snow, logs, SHARPNESS))
+    error = expected_error(ground_moments(kinds, ground_chances(kinds.snow, logs)), lab[:, 1:], kinds.off)
     return torch.cat([lab, error], 1)
 
 
