@@ -13,9 +13,8 @@ import numpy as np
 
 from ..arrays import namespace
 from ..color import L_MAX
-from ..raster import Window
 from .card import Card
-from .painter import Painted, Runnable
+from .painter import Painted, RadarAlone, Runnable
 
 RATIO_DB = (2.0, 14.0)
 """VV / VH in decibels shown as no blue and full blue."""
@@ -33,7 +32,7 @@ COMPOSITE = Card(
 
 
 @dataclass(frozen=True)
-class CompositePainter:
+class CompositePainter(RadarAlone):
     """The composite of one or two polarisations, co-polarised first; grey where there is one. See `painter.Painter`."""
 
     bands: tuple[str, ...]
@@ -41,10 +40,6 @@ class CompositePainter:
     network: Runnable | None = None
 
     structure: ClassVar[None] = None
-    numbers: ClassVar[None] = None
-
-    def beside(self, tile: Window) -> None:
-        """Nothing."""
 
     def picture(self, out: Any, lightness: Any, db: Any, beside: Any = None, numbers: Any = None) -> Painted:  # noqa: ARG002  # no network
         """Whole codes of 0..255, as sRGB in 0..1."""

@@ -8,14 +8,13 @@ from typing import Any, ClassVar
 from ..arrays import namespace
 from ..color import AB_MAX
 from ..planes import join
-from ..raster import Window
 from .card import Card
 from .network import Network
-from .painter import Painted
+from .painter import Painted, RadarAlone
 
 
 @dataclass(frozen=True)
-class ColorSARPainter:
+class ColorSARPainter(RadarAlone):
     """ColorSAR's a and b under the radar's own L; see `painter.Painter`."""
 
     card: Card
@@ -23,10 +22,6 @@ class ColorSARPainter:
     network: Network
 
     structure: ClassVar[str] = "colorsar"
-    numbers: ClassVar[None] = None
-
-    def beside(self, tile: Window) -> None:
-        """Nothing."""
 
     def picture(self, out: Any, lightness: Any, db: Any, beside: Any = None, numbers: Any = None) -> Painted:  # noqa: ARG002  # the protocol's
         """L as it is given, and (a, b) of the network."""
@@ -34,7 +29,7 @@ class ColorSARPainter:
 
 
 @dataclass(frozen=True)
-class Pix2PixPainter:
+class Pix2PixPainter(RadarAlone):
     """The generator's whole picture; see `painter.Painter`."""
 
     card: Card
@@ -42,10 +37,6 @@ class Pix2PixPainter:
     network: Network
 
     structure: ClassVar[str] = "pix2pix"
-    numbers: ClassVar[None] = None
-
-    def beside(self, tile: Window) -> None:
-        """Nothing."""
 
     def picture(self, out: Any, lightness: Any, db: Any, beside: Any = None, numbers: Any = None) -> Painted:  # noqa: ARG002  # the protocol's
         """SRGB from its range of -1..1."""

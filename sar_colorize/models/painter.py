@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -157,6 +157,15 @@ class Painter(Protocol):
             beside: (B, P, h, w), of each tile. numbers: those of the painter, as a symbol of a graph; elsewhere None.
         """
         ...
+
+
+class RadarAlone:
+    """What painters have in common that compose of the radar and the network alone."""
+
+    numbers: ClassVar[None] = None
+
+    def beside(self, tile: Window) -> None:
+        """Nothing."""
 
 
 class PalettePainter(Painter, Protocol):

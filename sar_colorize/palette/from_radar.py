@@ -90,7 +90,7 @@ class RadarGround:
         if not self.absolute:
             shift = level_of(values, bands, expected)
             expected = replace(expected, db=expected.db - shift)
-            note = f"{note} The level of the radar is not known and was fitted to that."
+            note = f"{note} The level of the radar is not known and was fitted to what is expected."
             note += " Of one band, brightness is the radar's own, and hues are a guess." if alone else ""
         ground = ground_kinds(expected, bands, ranges, len(self.bands))
         if nodes is None:
@@ -100,7 +100,8 @@ class RadarGround:
             kinds = [kinds_of(*each) for each in zip(self.values, repeat(bands), there, repeat(SHARPNESS))]
             seen = np.concatenate(kinds, 1).mean(1)
             ground = replace(ground, lattice=self._lattice(nodes, ranges, shift))
-            note = f"{note} It varies over the scene, by {nodes.rows} x {nodes.columns} places; the legend is the mean."
+            places = f"{nodes.rows} x {nodes.columns} places"
+            note = f"{note} What is expected varies over the scene ({places}); the legend gives the mean."
         ground = replace(ground, seen=tuple(map(float, seen.round(4))), own_lightness=alone)
         return replace(palette, ground=ground, note=f"{note} The radar shows {in_words(seen)}.")
 

@@ -127,7 +127,7 @@ def test_the_note_says_that_a_level_was_fitted() -> None:
     db = np.full((2, 64, 64), -11.0, np.float32) + np.array([[[2.0]], [[-5.0]]], np.float32)
     found.add(db, np.ones((64, 64), bool), PLACE)
     palette = found.palette(UNKNOWN_PALETTE, DB_RANGES)
-    assert "The level of the radar is not known and was fitted to that. The radar shows" in palette.note
+    assert "The level of the radar is not known and was fitted to what is expected. The radar shows" in palette.note
     known = replace(found, absolute=True).palette(UNKNOWN_PALETTE, DB_RANGES)
     assert palette.ground is not None
     assert known.ground is not None

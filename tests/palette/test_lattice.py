@@ -123,9 +123,9 @@ def test_the_note_says_that_the_expectation_varies_and_the_record_leaves_out_its
     for place in ((-118.9, 34.9), (-117.9, 33.5)):
         found.add(db, np.ones((64, 64), bool), place)
     palette = found.palette(UNKNOWN_PALETTE, DB_RANGES, nodes_of(_grid(0.0025)))
-    assert "It varies over the scene, by 7 x 4 places; the legend is the mean." in palette.note
+    assert "What is expected varies over the scene (7 x 4 places); the legend gives the mean." in palette.note
     assert palette.ground is not None
     assert palette.ground.lattice is not None
     assert sum(palette.ground.seen) == pytest.approx(1.0, abs=0.001)
     assert palette.record["ground"]["lattice"] == {"height": 640, "width": 480, "rows": 7, "columns": 4}
-    assert "It varies" not in found.palette(UNKNOWN_PALETTE, DB_RANGES).note
+    assert "varies over the scene" not in found.palette(UNKNOWN_PALETTE, DB_RANGES).note
