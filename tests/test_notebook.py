@@ -121,8 +121,8 @@ def test_a_bar_counts_the_blocks_of_a_run(
     for name in ("one", "two"):  # the same bar serves run after run
         sc.colorize(scene_with_holes, tmp_path / f"{name}.tif", model="composite", block_px=256, on_progress=bar)
     shown = capsys.readouterr().err
-    assert shown.count("100%") == 2
-    assert "9/9" in shown
+    last = [line.split("\r")[-1] for line in shown.split("\n")]  # a busy machine redraws a bar more often
+    assert sum("100%" in each and "9/9" in each for each in last) == 2
     bar.of("tiles")(1, 2)
     assert "tiles" in capsys.readouterr().err
 
