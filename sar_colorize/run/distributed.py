@@ -95,6 +95,7 @@ class _Cluster:
         self.under_way: dict[Any, tuple[Window, Any]] = {}
         """Futures, each with its window and with the sent function that it needs."""
         self._tries: dict[Window, int] = {}
+        """Of the blocks that were lost with a worker."""
         self._function = self._send_function()
         self._empty_since: float | None = None
         self._news = threading.Event()
@@ -135,15 +136,23 @@ class _Cluster:
         return BLOCKS_PER_THREAD * max(1, self._threads)
 
     def _send_function(self) -> Any:
-        with _as_sentence(self.address):
+        until = time.monotonic() + WORKER_SECONDS
+        while True:
             try:
                 # Not hashed: a function that was lost with its workers keeps no name that the scheduler has given up.
-                return self.client.sync(
-                    self.client._scatter, self.block, broadcast=True, hash=False, timeout=WORKER_SECONDS,
-                    callback_timeout=SEND_SECONDS,
-                )  # fmt: skip
-            except TimeoutError as error:
-                raise _no_worker(self.address) from error
+                with _as_sentence(self.address):
+                    return self.client.sync(
+                        self.client._scatter, self.block, broadcast=True, hash=False, timeout=WORKER_SECONDS,
+                        callback_timeout=SEND_SECONDS,
+                    )  # fmt: skip
+            except SettingError as error:
+                if isinstance(error.__cause__, TimeoutError):
+                    raise self._none_left() from error
+                # A worker that ends while it gets the function fails for all of them.
+                if not isinstance(error.__cause__, KeyError | OSError | ValueError) or time.monotonic() > until:
+                    raise
+            _threads(self.client, self.address)  # refuses a scheduler that is no more
+            time.sleep(0.2)
 
     def _send_again(self, window: Window, function: Any, error: Exception) -> None:
         """Sends a block that was lost; any other failure, and the last try, is one sentence."""
@@ -154,10 +163,7 @@ class _Cluster:
         self._tries[window] = self._tries.get(window, 1) + 1
         is_last = self._tries[window] > TRIES
         if isinstance(error, KilledWorker) or (isinstance(error, CancelledError) and is_last):
-            raise SettingError(
-                "workers of the scheduler must outlive a block, got several that ended while they computed "
-                f"{window}; give them more memory, or choose a smaller block_px"
-            ) from error
+            raise _ended_workers(window, "several that ended") from error
         if is_last or not isinstance(error, CancelledError | OSError | TimeoutError):
             raise SettingError(
                 f"workers of the scheduler must be able to compute a block, got {type(error).__name__}: "
@@ -175,7 +181,14 @@ class _Cluster:
             return
         self._empty_since = self._empty_since or time.monotonic()
         if time.monotonic() - self._empty_since > WORKER_SECONDS:
-            raise _no_worker(self.address)
+            raise self._none_left()
+
+    def _none_left(self) -> SettingError:
+        """Without any worker: a nanny gives one up that ends before it has told that it runs."""
+        windows = [*self._tries, *(window for window, _ in self.under_way.values())]
+        if windows:
+            return _ended_workers(windows[0], f"none left for {WORKER_SECONDS} s")
+        return _no_worker(self.address)
 
 
 def ask_workers(address: str, question: Callable[[], Done]) -> dict[str, Done]:
@@ -266,6 +279,13 @@ def _as_sentence(address: str) -> Iterator[None]:
 def _no_worker(address: str) -> SettingError:
     return SettingError(
         f"scheduler must have at least one worker, got none at {address} for {WORKER_SECONDS} s; start one"
+    )
+
+
+def _ended_workers(window: Window, got: str) -> SettingError:
+    return SettingError(
+        f"workers of the scheduler must outlive a block, got {got} while they computed {window}; "
+        "give them more memory, or choose a smaller block_px"
     )
 
 

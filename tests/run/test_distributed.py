@@ -204,8 +204,10 @@ def test_a_lazy_picture_is_the_same_under_every_scheduler(
 def test_a_block_that_ends_its_worker_each_time_is_one_sentence(
     processes: LocalCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(distributed, "WORKER_SECONDS", 300)  # a nanny on a busy machine takes its time
-    with pytest.raises(SettingError, match=r"must outlive a block, got several that ended while .* smaller block_px"):
+    """Dask starts such a worker anew, or gives it up where it ends before it has told that it runs."""
+    monkeypatch.setattr(distributed, "WORKER_SECONDS", 60)
+    words = r"must outlive a block, got (several that ended|none left for 60 s) while .* smaller block_px"
+    with pytest.raises(SettingError, match=words):
         run_blocks_on(processes.scheduler_address, WINDOWS[:1], _end_the_worker, lambda *_: None)
 
 
@@ -229,9 +231,7 @@ def test_a_cluster_that_closes_is_one_sentence_and_leaves_no_file(
         if done == 1:
             made.close()
 
-    with pytest.raises(
-        SettingError, match=r"scheduler must (answer until the run ends|have at least one worker), got "
-    ):
+    with pytest.raises(SettingError, match=r"scheduler must (answer until the run ends|outlive a block), got "):
         sc.colorize(
             scene_with_holes, tmp_path / "no.tif", model="composite", block_px=64, scheduler=made.scheduler_address,
             on_progress=close,
