@@ -17,36 +17,50 @@ MARGIN_PX = 2
 T = TypeVar("T", bound=np.generic)
 Weights = NDArray[np.float64]
 _ROWS = 32
+_ALL = slice(None)
 _BINOMIAL = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
 
 
 def smooth(values: Float32, known: Float32, weights: Weights) -> Float32:
     """(C, H, W) weighted means along rows and columns of what is known, (H, W) of 0 and 1; 0 where nothing is."""
-    total = spread(known, weights)
+    return _means(values, known, weights, spread(known, weights), (_ALL, _ALL))
+
+
+def spread(values: Float32, weights: Weights, of: tuple[slice, slice] = (_ALL, _ALL)) -> Float32:
+    """(H, W) weighted sums along rows and columns, the same on both sides; what lies outside counts as nothing.
+
+    Args:
+        values: (H, W). weights: an odd number of them. of: rows and columns that are wanted, with no end.
+    """
+    return _spread(_spread(values, weights, 0, of[0]), weights, 1, of[1])
+
+
+def _means(values: Float32, known: Float32, weights: Weights, total: Float32, of: tuple[slice, slice]) -> Float32:
+    """Of each channel, where `total` is what the weights of what is known add up to."""
     total = np.where(total > 1e-3, total, np.float32(np.inf))
-    return np.stack([spread(np.where(known > 0, each, np.float32(0.0)), weights) / total for each in values])
+    return np.stack([spread(np.where(known > 0, each, np.float32(0.0)), weights, of) / total for each in values])
 
 
-def spread(values: Float32, weights: Weights) -> Float32:
-    """(H, W) weighted sums along rows and columns, the same on both sides; what lies outside counts as nothing."""
-    return _spread(_spread(values, weights, 0), weights, 1)
-
-
-def _spread(values: Float32, weights: Weights, axis: int) -> Float32:
+def _spread(values: Float32, weights: Weights, axis: int, of: slice) -> Float32:
     """Along one axis, in double precision, a few rows at a time, which stay in the processor's cache."""
-    reach, (height, width) = len(weights) // 2, values.shape
-    margins = [(0, 0), (0, 0)]
-    margins[axis] = (reach, reach)
-    around, made = np.pad(values, margins), np.empty(values.shape, np.float32)
-    for row in range(0, height, _ROWS):
-        rows = min(_ROWS, height - row)
-        part = around[row : row + rows + (2 * reach if axis == 0 else 0)].astype(np.float64)
+    reach, start, step = len(weights) // 2, of.start or 0, of.step or 1
+    margins, sides = [(0, 0), (0, 0)], list(values.shape)
+    margins[axis], sides[axis] = (reach, reach), len(range(start, values.shape[axis], step))
+    around, made = np.pad(values, margins), np.empty(sides, np.float32)
+    for row in range(0, sides[0], _ROWS):
+        rows = min(_ROWS, sides[0] - row)
+        first = start + step * row
+        read = slice(first, first + step * rows + 2 * reach) if axis == 0 else slice(row, row + rows)
+        part = around[read].astype(np.float64)
 
         def moved(by: int, part: NDArray[np.float64] = part, rows: int = rows) -> NDArray[np.float64]:
             at = reach + by
-            return part[at : at + rows] if axis == 0 else part[:, at : at + width]
+            if axis == 0:
+                return part[at : at + step * (rows - 1) + 1 : step]
+            at += start
+            return part[:, at : at + step * (sides[1] - 1) + 1 : step]
 
-        total, pair = moved(0) * weights[reach], np.empty((rows, width))
+        total, pair = moved(0) * weights[reach], np.empty((rows, sides[1]))
         for by in range(reach, 0, -1):
             np.add(moved(-by), moved(by), out=pair)
             pair *= weights[reach - by]
@@ -77,9 +91,9 @@ def halve(values: Float32, known: Bool, row: int, col: int) -> tuple[Float32, Fl
     Args:
         values: (C, H, W). known: (H, W). row, col: of its first pixel in the scene.
     """
-    where = known.astype(np.float32)
-    start = (slice(None), slice(row % 2, None, 2), slice(col % 2, None, 2))
-    return smooth(values, where, _BINOMIAL)[start], spread(where, _BINOMIAL)[start[1:]]
+    where, of = known.astype(np.float32), (slice(row % 2, None, 2), slice(col % 2, None, 2))
+    share = spread(where, _BINOMIAL, of)
+    return _means(values, where, _BINOMIAL, share, of), share
 
 
 def double(values: Float32, row: int, col: int, shape: tuple[int, int]) -> Float32:
