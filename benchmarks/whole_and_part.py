@@ -82,7 +82,7 @@ def make(radar: Path, path: Path, corner: tuple[float, float], degrees: float, s
 def coloured(scene: Path, date: str | None, *, steady: bool = False) -> tuple[np.ndarray, float]:
     """(3, H, W) of a scene and its CPU seconds; steady: with one expectation."""
     start = time.process_time()
-    with patch("sar_colorize.place.nodes_of", lambda _: None) if steady else patch.dict({}):
+    with patch("sar_colorize.scene_palette.nodes_of", lambda _: None) if steady else patch.dict({}):
         made = sc.colorize(scene, date=date).values[:3]
     return made, time.process_time() - start
 

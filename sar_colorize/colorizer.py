@@ -51,6 +51,10 @@ class RadarLightness:
     fill: float
     """L at invalid pixels, 0..100."""
 
+    def reads_in_threads(self, *scenes: Scene) -> bool:
+        """Whether several threads gain where they read these; a filter with a network uses all cores by itself."""
+        return all(each.reads_in_threads for each in scenes) and not self.filter.has_network
+
     def read(self, scene: Scene, window: Window) -> Raster:
         """The radar values that `convert` needs for a window: the window and the filter's halo around it."""
         return scene.read(window.pad(self.filter.halo_px))
@@ -114,10 +118,9 @@ class Colorizer:
         return painted if self.recall is None else (*painted, *MEMORY)
 
     def loads_in_threads(self, scene: Scene) -> bool:
-        """Whether several threads may load blocks at once; a filter with a network uses all cores by itself."""
+        """Whether several threads may load blocks at once."""
         before = None if self.recall is None else self.recall.ground.before
-        scenes = [scene] if before is None else [scene, before.scene]
-        return all(each.reads_in_threads for each in scenes) and not self.radar.filter.has_network
+        return self.radar.reads_in_threads(scene, *([] if before is None else [before.scene]))
 
     def block(self, scene: Scene, window: Window) -> Raster:
         """The picture of a window.

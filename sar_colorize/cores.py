@@ -1,8 +1,15 @@
-"""How many processors this process may use."""
+"""How many processors this process may use, and work that threads do ahead on them."""
 
 from __future__ import annotations
 
 import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 
 def threads_of() -> int | None:
@@ -21,3 +28,26 @@ def usable_cores() -> int:
     except AttributeError:  # not on macOS and Windows
         cores = os.cpu_count() or 1
     return min(cores, threads_of() or cores)
+
+
+def made_ahead(make: Callable[[Given], Made], items: Iterable[Given], threads: int | None = None) -> Iterator[Made]:
+    """What `make` gives for each item, in their order; threads are one item further than they are many, no more.
+
+    Args:
+        make: called in several threads at once. threads: None for one on each usable core.
+
+    Raises:
+        whatever `make` raises, with the item whose turn it is.
+    """
+    count = usable_cores() if threads is None else threads
+    under_way: deque[Future[Made]] = deque()
+    with ThreadPoolExecutor(count, thread_name_prefix="ahead") as pool:
+        try:
+            for item in items:
+                under_way.append(pool.submit(make, item))
+                if len(under_way) > count:
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)

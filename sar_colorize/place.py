@@ -1,41 +1,28 @@
-"""What is known of the place of a scene, settled once: its palette, and the reference whose picture is remembered."""
+"""The reference whose picture of a scene's place is remembered, settled once."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple, TypeVar, cast
 
 from .colorizer import RadarLightness
+from .cores import made_ahead
 from .errors import SettingError
 from .ground import GroundReader, Recall, radar_before
-from .models import registry
-from .models.painter import PalettePainter
-from .palette.choose import SOURCES, choose_palette
-from .palette.fit import MOST_ALONG, SIDE_PX, Examples, learn, spread_windows
-from .palette.from_picture import read_palette
-from .palette.from_radar import RadarGround
-from .palette.lattice import nodes_of
-from .palette.palette import GUESSED, UNKNOWN, Palette
+from .palette.fit import spread_windows
 from .position import middle_of
-from .raster import Bool, Float32, Unit, Window
+from .raster import Float32, Unit, Window
 from .reference.fit import Place, fit_memory
 from .reference.memory import Ground
-from .reference.picture import PICTURE_8, PICTURE_16, PictureSource, name_of, open_picture, reference_on
+from .reference.picture import PICTURE_8, PICTURE_16, PictureSource, name_of, open_picture
 from .reference.warp import warp
 from .scene import Scene
 from .scene.date import Date, find_date, parse_date
 from .scene.gdal import readable_by_gdal
-from .tiles import blocks
 
-T = TypeVar("T")
-Shown = tuple[Float32, Float32, Bool]
-"""Of a window: the radar's lightness (C, H, W), CIE Lab (3, H, W) of a picture, and where both show ground (H, W)."""
-MOST_FITTED = 24
-"""Windows that colours are fitted to; the memory of a place takes more."""
 PREDICTED = "The colours are predicted from radar backscatter, not measured."
 _log = logging.getLogger("sar_colorize")
 _PICTURE_OF = {
@@ -53,15 +40,6 @@ class Reference:
     """The picture."""
     radar: Scene | None = None
     """A radar scene of its date."""
-
-
-class Wish(NamedTuple):
-    """The palette that a user asked for."""
-
-    name: str
-    """As it was asked for."""
-    picture: str
-    """The path of its picture, "auto" or "none"."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +170,9 @@ class SharedWindows:
     @cached_property
     def all(self) -> list[SharedWindow]:
         """Those in which both show ground."""
-        found = (self._read(part) for part in _spread(self._ground.reference.overlap))
+        before = self._ground.before
+        read = [self._scene] if before is None else [self._scene, before.scene]
+        found = made_ahead(self._read, spread_over(self._ground.reference.overlap), threads_for(self._radar, *read))
         return [each for each in found if each is not None]
 
     def _read(self, part: Window) -> SharedWindow | None:
@@ -203,7 +183,12 @@ class SharedWindows:
         return SharedWindow(lightness, ground) if (ground.seen & valid).any() else None
 
 
-def _spread(within: Window) -> Iterator[Window]:
+def threads_for(radar: RadarLightness, *scenes: Scene) -> int | None:
+    """That read windows of scenes, see `made_ahead`."""
+    return None if radar.reads_in_threads(*scenes) else 1
+
+
+def spread_over(within: Window) -> Iterator[Window]:
     """Windows spread over a part of a scene."""
     for part in spread_windows(within.height, within.width):
         yield Window(part.row + within.row, part.col + within.col, part.height, part.width)
@@ -224,88 +209,3 @@ def _date_of_picture(source: PictureSource) -> Date | None:
     """When a picture was taken, as it says itself."""
     with readable_by_gdal(name_of(source), "reference", SettingError), open_picture(source) as dataset:
         return find_date(dataset.tags(), name_of(source))
-
-
-def find_palette(
-    scene: Scene,
-    wish: Wish,
-    model: str,
-    radar: RadarLightness,
-    memory: Remembering | None,
-    date: str | None,
-) -> Palette:
-    """The palette of the scene's ground; where a picture overlaps the scene, with its colours fitted to the radar.
-
-    Without a picture, it has the kinds of ground that the radar is taken for at the place.
-
-    Args:
-        wish: "auto", "none" or a picture. model: a name or a path of weights.
-        memory: its reference is the palette where "auto" is wanted; one that is not believed only where its colours
-            explain the radar. None without one.
-        date: of the scene, as the user gave it; None reads it from tags and name.
-    """
-    wanted, shown = wish.picture, cast(Iterable[Shown], ())
-    taken = date_of(scene, date)
-    month = None if taken is None else taken.month
-    if memory is not None and wanted == "auto":
-        picture = memory.recall.ground.reference.picture
-        palette = replace(read_palette(picture.source, scene.grid, "reference"), overlaps=True)
-        shown = ((each.lightness, each.ground.reference, each.ground.seen & each.ground.valid)
-                 for each in _few(memory.windows.all))  # fmt: skip
-    else:
-        palette = choose_palette(wanted, scene.grid, month)
-        palette = palette if wanted in (wish.name, *SOURCES) else replace(palette, source=wish.name)
-        shown = _shown(wanted, scene, radar)
-    if palette.overlaps:
-        painter = cast(PalettePainter, registry.load_painter(model, scene.bands, palette))
-        palette = _fitted(palette, painter, shown)
-        if palette.fit is None and memory is not None and wanted == "auto" and not memory.is_believed:
-            palette = choose_palette(wanted, scene.grid, month)
-    if palette.trust == GUESSED or (palette.trust == UNKNOWN and wanted == "auto"):
-        palette = _expected(palette, scene, radar, month)
-    _log.info("palette: %s, mean L a b %s", palette.source, " ".join(f"{value:.1f}" for value in palette.mean))
-    return palette
-
-
-def _shown(path: str, scene: Scene, radar: RadarLightness) -> Iterator[Shown]:
-    """What radar and a picture show in windows spread over the scene."""
-    for part in _few(list(_spread(scene.grid.window))):
-        lightness, _, valid = radar.convert(radar.read(scene, part), part)
-        if valid.any():
-            lab, ground = reference_on(path, scene.grid.crop(part))
-            yield lightness, lab, valid & ground
-
-
-def _expected(palette: Palette, scene: Scene, radar: RadarLightness, month: int | None) -> Palette:
-    """The palette expected at the place, or on land anywhere, with the kinds of ground that the radar is taken for."""
-    is_picture = scene.unit is Unit.DISPLAY
-    found = RadarGround(scene.bands, month, scene.declaration.absolute and not is_picture, stretched=is_picture)
-    whole = scene.grid.window
-    small = max(whole.shape) <= MOST_ALONG * SIDE_PX  # then all of it: the shares are those of the picture
-    for part in blocks(whole, SIDE_PX) if small else _spread(whole):
-        _, db, valid = radar.convert(radar.read(scene, part), part)
-        place = middle_of(scene.grid.crop(part))
-        if valid.any() and (place is not None or palette.trust == UNKNOWN):
-            found.add(db + radar.offset_db, valid, place)
-    return found.palette(palette, radar.ranges, nodes_of(scene.grid))
-
-
-def _few(windows: list[T]) -> list[T]:
-    """Every other of many windows: colours that are fitted to more are no better, and looking at them takes longer."""
-    return windows[::2] if len(windows) > MOST_FITTED else windows
-
-
-def _fitted(palette: Palette, painter: PalettePainter, shown: Iterable[Shown]) -> Palette:
-    """The palette with its colours fitted where radar and picture show the same ground; a note says the gain."""
-    found = Examples()
-    for lightness, lab, both in shown:
-        if both.any():
-            learn(found, painter, lightness, lab, both)
-    fit = found.fit()
-    if fit is None:
-        return palette
-    note = (
-        f"{palette.note} Colours fitted at {fit.samples} places that both show; on parts left out the error is "
-        f"{fit.error:.1f} Lab units, that of the mean colour {fit.flat_error:.1f}."
-    )
-    return replace(palette, fit=fit, note=note)

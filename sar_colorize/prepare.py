@@ -22,11 +22,12 @@ from .models.painter import Painter, choose_bands, kind_of
 from .offset import AUTO, offset_of
 from .palette.choose import SOURCES as PALETTES
 from .palette.palette import Palette, check_kinds
-from .place import PREDICTED, Reference, Remembering, Wish, find_palette, remember
+from .place import PREDICTED, Reference, Remembering, remember
 from .reference.memory import STRUCTURES
 from .scene import Scene, open_scene
 from .scene.area import Area
 from .scene.date import parse_date
+from .scene_palette import Wish, find_palette
 from .speckle import Filter
 from .speckle.choose import check_looks, choose_filter, looks_reason
 from .tiles import check_block_px, check_tiles, check_whole_number

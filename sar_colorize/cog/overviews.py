@@ -10,10 +10,9 @@ their order, so that the bits do not depend on how many there are.
 from __future__ import annotations
 
 import warnings
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -21,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cores import usable_cores
+from ..cores import made_ahead, usable_cores
 from ..raster import Bool, Window
 from .check import Tile, check_tiles, tiles_of
 from .messages import gdal_errors
@@ -91,7 +90,7 @@ def _write_level(finer: Path, coarser: Path) -> set[Tile]:
             )
         )  # fmt: skip
         made.write_mask(np.zeros((1, 1), bool), window=_rio(Window(0, 0, 1, 1)))
-        for window, block in _halved_blocks(sources, _blocks(**sides), threads):
+        for window, block in made_ahead(partial(_half, sources), _blocks(**sides), threads):
             if block is not None:
                 made.write(block[0], window=_rio(window))
                 made.write_mask(block[1], window=_rio(window))
@@ -102,27 +101,14 @@ def _write_level(finer: Path, coarser: Path) -> set[Tile]:
 Half = tuple[Codes, Bool] | None
 
 
-def _halved_blocks(sources: SimpleQueue[Any], windows: Iterator[Window], threads: int) -> Iterator[tuple[Window, Half]]:
-    """Windows of a level, in their order, each with what `_half` gives, made in threads a little ahead."""
-    under_way: deque[tuple[Window, Future[Half]]] = deque()
-    with ThreadPoolExecutor(threads, thread_name_prefix="halve") as pool:
-        for window in windows:
-            under_way.append((window, pool.submit(_half, sources, window)))
-            if len(under_way) > threads:
-                first, future = under_way.popleft()
-                yield first, future.result()
-        for first, future in under_way:
-            yield first, future.result()
-
-
-def _half(sources: SimpleQueue[Any], window: Window) -> Half:
-    """A window of the coarser level, with where it is valid; None where it is nowhere."""
+def _half(sources: SimpleQueue[Any], window: Window) -> tuple[Window, Half]:
+    """A window of the coarser level, with where it is valid; with None where it is nowhere."""
     source = sources.get()
     try:
         twice = Window(2 * window.row, 2 * window.col, 2 * window.height, 2 * window.width)
         read = _rio(twice.intersect(Window(0, 0, source.height, source.width)))
         valid = source.dataset_mask(window=read) > 0
-        return halved(source.read(window=read), valid) if valid.any() else None
+        return window, halved(source.read(window=read), valid) if valid.any() else None
     finally:
         sources.put(source)
 

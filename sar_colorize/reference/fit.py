@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..cores import made_ahead
 from ..raster import Bool, Float32
 from . import season as seasons
 from . import water as waters
-from .agreement import WIDE, Agreement, colour_values, fit_expected, gather, judge
+from .agreement import WIDE, Agreement, Evidence, colour_values, fit_expected, gather, judge
 from .belief import Belief, believe
 from .half import halve, smooth
 from .memory import (
@@ -36,6 +37,8 @@ DETAIL, MOST_DETAIL = 0.4, 1.5
 CLOUDY = 65.0
 """Lightness from which what looks like water may be a thin cloud."""
 _MOST_SAMPLES = 60_000
+Halves = tuple[Float32, Float32, Float32, Bool]
+"""Colours, decibels and their change, (., h, w) each, and where the first two are known."""
 ERRORS = {"copy": (5.0, 0.0, 0.0), "season": (4.1, 0.7, 0.4), "flood": (5.0, 0.0, 0.0)}
 """See `Memory.error`. On places left out, in the mean: farmland 6.1 where it is 6.2, floods 5.3 where it is 4.9."""
 
@@ -63,19 +66,8 @@ def fit_memory(windows: Iterable[Ground], bands: tuple[str, ...], structure: str
         windows: of the scene; those where reference and radar show nothing together count for nothing.
         bands: the scene's polarisations. structure: one of STRUCTURES. place: what else is known.
     """
-    found, middles, halves = [], [], []
-    for window in windows:
-        both = window.seen & window.valid
-        lab, share = halve(window.reference, both, window.row, window.col)
-        db, _ = halve(window.db, window.valid, window.row, window.col)
-        known = share > 0.5
-        if not known.any():
-            continue
-        found.append(gather(lab, db, known))
-        middles.append((window.row + both.shape[0] // 2, window.col + both.shape[1] // 2))
-        before = halve_before(window)
-        change = np.full_like(db, np.nan) if before is None else db - before
-        halves.append((lab, db, change, known))
+    seen = [each for each in made_ahead(_seen, windows) if each is not None]
+    found, middles, halves = [each[0] for each in seen], [each[1] for each in seen], [each[2] for each in seen]
     if not found:
         return Memory(structure, bands, place.absolute, note="The reference shows no ground of the scene.")
     agreement = judge(found, len(bands))
@@ -84,6 +76,20 @@ def fit_memory(windows: Iterable[Ground], bands: tuple[str, ...], structure: str
     lab, wide, db, change = (np.concatenate([each[i] for each in samples], 1) for i in range(4))
     memory = _fitted(lab, wide, db, change, agreement, bands, structure, place)
     return memory if belief is None or not memory.trust else _believed(memory, belief)
+
+
+def _seen(window: Ground) -> tuple[Evidence, tuple[int, int], Halves] | None:
+    """What a window says of the agreement, its middle, and what it shows at half the resolution; None of nothing."""
+    both = window.seen & window.valid
+    lab, share = halve(window.reference, both, window.row, window.col)
+    db, _ = halve(window.db, window.valid, window.row, window.col)
+    known = share > 0.5
+    if not known.any():
+        return None
+    before = halve_before(window)
+    change = np.full_like(db, np.nan) if before is None else db - before
+    middle = (window.row + both.shape[0] // 2, window.col + both.shape[1] // 2)
+    return gather(lab, db, known), middle, (lab, db, change, known)
 
 
 def _believed(memory: Memory, belief: Belief) -> Memory:

@@ -143,7 +143,7 @@ def california(make_tif: MakeTif) -> Path:
 
 def test_a_large_scene_looks_at_each_place_as_a_small_one_of_it_would(california: Path, tmp_path: Path) -> None:
     whole, apart = _lab(california), {}
-    with patch("sar_colorize.place.nodes_of", lambda _: None):
+    with patch("sar_colorize.scene_palette.nodes_of", lambda _: None):
         steady = _lab(california)  # with one expectation
     for row in (0, 192, 384):
         part = tmp_path / f"part_{row}_20210715.tif"
