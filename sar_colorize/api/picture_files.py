@@ -22,6 +22,9 @@ from .stac_item import item_of
 
 _CODES, _CODES_PER_UNIT = 256, np.float32(10.0)
 """Of the expected error, as a painter gives it."""
+_OPTIONS = {KINDS: {"OVERVIEW_RESAMPLING": "MODE"}, (ERROR,): {"PREDICTOR": "NO"}}
+"""Of GDAL's COG driver, where the bands need others. Without a predictor the few values of an error take two thirds of
+the room."""
 HALF = 50
 """Percent of a pixel from which on it counts as remembered, or as changed."""
 
@@ -69,7 +72,7 @@ def writers_of(target: Target, files: PictureFiles, grid: Grid, tags: dict[str, 
             said = (
                 {"SAR_COLORIZE_KINDS": ", ".join(f"{i} {name}" for i, name in enumerate(NAMES, 1))} if of_kinds else {}
             )
-            options = {"OVERVIEW_RESAMPLING": "MODE"} if of_kinds else {}
+            options = _OPTIONS.get(bands, {})
             writers.append(
                 target.writer(path, grid, bands=bands, dtype=dtype, tags=tags | said, units=units, lossless=options)
             )
