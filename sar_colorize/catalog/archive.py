@@ -36,7 +36,8 @@ class Parts:
         Raises:
             OutputError: the cache cannot be written.
         """
-        self.client = Client(what, METADATA_BYTES, _long(), mend="give a smaller bbox, or download the product")
+        mend = "give a smaller bbox, or download the product"
+        self.client = Client(what, METADATA_BYTES, _long(), mend=mend, instead="download the product")
         folder = writable_folder(cache_folder())
         remove_old(folder)
         self.folder = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=folder))

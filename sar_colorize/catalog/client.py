@@ -28,7 +28,6 @@ from .web import host_of, opener_for
 _AGAIN = (408, 429, 500, 502, 503, 504)
 """Answers after which asking again may help."""
 _CHUNK = 1 << 16
-_WAY_OUT = "try again later, or give a file"
 
 
 @dataclass(frozen=True)
@@ -83,6 +82,7 @@ class Client:
         what: the setting and source, for messages.
         most_bytes: of all answers together.
         mend: the way out where they are more.
+        instead: what one can give in place of an address that does not answer.
 
     Attributes:
         bytes: of the bodies that came until now. requests: how many were sent.
@@ -94,9 +94,10 @@ class Client:
         most_bytes: int,
         wait: Patience | None = None,
         mend: str = "choose a coarser `reference_resolution`",
+        instead: str = "give a file",
     ) -> None:
-        self.what, self.most_bytes, self._mend = what, most_bytes, mend
-        self.patience = wait or patience()
+        self.what, self.most_bytes, self.patience = what, most_bytes, wait or patience()
+        self._mend, self._instead, self._way_out = mend, instead, f"try again later, or {instead}"
         self.bytes, self.requests = 0, 0
         self._stopped, self._lock = threading.Event(), threading.Lock()
         self._end = time.monotonic() + self.patience.total_s
@@ -155,7 +156,7 @@ class Client:
                     if len(got) > most:
                         raise NetworkError(
                             f"{self.what} must list what it has in at most {most >> 10} kB, got more from "
-                            f"{host_of(url)}; {_WAY_OUT}"
+                            f"{host_of(url)}; {self._way_out}"
                         )
                     if answer.length:
                         raise _PassingError(f"{len(got)} of {len(got) + answer.length} bytes")
@@ -174,7 +175,7 @@ class Client:
         if time.monotonic() > self._end:
             raise NetworkError(
                 f"{self.what} must come within {self.patience.total_s:.0f} s, got {self.bytes / 1e6:.1f} MB in that "
-                f"time; {_WAY_OUT}"
+                f"time; {self._way_out}"
             )
 
     @contextlib.contextmanager
@@ -207,12 +208,12 @@ class Client:
         said = f"HTTP {error.code} ({http.client.responses.get(error.code, 'unknown')})"
         if error.code in (401, 403, 404, 410):
             return AbsentError(
-                f"{self.what} must be readable without an account, got {said} from {host_of(url)}; {_WAY_OUT}",
+                f"{self.what} must be readable without an account, got {said} from {host_of(url)}; {self._way_out}",
                 error.code,
             )
         if error.code in _AGAIN:
             return _PassingError(said, _seconds(error.headers.get("Retry-After")))
-        return NetworkError(f"{self.what} must be readable, got {said} from {host_of(url)}; {_WAY_OUT}")
+        return NetworkError(f"{self.what} must be readable, got {said} from {host_of(url)}; {self._way_out}")
 
     def _of_failure(self, url: str, error: BaseException) -> Exception:
         """What an answer that did not come means."""
@@ -226,9 +227,8 @@ class Client:
                 "certificates of your network"
             )
         if isinstance(cause, socket.gaierror | ConnectionRefusedError):
-            return NetworkError(
-                f"{self.what} must be reachable, got {said} for {host_of(url)}; check the connection, or give a file"
-            )
+            where = f"{said} for {host_of(url)}"
+            return NetworkError(f"{self.what} must be reachable, got {where}; check the network, or {self._instead}")
         return _PassingError(said)
 
     def _checked(self, answer: Any, first: int, last: int) -> _Range:
@@ -237,7 +237,7 @@ class Client:
         if answer.status != 206:
             raise NetworkError(
                 f"{self.what} must serve parts of files, got HTTP {answer.status} for a range from {host}; take a "
-                "server that knows ranges, or give a file"
+                f"server that knows ranges, or {self._instead}"
             )
         said = answer.headers.get("Content-Range", "")
         found = re.fullmatch(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})", said.strip(), re.ASCII)
@@ -247,7 +247,7 @@ class Client:
         if not is_right or (length.isdecimal() and int(length) != part.last - part.first + 1):
             raise NetworkError(
                 f"{self.what} must send the bytes that are asked for, got {said!r:.60} for {first}-{last} from {host}; "
-                f"{_WAY_OUT}"
+                f"{self._way_out}"
             )
         return part
 
@@ -272,7 +272,7 @@ class Client:
             if seconds > self.patience.timeout_s and len(got) - before < self.patience.least_bytes_s * seconds:
                 raise NetworkError(
                     f"{self.what} must send at least {self.patience.least_bytes_s:.0f} bytes a second, got "
-                    f"{len(got) - before} in {seconds:.0f} s from {host_of(answer.url)}; {_WAY_OUT}"
+                    f"{len(got) - before} in {seconds:.0f} s from {host_of(answer.url)}; {self._way_out}"
                 )
 
     def _wait(self, url: str, error: _PassingError, tries: int) -> int:
@@ -285,7 +285,9 @@ class Client:
         wait_s = ours.first_wait_s * 2.0 ** (tries - 1) if error.wait_s is None else error.wait_s
         if tries > ours.retries or wait_s > ours.most_wait_s:
             often = f" {tries} times" if tries > ours.retries else f", which asks to wait {wait_s:.0f} s"
-            raise NetworkError(f"{self.what} must answer in full, got {error} from {host_of(url)}{often}; {_WAY_OUT}")
+            raise NetworkError(
+                f"{self.what} must answer in full, got {error} from {host_of(url)}{often}; {self._way_out}"
+            )
         self._stopped.wait(min(wait_s, max(0.0, self._end - time.monotonic())))
         return tries
 

@@ -114,7 +114,8 @@ def find_passes(
 
 def _of_catalogue(place: Catalogue, bbox: Box, first: datetime.date, last: datetime.date) -> list[Pass]:
     """Scenes of one catalogue."""
-    client = Client(f"catalogue {host_of(place.address)}", _BYTES, mend="choose a smaller box or a shorter time")
+    what, mend = f"catalogue {host_of(place.address)}", "choose a smaller box or a shorter time"
+    client = Client(what, _BYTES, mend=mend, instead="name another catalogue")
     found: dict[tuple[str, str], Pass] = {}
     for collection in place.collections:
         for item in items_of(client, place.address, collection, _boxes(bbox), first, last):
