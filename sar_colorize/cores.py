@@ -30,24 +30,35 @@ def usable_cores() -> int:
     return min(cores, threads_of() or cores)
 
 
-def made_ahead(make: Callable[[Given], Made], items: Iterable[Given], threads: int | None = None) -> Iterator[Made]:
+def made_ahead(
+    make: Callable[[Given], Made],
+    items: Iterable[Given],
+    threads: int | None = None,
+    stop: Callable[[], None] | None = None,
+) -> Iterator[Made]:
     """What `make` gives for each item, in their order; threads are one item further than they are many, no more.
 
     Args:
-        make: called in several threads at once. threads: None for one on each usable core.
+        make: called in several threads at once.
+        threads: None for one on each usable core.
+        stop: called where the rest is not wanted any more, or fails; ends what `make` waits for.
 
     Raises:
-        whatever `make` raises, with the item whose turn it is.
+        whatever `make` raises, with the item whose turn it is, and KeyboardInterrupt; no call is under way after that.
     """
     count = usable_cores() if threads is None else threads
     under_way: deque[Future[Made]] = deque()
-    with ThreadPoolExecutor(count, thread_name_prefix="ahead") as pool:
-        try:
-            for item in items:
-                under_way.append(pool.submit(make, item))
-                if len(under_way) > count:
-                    yield under_way.popleft().result()
-            while under_way:
+    pool = ThreadPoolExecutor(count, thread_name_prefix="ahead")
+    try:
+        for item in items:
+            under_way.append(pool.submit(make, item))
+            if len(under_way) > count:
                 yield under_way.popleft().result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        while under_way:
+            yield under_way.popleft().result()
+    except BaseException:
+        if stop is not None:
+            stop()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from .colorizer import RadarLightness
 from .cores import made_ahead
@@ -24,6 +25,7 @@ from .scene.date import Date, find_date, parse_date
 from .scene.gdal import readable_by_gdal
 
 PREDICTED = "The colours are predicted from radar backscatter, not measured."
+Seen = TypeVar("Seen")
 _log = logging.getLogger("sar_colorize")
 _PICTURE_OF = {
     "both": "The picture is that of {0} where the radar agrees with it",
@@ -172,7 +174,7 @@ class SharedWindows:
         """Those in which both show ground."""
         before = self._ground.before
         read = [self._scene] if before is None else [self._scene, before.scene]
-        found = made_ahead(self._read, spread_over(self._ground.reference.overlap), threads_for(self._radar, *read))
+        found = seen_in(spread_over(self._ground.reference.overlap), self._read, self._radar, *read)
         return [each for each in found if each is not None]
 
     def _read(self, part: Window) -> SharedWindow | None:
@@ -183,9 +185,16 @@ class SharedWindows:
         return SharedWindow(lightness, ground) if (ground.seen & valid).any() else None
 
 
-def threads_for(radar: RadarLightness, *scenes: Scene) -> int | None:
-    """That read windows of scenes, see `made_ahead`."""
-    return None if radar.reads_in_threads(*scenes) else 1
+def seen_in(
+    parts: Iterable[Window], look: Callable[[Window], Seen], radar: RadarLightness, *scenes: Scene
+) -> Iterator[Seen]:
+    """What `look` finds in windows of scenes, in threads where they gain by that."""
+
+    def stop() -> None:
+        for scene in scenes:
+            scene.stop()
+
+    return made_ahead(look, parts, None if radar.reads_in_threads(*scenes) else 1, stop)
 
 
 def spread_over(within: Window) -> Iterator[Window]:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import NamedTuple, TypeVar, cast
 
 from .colorizer import RadarLightness
-from .cores import made_ahead
 from .models import registry
 from .models.painter import PalettePainter
 from .palette.choose import SOURCES, choose_palette
@@ -17,7 +16,7 @@ from .palette.from_picture import read_palette
 from .palette.from_radar import RadarGround
 from .palette.lattice import nodes_of
 from .palette.palette import GUESSED, UNKNOWN, Palette
-from .place import Remembering, date_of, spread_over, threads_for
+from .place import Remembering, date_of, seen_in, spread_over
 from .position import middle_of
 from .raster import Bool, Float32, Unit, Window
 from .reference.picture import reference_on
@@ -92,7 +91,7 @@ def _shown(path: str, scene: Scene, radar: RadarLightness) -> Iterator[Shown]:
         lab, ground = reference_on(path, scene.grid.crop(part))
         return lightness, lab, valid & ground
 
-    found = made_ahead(look, _few(list(spread_over(scene.grid.window))), threads_for(radar, scene))
+    found = seen_in(_few(list(spread_over(scene.grid.window))), look, radar, scene)
     return (each for each in found if each is not None)
 
 
@@ -108,7 +107,7 @@ def _expected(palette: Palette, scene: Scene, radar: RadarLightness, month: int 
         return part, db, valid
 
     parts = blocks(whole, SIDE_PX) if small else spread_over(whole)
-    for part, db, valid in made_ahead(read, parts, threads_for(radar, scene)):
+    for part, db, valid in seen_in(parts, read, radar, scene):
         place = middle_of(scene.grid.crop(part))
         if valid.any() and (place is not None or palette.trust == UNKNOWN):
             found.add(db + radar.offset_db, valid, place)

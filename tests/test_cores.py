@@ -39,9 +39,10 @@ def test_a_failure_is_raised_at_its_turn_and_no_thread_is_left() -> None:
     assert threading.active_count() == before
 
 
-def test_who_takes_no_more_leaves_no_thread() -> None:
-    before = threading.active_count()
-    found = made_ahead(abs, range(100), 2)
-    next(found)
+def test_who_takes_no_more_ends_what_is_waited_for_and_leaves_no_thread() -> None:
+    before, ended = threading.active_count(), threading.Event()
+    found = made_ahead(lambda item: item == 0 or ended.wait(60), range(100), 2, ended.set)
+    assert next(found)
     found.close()
+    assert ended.is_set()
     assert threading.active_count() == before
