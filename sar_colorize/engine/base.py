@@ -51,6 +51,10 @@ class Engine(Protocol):
         ...
 
 
+MOST = 1e9
+"""What a network gives is less: more has overflowed elsewhere, or will."""
+
+
 def not_finite(model: str) -> ModelError:
     """The error for a network whose numbers are none."""
     return ModelError(f"model must give finite colours, got others from {model}; take its weights anew")

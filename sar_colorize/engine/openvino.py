@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..color import L_MAX
 from ..cores import threads_of
 from ..raster import Float32
-from .base import Compose, not_finite
+from .base import MOST, Compose, not_finite
 from .graph import Symbol, concatenate, total
 from .record import recorded
 from .runtime import opset, ov
@@ -122,7 +122,7 @@ class OpenVinoEngine:
         for number, tile in enumerate(tiles):
             lightness = tile[None]
             out = network(lightness)
-            if not np.isfinite(out).all():
+            if not -MOST < out.min() <= out.max() < MOST:
                 raise not_finite(self._model)
             given = {"out": out, "lightness": lightness}
             given |= {} if beside is None else {"beside": beside[number][None]}

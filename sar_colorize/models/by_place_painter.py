@@ -17,7 +17,7 @@ from ..planes import join, mean, wide
 from ..raster import Bool, Float32, Window
 from .by_place_picture import MAPS, MIDDLE, STRIDE_PX, bands_of, compose, details, fitted_colours
 from .card import Card
-from .graphs import Layers, by_place_features
+from .graphs import BY_PLACE_BEYOND, Core, Layers, by_place_features
 from .ground_kinds import REACH_PX, NoNetwork, told_picture
 from .ground_numbers import numbers_of, packed
 from .network import Network
@@ -58,17 +58,18 @@ class SettledNetwork:
 
     def graph(self, x: Any) -> Any:
         """The maps of L / 50 - 1 (B, C, H, W) inside the halo; the features after them where they are needed."""
-        layers = Layers(self._by_place.tensors)
-        features = self._features(layers, x)
+        layers, halo_px = Layers(self._by_place.tensors), self._by_place.card.halo_px or 0
+        features = self._features(layers, x, halo_px)
         maps = layers.convolved(features, "head")
-        return maps if self._palette.fit is None else join([maps, features])
+        made = maps if self._palette.fit is None else join([maps, features])
+        return Core(x, halo_px, BY_PLACE_BEYOND).around(made, 4)
 
     def features(self, x: Any) -> Any:
         """What the network sees of L / 50 - 1, as a graph; the edge is repeated."""
         return self._features(Layers(self._by_place.tensors, with_edge=True), x)
 
-    def _features(self, layers: Layers, x: Any) -> Any:
-        return by_place_features(layers, x, bands_of(self._bands), self._palette.vector())
+    def _features(self, layers: Layers, x: Any, halo_px: int = 0) -> Any:
+        return by_place_features(layers, x, bands_of(self._bands), self._palette.vector(), halo_px)
 
 
 @dataclass(frozen=True)

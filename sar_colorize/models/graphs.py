@@ -68,8 +68,42 @@ class Layers:
         return xp.convolved(x, weight, bias, stride=stride, pad_px=1)
 
 
-def by_place_features(layers: Layers, x: Any, channels: Sequence[int], palette: Float32) -> Any:
-    """`ByPlace.look` of L / 50 - 1 (B, C, H, W) of the input channels that are there, under a palette (10,)."""
+class Core:
+    """What of a tile is wanted, so that decoders compute no more of it than that depends on.
+
+    Args:
+        tile: (B, C, H, W) what the network is given. halo_px: around what is wanted; 0 where all of it is.
+        beyond: by how many times coarser, pixels beyond what is wanted that are looked at there.
+    """
+
+    def __init__(self, tile: Any, halo_px: int, beyond: Mapping[int, int]) -> None:
+        self._height = tile.shape[2]
+        self._halo_px, self._beyond = halo_px if 2 * halo_px < min(tile.shape[2:]) else 0, beyond
+
+    def of(self, x: Any, coarser: int) -> Any:
+        """The inner part of (B, C, h, w), which may be without its edge already."""
+        by = max(0, self._halo_px // coarser - self._beyond[coarser]) - self._without(x, coarser)
+        return x[:, :, by : x.shape[2] - by, by : x.shape[3] - by] if by else x
+
+    def around(self, x: Any, coarser: int) -> Any:
+        """(B, C, h, w) of the whole tile, with zeros where nothing is wanted."""
+        by = self._without(x, coarser)
+        return namespace(x).padded(x, (by, by, by, by), with_edge=False) if by else x
+
+    def _without(self, x: Any, coarser: int) -> int:
+        return int(self._height // coarser - x.shape[2]) // 2
+
+
+COLORSAR_BEYOND = {2: 3, 4: 3, 8: 3, 16: 3}
+BY_PLACE_BEYOND = {4: 10, 8: 7, 16: 5}
+"""See `Core`: of what each decoder is given."""
+
+
+def by_place_features(layers: Layers, x: Any, channels: Sequence[int], palette: Float32, halo_px: int = 0) -> Any:
+    """`ByPlace.look` of L / 50 - 1 (B, C, H, W) of the input channels that are there, under a palette (10,).
+
+    Without what lies more than BY_PLACE_BEYOND outside what is wanted, see `Core`.
+    """
     hidden = layers.numbers("palette.0.weight") @ palette + layers.numbers("palette.0.bias")
     film = layers.numbers("palette.2.weight") @ np.maximum(hidden, 0.0) + layers.numbers("palette.2.bias")
     taken = 0
@@ -89,25 +123,28 @@ def by_place_features(layers: Layers, x: Any, channels: Sequence[int], palette: 
     at_4 = filmed(layers.block(stem, "encode_4"))  # (B, w, H/4, W/4)
     at_8 = filmed(layers.stage(at_4, "encode_8"))  # (B, 2w, H/8, W/8)
     at_16 = filmed(layers.block(layers.stage(at_8, "encode_16"), "encode_16.3"))  # (B, 4w, H/16, W/16)
-    y = join([enlarge(layers.block(at_16, "decode_16"), 2), at_8])  # (B, 4w, H/8, W/8)
+    core = Core(x, halo_px, BY_PLACE_BEYOND)
+    y = enlarge(layers.block(core.of(at_16, 16), "decode_16"), 2)
+    y = join([core.of(y, 8), core.of(at_8, 8)])  # (B, 4w, H/8, W/8)
     y = filmed(layers.block(y, "decode_8"))  # (B, w, H/8, W/8)
-    y = join([enlarge(y, 2), at_4])  # (B, 2w, H/4, W/4)
+    y = join([core.of(enlarge(y, 2), 4), core.of(at_4, 4)])  # (B, 2w, H/4, W/4)
     return filmed(layers.block(y, "decode_4"))  # (B, w, H/4, W/4)
 
 
-def colorsar(layers: Layers, x: Any, classes: Sequence[Sequence[float]] | None) -> Any:
-    """`ColorSAR.forward`."""
-    xp = namespace(x)
+def colorsar(layers: Layers, x: Any, classes: Sequence[Sequence[float]] | None, halo_px: int) -> Any:
+    """`ColorSAR.forward`; zeros where nothing is wanted, see `Core`."""
+    xp, core = namespace(x), Core(x, halo_px, COLORSAR_BEYOND)
     at_2 = layers.stage(x, "encode_2")  # (B, w, H/2, W/2)
     at_4 = layers.stage(at_2, "encode_4")  # (B, 2w, H/4, W/4)
     at_8 = layers.stage(at_4, "encode_8")  # (B, 4w, H/8, W/8)
     at_16 = layers.stage(at_8, "encode_16")  # (B, 8w, H/16, W/16)
-    y = join([enlarge(layers.block(at_16, "decode_16"), 2), at_8])  # (B, 8w, H/8, W/8)
-    y = join([enlarge(layers.block(y, "decode_8"), 2), at_4])  # (B, 4w, H/4, W/4)
-    y = join([enlarge(layers.block(y, "decode_4"), 2), at_2])  # (B, 2w, H/2, W/2)
+    y = core.of(at_16, 16)
+    for coarser, finer in ((8, at_8), (4, at_4), (2, at_2)):
+        y = enlarge(layers.block(y, f"decode_{2 * coarser}"), 2)
+        y = join([core.of(y, coarser), core.of(finer, coarser)])  # (B, 8w, H/8, W/8), (B, 4w, .), (B, 2w, H/2, W/2)
     y = layers.convolved(layers.block(y, "decode_2"), "head")  # (B, 2 or K, H/2, W/2)
     y = mix(xp.softmax(y * (1.0 / TEMPERATURE), 1), np.array(classes).T / AB_MAX) if classes else xp.tanh(y)
-    return enlarge(y, 2)  # (B, 2, H, W)
+    return enlarge(core.around(y, 2), 2)  # (B, 2, H, W)
 
 
 def pix2pix(layers: Layers, x: Any) -> Any:

@@ -71,4 +71,4 @@ class Network:
         layers = Layers(self.tensors)
         if self.card.architecture == "pix2pix":
             return pix2pix(layers, x)
-        return colorsar(layers, x, self.card.settings.get("classes"))
+        return colorsar(layers, x, self.card.settings.get("classes"), self.card.halo_px or 0)
