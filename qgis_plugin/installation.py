@@ -267,7 +267,7 @@ class _Steps:
             span = _PERCENT["install"] - _PERCENT["download"]
             self.feedback.setProgress(_PERCENT["download"] + span * min(1.0, self.loaded_mb / self.expected_mb))
         elif line.startswith("Installing collected"):
-            self.begin("install", tr("Installing; this takes a minute without further lines"))
+            self.begin("install", tr("Installing; pip says nothing until it is done"))
 
     def hide(self, text: str) -> str:
         return self.proxy.hide(without_credentials(text))

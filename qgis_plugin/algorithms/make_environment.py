@@ -70,7 +70,7 @@ class MakeEnvironment(BackendAlgorithm):
     def initAlgorithm(self, config: object = None) -> None:
         self.add(
             QgsProcessingParameterFile(
-                SOURCE, tr("Source"), defaultValue=installation.clone() or None, fileFilter=_ANY
+                SOURCE, tr("Source"), defaultValue=installation.clone() or None, optional=True, fileFilter=_ANY
             ),
             tr(
                 "What to install: a clone of the repository (its folder, or pyproject.toml in it), a wheel, or a "
@@ -91,6 +91,7 @@ class MakeEnvironment(BackendAlgorithm):
                 tr("Folder of the environment"),
                 behavior=QgsProcessingParameterFile.Behavior.Folder,
                 defaultValue=str(_usual_folder()),
+                optional=True,
             ),
             tr(
                 "A new or empty folder, or one that this algorithm made before, whose content is replaced. Default: a "
@@ -134,9 +135,10 @@ class MakeEnvironment(BackendAlgorithm):
     def processAlgorithm(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
+        folder = self.parameterAsString(parameters, FOLDER, context)
         order = installation.Order(
-            folder=Path(self.parameterAsString(parameters, FOLDER, context)).expanduser().resolve(),
-            source=self.parameterAsString(parameters, SOURCE, context),
+            folder=Path(folder or _usual_folder()).expanduser().resolve(),
+            source=self.parameterAsString(parameters, SOURCE, context) or installation.clone(),
             extras=tuple(_extras()[index] for index in self.parameterAsEnums(parameters, EXTRAS, context)),
             python=self.parameterAsString(parameters, PYTHON, context),
             wheels=self.parameterAsString(parameters, WHEELS, context),
