@@ -159,10 +159,10 @@ def _fill(
         raise BackendError(
             tr("the source must be sar-colorize, got a package without that program: {0}").format(wanted)
         )
-    return look(Backend(program, (), tr("the new environment")), feedback)
+    return _look(Backend(program, (), tr("the new environment")), feedback)
 
 
-def look(backend: Backend, feedback: QgsProcessingFeedback) -> choices.Choices | None:
+def _look(backend: Backend, feedback: QgsProcessingFeedback) -> choices.Choices | None:
     """What a backend offers, once everything that it needs is there; None if it was cancelled.
 
     Raises:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from made_here import Heard, alive, write_endless_source, write_wheel
 from processing.core.ProcessingConfig import ProcessingConfig
-from qgis.core import QgsProcessingContext, QgsProcessingException, QgsSettings
+from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingException, QgsSettings
 from sar_colorize_qgis import choices, environment_folder, installation
 from sar_colorize_qgis.backend import BackendError, find
 from sar_colorize_qgis.environment_folder import NOTE, EnvironmentFolder
@@ -60,6 +60,17 @@ def test_the_environment_is_made_checked_and_used_at_once(provider: Any, tmp_pat
     assert "Processing " in log
     assert "Successfully installed sar-colorize-0.1.0" in log
     assert heard.texts[0] == "Making the environment"
+
+
+def test_without_parameters_the_clone_goes_into_the_profile(provider: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    orders: list[installation.Order] = []
+    monkeypatch.setattr(installation, "clone", lambda: "/the/clone")
+    monkeypatch.setattr(installation, "make", lambda order, feedback: orders.append(order))
+    for given in ({}, {"FOLDER": "", "SOURCE": ""}):
+        results, ok = provider.algorithm("makeenvironment").create().run(given, QgsProcessingContext(), Heard())
+        assert (results, ok) == ({}, True)
+    folder = Path(QgsApplication.qgisSettingsDirPath()).resolve() / "sar-colorize"
+    assert orders == [installation.Order(folder, "/the/clone")] * 2
 
 
 def test_a_run_that_fails_brings_the_earlier_environment_back_and_one_that_succeeds_replaces_it(
