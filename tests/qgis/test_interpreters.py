@@ -49,7 +49,7 @@ def test_a_python_that_will_not_do_is_refused_by_name(tmp_path: Path, answer: st
 def test_the_first_that_will_do_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _fake(tmp_path / "python3", _answer(version="[3, 9, 18]"))
     _fake(tmp_path / "python3.12", _answer("/good/python3.12"))
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(interpreters.QStandardPaths, "findExecutable", lambda name: _found(tmp_path / name))
     assert interpreters.choose() == Interpreter("/good/python3.12", (3, 12, 1), 64, ())
 
 
