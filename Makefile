@@ -120,9 +120,10 @@ test: lint browser toolbox
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
 	@$(MAKE) --no-print-directory test-qgis
 
-# The folder's name in QGIS is not the library's, which it would hide.
+# The folder's name in QGIS is not the library's, which it would hide. clone.txt: where Make an environment finds sar-colorize.
 plugin:
 	@folder=$$(mktemp -d) && mkdir -p $(PLUGIN_DIR) && cp -r qgis_plugin $$folder/sar_colorize_qgis \
+	  && echo "$(CURDIR)" > $$folder/sar_colorize_qgis/clone.txt \
 	  && find $$folder -name __pycache__ -prune -exec rm -r {} + \
 	  && cd $$folder && $(PYTHON) -m zipfile -c $(abspath $(PLUGIN_DIR))/sar_colorize_qgis.zip sar_colorize_qgis \
 	  && rm -r $$folder && echo "$(PLUGIN_DIR)/sar_colorize_qgis.zip: install it in QGIS, Plugins, Install from ZIP."

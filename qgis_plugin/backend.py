@@ -64,15 +64,26 @@ def find() -> Backend:
     if program:
         return Backend(program, (), "PATH")
     for place in known_places():
-        program = _program_in(place)
+        program = program_in(place)
         if program:
             return Backend(program, (), tr("a known place, {0}").format(place))
     raise BackendError(
         tr(
-            "sar-colorize must be installed beside QGIS, got none in the Processing setting, in {variable}, on PATH or "
-            "in a known environment; paste this line into a terminal: {line}"
+            "sar-colorize must be installed beside QGIS, got none in the Processing setting, in {variable}, on PATH "
+            "or in a known environment; run Make an environment from the toolbox, or paste this line into a terminal: "
+            "{line}"
         ).format(variable=VARIABLE, line=install_line())
     )
+
+
+def use(named: str) -> None:
+    """Sets the Processing setting, also where QGIS holds it in memory."""
+    QgsSettings().setValue(f"Processing/Configuration/{SETTING}", named)
+    try:
+        from processing.core.ProcessingConfig import ProcessingConfig
+    except ImportError:
+        return
+    ProcessingConfig.setSettingValue(SETTING, named)
 
 
 def install_line() -> str:
@@ -117,11 +128,11 @@ def _named(named: str, where: str) -> Backend:
     """The backend that the user names: an environment's folder, its Python, or the program itself."""
     path = Path(named).expanduser()
     if path.is_dir():
-        program = _program_in(path)
+        program = program_in(path)
         if program:
             return Backend(program, (), where)
     elif path.is_file() and path.name.lower().startswith("python"):
-        program = _program_in(path.parent)
+        program = program_in(path.parent)
         return Backend(program, (), where) if program else Backend(str(path), _MODULE, where)
     elif path.is_file():
         return Backend(str(path), (), where)
@@ -133,7 +144,7 @@ def _named(named: str, where: str) -> Backend:
     )
 
 
-def _program_in(folder: Path) -> str:
+def program_in(folder: Path) -> str:
     """The program in an environment, or in the folder of its programs; empty where there is none."""
     for part in _FOLDERS:
         for name in _NAMES:

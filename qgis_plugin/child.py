@@ -10,7 +10,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Callable
 
@@ -41,14 +41,16 @@ class Finished:
     cancelled: bool = False
 
 
-def environment() -> QProcessEnvironment:
-    """This process's environment without what QGIS sets for itself, in UTF-8."""
+def environment(variables: Mapping[str, str] | None = None) -> QProcessEnvironment:
+    """This process's environment without what QGIS sets for itself, in UTF-8, with `variables`."""
     clean = QProcessEnvironment.systemEnvironment()
     for name in clean.keys():  # noqa: SIM118 - not a dictionary
         if name.upper().startswith(_OURS):
             clean.remove(name)
     clean.insert("PYTHONUTF8", "1")
     clean.insert("PYTHONSAFEPATH", "1")
+    for name, value in (variables or {}).items():
+        clean.insert(name, value)
     return clean
 
 
@@ -58,14 +60,18 @@ def run(
     feedback: QgsProcessingFeedback | None = None,
     on_event: Callable[[Event], None] | None = None,
     limit_s: float | None = None,
+    on_line: Callable[[str], None] | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Finished:
     """Runs the backend to its end, or until `feedback` is cancelled.
+
+    `on_event` hears its events, `on_line` the other lines of standard error; `variables` are added to its environment.
 
     Raises:
         BackendError: it does not start, or has not ended after `limit_s` seconds.
     """
     process = QProcess()
-    process.setProcessEnvironment(environment())
+    process.setProcessEnvironment(environment(variables))
     process.setWorkingDirectory(tempfile.gettempdir())
     process.setReadChannel(QProcess.ProcessChannel.StandardError)
     process.start(backend.program, [*backend.arguments, *arguments])
@@ -78,7 +84,7 @@ def run(
     finished, started, cancelled = Finished(), time.monotonic(), False
     while process.state() != QProcess.ProcessState.NotRunning:
         process.waitForReadyRead(_POLL_MS)
-        _read(process, finished, on_event)
+        _read(process, finished, on_event, on_line)
         if feedback is not None and feedback.isCanceled():
             _stop(process)
             cancelled = True
@@ -89,9 +95,9 @@ def run(
                     program=backend.program, limit=limit_s
                 )
             )
-    _read(process, finished, on_event)
-    rest = bytes(process.readAllStandardError()).decode("utf-8", "replace")
-    finished.tail += rest.splitlines()
+    _read(process, finished, on_event, on_line)
+    for line in bytes(process.readAllStandardError()).decode("utf-8", "replace").splitlines():
+        _hear(line, finished, on_event, on_line)
     finished.output = bytes(process.readAllStandardOutput()).decode("utf-8", "replace")
     crashed = process.exitStatus() == QProcess.ExitStatus.CrashExit
     finished.code = -1 if crashed else process.exitCode()
@@ -114,17 +120,28 @@ def _quote(word: str) -> str:
     return "'" + word.replace("'", "'\\''") + "'"
 
 
-def _read(process: QProcess, finished: Finished, on_event: Callable[[Event], None] | None) -> None:
-    """Every whole line of standard error: an event, or one of the last words."""
+def _read(process: QProcess, finished: Finished, *listeners: Callable | None) -> None:
+    """Every whole line of standard error."""
     while process.canReadLine():
-        line = bytes(process.readLine()).decode("utf-8", "replace").rstrip()
-        event = _event(line)
-        if event is None:
-            finished.tail = [*finished.tail, line][-_TAIL_LINES:]
-        elif event["event"] == "error":
-            finished.error = "; ".join(text for text in (event.get("message"), event.get("hint")) if text)
-        elif on_event is not None:
-            on_event(event)
+        _hear(bytes(process.readLine()).decode("utf-8", "replace").rstrip(), finished, *listeners)
+
+
+def _hear(
+    line: str,
+    finished: Finished,
+    on_event: Callable[[Event], None] | None,
+    on_line: Callable[[str], None] | None,
+) -> None:
+    """A line is an event, or one of the last words."""
+    event = _event(line)
+    if event is None:
+        finished.tail = [*finished.tail, line][-_TAIL_LINES:]
+        if on_line is not None:
+            on_line(line)
+    elif event["event"] == "error":
+        finished.error = "; ".join(text for text in (event.get("message"), event.get("hint")) if text)
+    elif on_event is not None:
+        on_event(event)
 
 
 def _event(line: str) -> dict[str, Any] | None:
@@ -139,5 +156,7 @@ def _stop(process: QProcess) -> None:
     """Asks the child to undo its work and end; ends it if it does not."""
     process.closeWriteChannel()
     if not process.waitForFinished(_GRACE_MS):
+        if os.name == "nt":  # with what it started
+            QProcess.execute("taskkill", ["/T", "/F", "/PID", str(process.processId())])
         process.kill()
         process.waitForFinished(_START_MS)

@@ -118,27 +118,25 @@ def _learn(backend: Backend, code: int, output: str, tail: list[str]) -> Choices
                 "{program} must be sar-colorize {wanted}, got something that does not answer `{asked}` (exit code "
                 "{code}, last words: {said}); correct {found_by}, or install it with: {line}"
             ).format(
-                program=backend.program, wanted=_series(plugin_version()) + ".*", asked=" ".join(_ARGUMENTS),
+                program=backend.program, wanted=series() + ".*", asked=" ".join(_ARGUMENTS),
                 code=code, said=said, found_by=backend.found_by, line=install_line(),
             )
         ) from None  # fmt: skip
-    if _series(found.version) != _series(plugin_version()):
+    if series(found.version) != series():
         raise BackendError(
             tr(
                 "sar-colorize must be version {wanted}.* for this plugin ({plugin}), got {got} at {program}; update "
                 'the one that is older: the plugin in its manager, or pip install "sar-colorize=={wanted}.*"'
-            ).format(
-                wanted=_series(plugin_version()), plugin=plugin_version(), got=found.version, program=backend.program
-            )
+            ).format(wanted=series(), plugin=plugin_version(), got=found.version, program=backend.program)
         )
     _problems.pop(backend.stamp(), None)
     QgsSettings().setValue(_KEPT, json.dumps({"stamp": backend.stamp(), "choices": answer}))
     return found
 
 
-def _series(version: str) -> str:
-    """Major and minor: patches change nothing that this plugin relies on."""
-    return ".".join(version.split(".")[:2])
+def series(version: str = "") -> str:
+    """Major and minor of a version, or of this plugin: patches change nothing that this plugin relies on."""
+    return ".".join((version or plugin_version()).split(".")[:2])
 
 
 def _choices(answer: dict[str, Any]) -> Choices:

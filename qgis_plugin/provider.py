@@ -19,7 +19,7 @@ MODELS = Path(__file__).parent / "models"
 
 
 class Provider(QgsProcessingProvider):
-    """Five algorithms, a model of three of them, and one setting: where the backend is."""
+    """Six algorithms, a model of three of them, and one setting: where the backend is."""
 
     def id(self) -> str:
         return "sar_colorize"

@@ -62,6 +62,11 @@ def test_it_holds_nothing_compiled_hidden_or_executable(package: Path) -> None:
                 assert not (entry.external_attr >> 16) & 0o111, entry.filename
 
 
+def test_it_knows_the_clone_that_it_was_built_from(unpacked: Path) -> None:
+    """Make an environment installs from there where nothing else is named."""
+    assert Path((unpacked / FOLDER / "clone.txt").read_text().strip()) == ROOT
+
+
 def test_its_metadata_is_whole(unpacked: Path) -> None:
     metadata = configparser.ConfigParser()
     metadata.optionxform = str  # type: ignore[assignment,method-assign]
@@ -152,7 +157,7 @@ def test_enumerations_are_scoped_as_qt6_and_qgis_4_demand(unpacked: Path) -> Non
         "QgsCoordinateReferenceSystem.WktVariant",
         "QgsProcessing.SourceType", "QgsProcessingParameterDefinition.Flag", "QgsProcessingParameterFile.Behavior",
         "QgsProcessingParameterNumber.Type", "QgsRaster.ColorInterpretation", "QgsRasterMinMaxOrigin.Limits",
-        "QProcess.ExitStatus", "QProcess.ProcessChannel", "QProcess.ProcessState",
+        "QNetworkProxy.ProxyType", "QProcess.ExitStatus", "QProcess.ProcessChannel", "QProcess.ProcessState",
         "QgsPalettedRasterRenderer.Class",
     }  # fmt: skip
     assert set(found) == scopes

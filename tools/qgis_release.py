@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("qgis", "python3-qgis", "xvfb", "xauth")
+PACKAGES = ("qgis", "python3-qgis", "python3-venv", "xvfb", "xauth")
 TESTS = "/opt/tests"
 _READY = "opt/ready"
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR")

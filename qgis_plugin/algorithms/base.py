@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import (
+    QgsApplication,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
@@ -128,6 +129,13 @@ class BackendAlgorithm(QgsProcessingAlgorithm):
         record.note(finished.output.strip())
         record.write(outputs[0])
         return result
+
+
+def refresh_provider() -> None:
+    """New menus; the provider is looked up when this is called, for the plugin may have been switched off."""
+    provider = QgsApplication.processingRegistry().providerById("sar_colorize")
+    if provider is not None:
+        provider.refreshAlgorithms()
 
 
 def _result(finished: child.Finished) -> dict[str, Any] | None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from qgis.core import (
     Qgis,
-    QgsApplication,
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingOutputBoolean,
@@ -17,14 +15,13 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QT_VERSION_STR, QTimer
 
-from .. import child, choices
+from .. import choices, doctor
 from ..backend import BackendError, find
 from ..text import tr
-from .base import BackendAlgorithm, Parameters
+from .base import BackendAlgorithm, Parameters, refresh_provider
 
 OUTPUT_HTML = "OUTPUT_HTML"
 OK = "OK"
-_LIMIT_S = 120.0
 
 
 class CheckEnvironment(BackendAlgorithm):
@@ -87,18 +84,11 @@ class CheckEnvironment(BackendAlgorithm):
 
     def postProcessAlgorithm(self, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> dict[str, Any]:
         """The other algorithms get their menus anew, once this one is through."""
-        QTimer.singleShot(0, _refresh)
+        QTimer.singleShot(0, refresh_provider)
         return {}
 
 
 Row = tuple
-
-
-def _refresh() -> None:
-    """Looked up when it is called: the plugin may have been switched off."""
-    provider = QgsApplication.processingRegistry().providerById("sar_colorize")
-    if provider is not None:
-        provider.refreshAlgorithms()
 
 
 def _backend_rows(feedback: QgsProcessingFeedback) -> list[Row]:
@@ -111,18 +101,7 @@ def _backend_rows(feedback: QgsProcessingFeedback) -> list[Row]:
         ("ok", tr("models"), ", ".join(name for name, _ in offered.models), ""),
         ("ok", tr("filters"), ", ".join(offered.filters), ""),
     ]
-    finished = child.run(backend, ["doctor", "--json"], feedback, limit_s=_LIMIT_S)
-    if finished.cancelled:
-        return rows
-    try:
-        checks = json.loads(finished.output)["checks"]
-    except (ValueError, KeyError, TypeError):
-        raise BackendError(
-            tr("sar-colorize doctor must answer in JSON, got exit code {code}: {tail}").format(
-                code=finished.code, tail=" | ".join(finished.tail[-4:])
-            )
-        ) from None
-    for check in checks:
+    for check in doctor.examine(backend, feedback):
         status = "ok" if check["ok"] else "MISSING" if check["needed"] else "absent"
         rows.append((status, check["name"], check["detail"], check.get("mend", "")))
     return rows

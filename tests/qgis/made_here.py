@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,72 @@ def write_fake(path: Path, body: str = "", **changes: Any) -> Path:
     path.write_text(_FAKE.format(answer=answer, body=body), encoding="utf-8")
     path.chmod(0o755)
     return path
+
+
+def write_wheel(folder: Path, *, version: str = VERSION, rasterio: bool = True) -> Path:
+    """A wheel called sar-colorize whose program answers as the real one does, and nothing more.
+
+    `version` is what it says of itself; without `rasterio` it says that this is missing.
+    """
+    program = f"""
+import json, sys
+
+CHOICES = {CHOICES | {"version": version}!r}
+CHECKS = [dict(name="rasterio", ok={rasterio}, needed=True, detail="of the test", mend=""),
+          dict(name="torch", ok=False, needed=False, detail="not installed", mend="")]
+
+
+def main():
+    print(json.dumps(CHOICES if sys.argv[1] == "choices" else dict(checks=CHECKS)))
+"""
+    about = f"sar_colorize-{VERSION}.dist-info"
+    parts = {
+        "sar_colorize_stub.py": program,
+        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: sar-colorize\nVersion: {VERSION}\nProvides-Extra: vector\n",
+        f"{about}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{about}/entry_points.txt": "[console_scripts]\nsar-colorize = sar_colorize_stub:main\n",
+    }
+    record = "".join(f"{name},,\n" for name in (*parts, f"{about}/RECORD"))
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"sar_colorize-{VERSION}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in (parts | {f"{about}/RECORD": record}).items():
+            archive.writestr(name, text)
+    return path
+
+
+def write_endless_source(folder: Path) -> Path:
+    """A clone whose build starts a process, writes both processes' ids into `folder / "ids"`, and never ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "pyproject.toml").write_text(
+        '[project]\nname = "sar-colorize"\nversion = "0.1.0"\n'
+        '[build-system]\nrequires = []\nbuild-backend = "endless"\nbackend-path = ["."]\n'
+    )
+    (folder / "endless.py").write_text(
+        "import os, pathlib, subprocess, sys, tempfile, time\n"
+        "def prepare_metadata_for_build_wheel(*arguments):\n"
+        "    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(9999)'])\n"
+        "    pathlib.Path(tempfile.mkdtemp(), 'unpacked').touch()\n"
+        "    ids = pathlib.Path(__file__).with_name('ids')\n"
+        "    ids.with_suffix('.part').write_text(f'{os.getpid()} {child.pid}')\n"
+        "    ids.with_suffix('.part').rename(ids)\n"
+        "    time.sleep(9999)\n"
+        "build_wheel = prepare_metadata_for_build_wheel\n"
+    )
+    return folder
+
+
+def alive(ids: Path) -> list[str]:
+    """Those of the processes in a file that live; a zombie that nobody has waited for does not."""
+    found = []
+    for number in ids.read_text().split():
+        try:
+            state = Path("/proc", number, "stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        if state != "Z":
+            found.append(number)
+    return found
 
 
 def write_scene(path: Path, height: int = 96, width: int = 128, bands: int = 2, *, seed: int = 0, dtype: int = 0,
@@ -126,6 +193,9 @@ class Heard(QgsProcessingFeedback):
         self.said.append(text)
 
     def pushCommandInfo(self, text: str) -> None:
+        self.said.append(text)
+
+    def pushConsoleInfo(self, text: str) -> None:
         self.said.append(text)
 
     def setProgressText(self, text: str) -> None:

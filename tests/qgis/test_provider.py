@@ -23,6 +23,7 @@ from sar_colorize_qgis.plugin import Plugin
 
 ADVANCED = QgsProcessingParameterDefinition.Flag.FlagAdvanced
 WORK = ("colorize", "despeckle", "evaluate", "page")
+INSTALL = ("checkenvironment", "makeenvironment")
 
 
 def _options(provider: Any, algorithm: str, parameter: str) -> list[str]:
@@ -36,14 +37,18 @@ def test_it_loads_without_a_backend_and_says_the_line_to_copy(provider: Any) -> 
         "colorize": "Colorize SAR",
         "despeckle": "Despeckle SAR",
         "evaluate": "Evaluate colours",
+        "makeenvironment": "Make an environment",
         "page": "Page to send",
         "Product to page": "Product to page",
     }
     line = "python3 -m venv ~/sar-colorize && ~/sar-colorize/bin/pip install sar-colorize"
-    assert provider.warningMessage().endswith(line)
+    assert provider.warningMessage().endswith(
+        f"run Make an environment from the toolbox, or paste this line into a terminal: {line}"
+    )
     for name in WORK:
         assert provider.algorithm(name).canExecute() == (False, provider.warningMessage())
-    assert provider.algorithm("checkenvironment").canExecute() == (True, "")
+    for name in INSTALL:
+        assert provider.algorithm(name).canExecute() == (True, "")
 
 
 def test_with_a_backend_nothing_is_warned_of(real_backend: str, provider: Any) -> None:
@@ -100,7 +105,7 @@ def test_the_setting_stands_in_the_options_of_processing(provider: Any) -> None:
     assert setting.value == ""
 
 
-@pytest.mark.parametrize("name", [*WORK, "checkenvironment"])
+@pytest.mark.parametrize("name", [*WORK, *INSTALL])
 def test_every_parameter_has_help_that_says_its_default(provider: Any, name: str) -> None:
     algorithm = provider.algorithm(name)
     required = {"INPUT", "DATA", "COLOUR"}
@@ -140,7 +145,7 @@ def test_every_word_for_people_can_be_translated(qgis_processing: Any, request: 
     try:
         provider = request.getfixturevalue("provider")
         words = [provider.longName(), provider.warningMessage()]
-        for algorithm in map(provider.algorithm, [*WORK, "checkenvironment"]):  # words of a model are in its file
+        for algorithm in map(provider.algorithm, [*WORK, *INSTALL]):  # words of a model are in its file
             words += [algorithm.displayName(), algorithm.shortDescription(), algorithm.about()]
             for definition in algorithm.parameterDefinitions():
                 words += [definition.description(), definition.help()]
@@ -173,8 +178,8 @@ def test_the_icon_draws_something(provider: Any) -> None:
     assert QSvgRenderer(provider.svgIconPath()).isValid()
     image = provider.icon().pixmap(24, 24).toImage()
     assert len({image.pixel(x, y) for x in range(24) for y in range(24)}) > 20
-    own = [provider.algorithm(name).svgIconPath() for name in (*WORK, "checkenvironment")]
-    assert own == [provider.svgIconPath()] * 5
+    own = [provider.algorithm(name).svgIconPath() for name in (*WORK, *INSTALL)]
+    assert own == [provider.svgIconPath()] * 6
 
 
 def test_the_version_is_the_librarys(provider: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 from home import HOME
-from made_here import command_line, same_picture, shared_scene, write_fake, write_scene
+from made_here import alive, command_line, same_picture, shared_scene, write_endless_source, write_fake, write_scene
 
 PLACES = ("ben_36_85", "place_433D_629L_3_1")
 SOCAL_CORNER = "-13144540,-13139440,4024380,4029480 [EPSG:3395]"
@@ -53,7 +54,7 @@ def test_the_algorithms_are_listed(environment: dict[str, str]) -> None:
         ["qgis_process.bin", "list"], env=environment, capture_output=True, text=True, timeout=120, check=False
     )
     listed = [line.strip().split("\t")[0] for line in done.stdout.splitlines() if "sar_colorize:" in line]
-    names = ("checkenvironment", "colorize", "despeckle", "evaluate", "page", "Product to page")
+    names = ("checkenvironment", "colorize", "despeckle", "evaluate", "makeenvironment", "page", "Product to page")
     assert sorted(listed) == sorted(f"sar_colorize:{name}" for name in names)
     assert "Traceback" not in done.stderr
 
@@ -137,6 +138,20 @@ def test_the_backend_ends_with_qgis_and_leaves_nothing(
     process.wait(timeout=60)
     _wait(lambda: not any(folder.iterdir()), 30)
     _wait(lambda: _commands_with(str(folder)) == [], 30)
+
+
+def test_an_installation_ends_with_qgis_and_is_not_taken_for_whole(environment: dict[str, str], tmp_path: Path) -> None:
+    source, folder = write_endless_source(tmp_path / "source"), tmp_path / "environment"
+    environment |= {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1"}
+    process = subprocess.Popen(
+        _command("makeenvironment", {"SOURCE": source, "FOLDER": folder}), env=environment, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    _wait((source / "ids").exists, 120)
+    process.kill()
+    process.wait(timeout=60)
+    _wait(lambda: alive(source / "ids") == [], 60)
+    assert json.loads((folder / "sar-colorize-qgis.json").read_text())["whole"] is False
 
 
 def _wait(until: Callable[[], bool], limit_s: float) -> None:
