@@ -37,7 +37,7 @@ from sar_colorize.raster import Grid
 from tools.mosaic_server import Handler, MosaicServer, write_mosaic_120, write_worldcover
 
 GRID = Grid(400, 400, Affine(20.0, 0.0, 460000.0, 0.0, -20.0, 4940000.0), CRS.from_epsg(32633).to_wkt())
-SECONDS = 8.0
+SECONDS = 60.0
 OVERCOME = ""
 """The sentence of a fault after which the picture is there as if nothing had been."""
 
@@ -180,11 +180,10 @@ def test_every_fault_ends_in_its_sentence(case: Case, sad: MosaicServer, folder:
 def test_a_server_that_is_not_there_is_one_sentence_at_once(
     server: MosaicServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started = time.monotonic()
+    monkeypatch.setattr("sar_colorize.catalog.client.Client._wait", lambda *_: pytest.fail("it was asked again"))
     monkeypatch.setenv("SAR_COLORIZE_WORLDCOVER_URL", "http://127.0.0.1:1")
     with pytest.raises(NetworkError, match=r"must be reachable, got Connection refused for 127\.0\.0\.1:1; check the"):
         _fetched("worldcover")
-    assert time.monotonic() - started < 1.0
 
 
 def test_more_bytes_than_a_scene_can_need_are_refused(sad: MosaicServer, folder: Path) -> None:

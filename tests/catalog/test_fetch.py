@@ -312,7 +312,7 @@ def test_a_user_who_cancels_ends_every_request(folder: Path, server: MosaicServe
     write_worldcover(folder, 44, 14)
 
     def stall(handler: object, content: bytes) -> bool:
-        server.release.wait(5.0)  # type: ignore[attr-defined]
+        server.release.wait(120.0)  # type: ignore[attr-defined]
         return True
 
     import threading
@@ -330,6 +330,6 @@ def test_a_user_who_cancels_ends_every_request(folder: Path, server: MosaicServe
     assert wanted is not None
     with pytest.raises(KeyboardInterrupt):
         fetch(plan_fetch(utm(33, 460000, 4940000), wanted), on_tick=tick)
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 60.0
     server.release.set()  # type: ignore[attr-defined]
     assert list((folder.parent / "cache").iterdir()) == []

@@ -260,7 +260,7 @@ def test_who_cancels_while_blocks_are_fetched_ends_it_at_once(
     store_in_tiles(make_safe(folder))
     release = threading.Event()
     server.fault = lambda handler, content: (
-        ".tiff" in handler.path and handler.asked(1 << 40)[0] > 1 << 14 and (release.wait(30.0) or True)
+        ".tiff" in handler.path and handler.asked(1 << 40)[0] > 1 << 14 and (release.wait(120.0) or True)
     )
     name = f"{server.url}/{NAME}.SAFE/manifest.safe"
     process = subprocess.Popen(
@@ -278,8 +278,8 @@ def test_who_cancels_while_blocks_are_fetched_ends_it_at_once(
         else:  # as QGIS cancels
             process.stdin.close()  # type: ignore[union-attr]
             process.stdin = None
-        _, said = process.communicate(timeout=30)
-        assert time.monotonic() - started < 15.0
+        _, said = process.communicate(timeout=60)
+        assert time.monotonic() - started < 60.0
     finally:
         release.set()
         process.kill()

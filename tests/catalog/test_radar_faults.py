@@ -32,7 +32,7 @@ from sar_colorize.errors import NetworkError, OutputError, SarColorizeError, Unr
 from sar_colorize.raster import Window
 from tools.mosaic_server import Handler, MosaicServer
 
-SECONDS = 20.0
+SECONDS = 60.0
 OVERCOME = ""
 WHOLE = Window(0, 0, HEIGHT, WIDTH)
 MANIFEST, XML, TIFF, ITEMS = r"manifest\.safe", r"/annotation/.*\.xml", r"measurement/.*\.tiff", r"/items/"

@@ -300,7 +300,7 @@ def test_a_strange_catalogue_is_one_sentence(
         fetched(f"stac:{server.url}#sentinel-2-l2a")
     assert "\n" not in str(refused.value)
     assert len(asked) <= 6
-    assert time.monotonic() - started < 8.0
+    assert time.monotonic() - started < 60.0
 
 
 def test_a_scene_without_a_date_needs_one(server: MosaicServer) -> None:
