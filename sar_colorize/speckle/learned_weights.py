@@ -15,10 +15,10 @@ from .contrast import CENTRE_PX
 if TYPE_CHECKING:
     from torch import nn
 
-REACH_PX = 18
+REACH_PX = 20
 """How far the network itself sees, `Despeckler.reach_px` of the shipped one."""
 HALO_PX = REACH_PX + CENTRE_PX // 2
-TILE_PX = 410
+TILE_PX = 414
 """Every tile that the network is given has this side, so that one kernel computes all and a pixel has the same bits
 in whatever tile it stands; tests/speckle/test_learned.py holds it to that."""
 
