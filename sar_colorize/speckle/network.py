@@ -15,13 +15,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d
 
-DILATIONS = (1, 2, 3, 4, 3, 2, 1)
+DILATIONS = (1, 1, 1, 2, 2, 3, 3, 2, 1, 1, 1)
 
 
 class Despeckler(nn.Module):
     """(B, 3, H, W) contrast, validity and noise to (B, 1, H, W) correction; `learned.change_db` says how."""
 
-    def __init__(self, width: int = 32, dilations: Sequence[int] = DILATIONS) -> None:
+    def __init__(self, width: int = 16, dilations: Sequence[int] = DILATIONS) -> None:
         super().__init__()
         self.enter = nn.Conv2d(3, width, 3, padding=1)
         self.blocks = nn.ModuleList(nn.Conv2d(width, width, 3, padding=d, dilation=d) for d in dilations)
@@ -30,7 +30,7 @@ class Despeckler(nn.Module):
         self.reach_px = 1 + sum(dilations) + 1
         for block in self.blocks:
             weight = nn.init.kaiming_normal_(block.get_parameter("weight"), nonlinearity="relu")
-            weight.data *= 0.5  # eight residuals added up stay near the size of the first
+            weight.data *= 3.5 / len(self.dilations)  # residuals added up stay near the size of the first
 
     def forward(self, x: Tensor) -> Tensor:
         """The correction of every pixel, in the unit of the contrast."""

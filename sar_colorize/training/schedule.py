@@ -22,10 +22,5 @@ def constant(step: int, steps: int) -> float:  # noqa: ARG001  # a schedule take
     return 1.0
 
 
-def late_line(step: int, steps: int) -> float:
-    """A warm-up line over 200 steps, then 1, then a line down to 0.01 in the last quarter."""
-    return min((step + 1) / _WARM_UP_STEPS, 1.0, _LAST + (1.0 - _LAST) * (steps - step) / (0.25 * steps))
-
-
 SCHEDULES = {"cosine": cosine, "constant": constant}
 """Schedules that a setting can name."""

@@ -1,6 +1,6 @@
 import pytest
 
-from sar_colorize.training.schedule import constant, cosine, late_line
+from sar_colorize.training.schedule import constant, cosine
 
 
 def test_cosine_warms_up_and_ends_low():
@@ -12,8 +12,3 @@ def test_cosine_warms_up_and_ends_low():
 
 def test_constant_stays():
     assert constant(500, 1000) == 1.0
-
-
-def test_late_line_warms_up_stays_and_falls_in_the_last_quarter():
-    rates = [late_line(step, 4000) for step in (0, 99, 500, 2900, 3500, 3999)]
-    assert rates == pytest.approx([1 / 200, 0.5, 1.0, 1.0, 0.505, 0.01], abs=2e-3)

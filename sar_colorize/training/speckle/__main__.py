@@ -5,6 +5,11 @@
 Of PAIRS, a folder as `sar-colorize train` takes, only the colour pictures of the split train are used; of SERIES, the
 named NAME.npz, see `series.read_series`; all where none is named, and simulated images alone without it. The same
 command on the same OUT goes on from the last checkpoint.
+
+The shipped filter has a teacher, which was trained first:
+
+    python -m sar_colorize.training.speckle PAIRS WIDE --series SERIES --width 32
+    python -m sar_colorize.training.speckle PAIRS OUT --series SERIES --teacher WIDE/weights.safetensors
 """
 
 from __future__ import annotations
@@ -34,11 +39,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=FilterSettings.seed, help="of all random numbers")
     parser.add_argument("--series", type=Path, help="a folder of real dates, NAME.npz")
     parser.add_argument("--place", action="append", default=[], help="a NAME of --series; may be repeated")
+    parser.add_argument("--width", type=int, default=FilterSettings.width, help="channels of the network")
+    parser.add_argument("--teacher", type=Path, help="weights of a wider filter, which this one is to imitate too")
     given = parser.parse_args()
     torch.set_flush_denormal(True)
     try:
         series = read_series(given.series, given.place) if given.series else []
-        train(given.pairs, given.out, FilterSettings(steps=given.steps, seed=given.seed), series)
+        settings = FilterSettings(width=given.width, steps=given.steps, seed=given.seed)
+        train(given.pairs, given.out, settings, series, teacher=given.teacher)
     except SarColorizeError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1

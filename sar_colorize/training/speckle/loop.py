@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -23,11 +23,12 @@ from ...progress import Progress
 from ...raster import Float32
 from ...speckle.card import FilterCard
 from ...speckle.contrast import change_db, log_noise_db
+from ...speckle.learned_weights import network_of
 from ...speckle.network import Despeckler
 from ..checkpoint import load_checkpoint, save_checkpoint
 from ..ema import running_mean
 from ..run_folder import RunFolder, run_folder
-from ..schedule import late_line
+from ..schedule import cosine
 from .series import dates_of, fresh_looks
 from .settings import FilterSettings
 from .simulated import Sample, batches
@@ -44,6 +45,7 @@ def train(
     settings: FilterSettings,
     series: Sequence[Float32] = (),
     *,
+    teacher: Path | None = None,
     progress: Progress | None = None,
 ) -> FilterCard:
     """Trains the filter on a folder of pairs, and on real dates; writes its weights and their card.
@@ -56,10 +58,12 @@ def train(
         out: a folder, made where missing.
         settings: what to learn from, and how.
         series: (dates, H, W) each, linear power.
+        teacher: weights of a filter with more channels, whose answers are wanted beside the truth.
         progress: called with (steps done, steps in all).
 
     Raises:
         DataError: no pair in the split train.
+        ModelError: a teacher that is no weights file of such a filter.
         SettingError: the run in `out` has other settings.
         Cancelled: a KeyboardInterrupt, with what is left of the run.
     """
@@ -67,9 +71,11 @@ def train(
     if not pairs:
         raise DataError(f"data must hold pairs in split train, got none in {data}; name the folder that holds them")
     pictures = [picture_of(pair) for pair in pairs]
+    told = None if teacher is None else answers_of(network_of(teacher))
     chosen = asdict(settings) | {"series": [list(power.shape) for power in series]}
+    chosen["teacher"] = None if teacher is None else weights.checksum(teacher)
     with run_folder(out, json.dumps(chosen, indent=1), resume=True, counts="step") as folder:
-        network = fit(pictures, folder, settings, series, progress)
+        network = fit(pictures, folder, settings, series, told, progress)
         card = FilterCard(
             name="despeckle-grd",
             settings={"width": settings.width, "dilations": list(settings.dilations)},
@@ -85,6 +91,7 @@ def fit(
     folder: RunFolder,
     settings: FilterSettings,
     series: Sequence[Float32] = (),
+    told: Callable[[Sample], Tensor] | None = None,
     progress: Progress | None = None,
 ) -> nn.Module:
     """The running mean of the trained weights; goes on from the checkpoint where the folder is resumed.
@@ -94,6 +101,7 @@ def fit(
         folder: for the checkpoint and the log.
         settings: see `train`.
         series: (dates, H, W) each, linear power, at least patch_px wide and high.
+        told: what a teacher makes of a sample, see `answers_of`.
         progress: see `train`.
     """
     torch.manual_seed(settings.seed)
@@ -108,12 +116,16 @@ def fit(
     started = time.perf_counter()
     for step, (sample, mean_weight) in enumerate(_both(pictures, series, settings, first), first):
         for group in optimizer.param_groups:
-            group["lr"] = settings.learning_rate * late_line(step, settings.steps)
+            group["lr"] = settings.learning_rate * cosine(step, settings.steps)
         with forward_in():
             change = change_db(network, sample.db, sample.valid, sample.looks)
         error, mean_error = losses(sample.db + change, sample)
+        wanted = error + mean_weight * mean_error
+        if told is not None:
+            apart, _ = losses(sample.db + change, replace(sample, target=told(sample)))
+            wanted = wanted + settings.teacher_weight * apart
         optimizer.zero_grad(set_to_none=True)
-        (error + mean_weight * mean_error).backward()
+        wanted.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         averaged.update_parameters(network)
@@ -127,6 +139,22 @@ def fit(
         if progress is not None:
             progress(step + 1, settings.steps)
     return averaged.module
+
+
+def answers_of(teacher: nn.Module) -> Callable[[Sample], Tensor]:
+    """What a network makes of the decibels of a sample, (B, 1, H, W) in dB; its own offset is not added.
+
+    Distillation: the answer of a network with more channels has less noise than the truth (Hinton et al., 2015).
+    """
+    forward_in = autocast("cpu", "auto")
+    teacher = teacher.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs
+
+    def told(sample: Sample) -> Tensor:
+        with torch.no_grad(), forward_in():
+            answer: Tensor = sample.db + change_db(teacher, sample.db, sample.valid, sample.looks)
+            return answer
+
+    return told
 
 
 def _both(

@@ -13,12 +13,12 @@ from .. import limits
 class FilterSettings:
     """What the speckle filter learns from, and how."""
 
-    width: int = 32
+    width: int = 16
     """Channels of the network."""
     dilations: tuple[int, ...] = DILATIONS
     """Dilation of each of its residual blocks."""
     steps: int = 10000
-    """Training steps; the learning rate is constant but for the last quarter of them."""
+    """Training steps; the learning rate falls by half a cosine over them."""
     batch: int = 8
     """Patches in one step."""
     patch_px: int = 96
@@ -44,6 +44,8 @@ class FilterSettings:
     """Weight of the loss of block means of real dates."""
     usual_share: float = 0.6
     """How often the filter gets 4.4 looks for a real date, instead of the looks that are new at each date."""
+    teacher_weight: float = 2.0
+    """Weight of the distance from the answer of a teacher, where there is one."""
     seed: int = 0
     """Seed of all random numbers."""
 
@@ -57,7 +59,7 @@ class FilterSettings:
         limits.above_zero(self, "learning_rate")
         limits.share_below_one(self, "ema_decay")
         limits.within(self, 0.0, 1.0, "persistent_share", "hole_share", "real_share", "usual_share")
-        limits.within(self, 0.0, 1e6, "mean_weight", "real_mean_weight")
+        limits.within(self, 0.0, 1e6, "mean_weight", "real_mean_weight", "teacher_weight")
         for name in ("looks", "spread_px"):
             low, high = getattr(self, name)
             if not 0 < low <= high:

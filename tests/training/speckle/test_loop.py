@@ -13,10 +13,11 @@ import torch
 from PIL import Image
 from safetensors import safe_open
 
-from sar_colorize.errors import Cancelled, DataError, SettingError
+from sar_colorize.errors import Cancelled, DataError, ModelError, SettingError
 from sar_colorize.pairs.find import Pair, PairList
-from sar_colorize.speckle.card import FilterCard
-from sar_colorize.speckle.contrast import log_noise_db
+from sar_colorize.speckle import learned_weights
+from sar_colorize.speckle.card import SHIPPED, FilterCard
+from sar_colorize.speckle.contrast import change_db, log_noise_db
 from sar_colorize.training.run_folder import RunFolder
 from sar_colorize.training.speckle import loop
 from sar_colorize.training.speckle.settings import FilterSettings
@@ -132,6 +133,40 @@ def test_the_command_writes_weights_with_the_card_that_its_settings_make(tmp_pat
     assert written.offset_db == card.offset_db
     assert written.training["settings"]["steps"] == 8
     assert (tmp_path / "out" / "log.csv").read_text().startswith("8,")
+
+
+def test_a_teacher_is_imitated(tmp_path) -> None:
+    """One that makes everything 5 dB brighter, whatever the truth is."""
+    settings = replace(SMALL, steps=60, teacher_weight=20.0, hole_share=0.0)
+    changes = []
+    for name, told in (("alone", None), ("taught", lambda sample: sample.db + 5.0)):
+        (tmp_path / name).mkdir()
+        network = loop.fit(PICTURES, RunFolder(tmp_path / name, resumed=False), settings, told=told)
+        sample = next(batches(PICTURES, settings))
+        with torch.no_grad():
+            changes.append(float(change_db(network, sample.db, sample.valid, sample.looks).mean()))
+    assert changes[1] > changes[0] + 0.05
+
+
+def test_what_a_teacher_says_is_its_networks_answer() -> None:
+    sample = next(batches(PICTURES, SMALL))
+    shipped = learned_weights.network_of(SHIPPED)
+    with torch.no_grad():
+        wanted = sample.db + change_db(shipped, sample.db, sample.valid, sample.looks)
+    assert loop.answers_of(shipped)(sample).numpy() == pytest.approx(wanted.numpy(), abs=0.3)  # bf16 where it is fast
+
+
+def test_a_run_with_a_teacher_is_not_resumed_with_another(one_pair, tmp_path) -> None:
+    loop.train(tmp_path, tmp_path / "out", SMALL, teacher=SHIPPED)
+    with pytest.raises(SettingError, match=r"^teacher must stay '[0-9a-f]{64}' in a resumed run, got None; "):
+        loop.train(tmp_path, tmp_path / "out", SMALL)
+
+
+def test_a_teacher_that_is_no_filter_is_refused(one_pair, tmp_path) -> None:
+    painter = SHIPPED.parents[2] / "models" / "weights" / "by-place.safetensors"
+    with pytest.raises(ModelError, match=r"filter card must be an object with keys of"):
+        loop.train(tmp_path, tmp_path / "out", SMALL, teacher=painter)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_without_pairs_to_learn_from_is_refused(tmp_path, monkeypatch) -> None:
