@@ -80,10 +80,12 @@ class _Threads:
         ]
 
     def start(self) -> None:
+        """Begins the first scenes."""
         for thread in self._threads:
             thread.start()
 
     def next_news(self) -> tuple[Any, ...]:
+        """Waits for it."""
         while True:
             with contextlib.suppress(queue.Empty):
                 return self._news.get(timeout=_WAIT_SECONDS)
@@ -106,22 +108,25 @@ class _Threads:
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(KeyboardInterrupt))
 
     def join(self) -> None:
+        """Waits until all have ended."""
         for thread in self._threads:
             while thread.is_alive():
                 thread.join(_WAIT_SECONDS)
 
     def _work(self) -> None:
-        with contextlib.suppress(KeyboardInterrupt), builders():
-            while self._left:
-                try:
-                    number = self._left.popleft()
-                except IndexError:
-                    return
-                try:
-                    made = self._attempt(number, self._ticker(number))
-                except BaseException as error:  # noqa: BLE001  # raised again by whoever waits
-                    made = error
-                self._news.put((number, made))
+        number: int | None = None
+        try:
+            with builders():
+                while (number := self._next()) is not None:
+                    self._news.put((number, self._attempt(number, self._ticker(number))))
+        except BaseException as error:  # noqa: BLE001  # raised again by whoever waits
+            self._news.put((number, error))
+
+    def _next(self) -> int | None:
+        """The next scene; None where none is left."""
+        with contextlib.suppress(IndexError):
+            return self._left.popleft()
+        return None
 
     def _ticker(self, number: int) -> Progress:
         def tick(done: int, total: int) -> None:

@@ -28,7 +28,7 @@ TRIES = 3
 """How often a block is sent out that is lost with its worker."""
 BLOCKS_PER_THREAD = 2
 """Blocks under way for each thread of the cluster: what is waited for here is bounded by it."""
-GRAPH_SECONDS = 60.0
+GRAPH_SECONDS = 300.0
 """So long a worker keeps compiled graphs behind its last block: those of the next scene may be the same."""
 
 Done = TypeVar("Done")
