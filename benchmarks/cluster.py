@@ -1,12 +1,12 @@
-"""A dask cluster on this machine: what a scene and a block cost a worker, and what several scenes at once gain.
+"""A dask cluster on this machine: what a block costs a worker, and what several scenes at once gain.
 
-    python benchmarks/cluster.py [--workers 1,2,4] [--rounds 3] [--scenes 6]
+    python benchmarks/cluster.py [--side 4096] [--workers 1,2,4] [--rounds 3] [--scenes 6]
 
-Scheduler and workers are processes as `dask scheduler` and `dask worker` start them, each worker with one thread. Two
-scenes of the same content, of 4 and of 16 blocks, are coloured in turn, so that what a scene costs a worker is told
-from what a block costs; a first one, for which workers import the package and compile, stands by itself. In the same
-round the same blocks are computed by local processes: by one, and by as many side by side as there are workers and
-callers, because processes that share cores and caches cost more each.
+Scheduler and workers are processes as `dask scheduler` and `dask worker` start them, each worker with one thread. A
+worker notes what each block takes in its thread; what its process takes besides, such as sending results, stands by
+itself, and so does what it takes when it has nothing to do. In the same round the same blocks are computed by local
+processes: by one, and by as many side by side as there are workers and callers, because processes that share cores and
+caches cost more each. The first scene, for which workers import the package and compile, stands by itself.
 """
 
 from __future__ import annotations
@@ -24,18 +24,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
+import block_times
 import psutil
+from distributed import Client
 from processes import ONE_THREAD, Run, measured, ours
 from scenes import scene_file
 
-SMALL, LARGE = 2048, 4096
-"""Sides of the two scenes."""
-BLOCKS = {side: (side // 1024) ** 2 for side in (SMALL, LARGE)}
+SMALL = 2048
+"""Side of each of several scenes."""
 IDLE_SECONDS = 5.0
+RARE = "with the settings of docs/cluster.md"
 SETUPS: dict[str, dict[str, str]] = {
-    "as dask starts them": {},
-    "with docs/cluster.md's settings": {
+    "as dask starts it": {},
+    RARE: {
         "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
         "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "1s",
         "DASK_DISTRIBUTED__WORKER__MEMORY__MONITOR_INTERVAL": "1s",
@@ -47,6 +50,7 @@ SETUPS: dict[str, dict[str, str]] = {
 def main() -> None:
     """Prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--side", type=int, default=4096)
     parser.add_argument("--workers", default="1,2,4", help="how many, or nothing")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--scenes", type=int, default=6, help="of one call, or 0")
@@ -54,7 +58,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         if chosen.workers:
-            print(table(place, [int(each) for each in chosen.workers.split(",")], chosen.rounds), flush=True)
+            print(
+                table(
+                    scene_file(place, chosen.side),
+                    place,
+                    [int(each) for each in chosen.workers.split(",")],
+                    chosen.rounds,
+                ),
+                flush=True,
+            )
         if chosen.scenes:
             print("\n" + several(place, chosen.scenes, chosen.rounds))
 
@@ -63,57 +75,69 @@ def main() -> None:
 class Cost:
     """CPU seconds of one scene on a cluster."""
 
-    workers: float
-    """Nannies included, without what they take when they have nothing to do."""
+    blocks: list[list[float]]
+    """Of each worker, of its blocks in their order."""
+    besides: float
+    """What workers and their nannies took besides blocks, without what they take when they have nothing to do."""
     caller: float
     scheduler: float
     wall: float
 
+    @property
+    def count(self) -> int:
+        """How many blocks there were."""
+        return sum(map(len, self.blocks))
 
-def table(place: Path, workers: Sequence[int], rounds: int) -> str:
+
+def table(scene: Path, place: Path, workers: Sequence[int], rounds: int) -> str:
     """The section of the page: blocks here, and on workers."""
-    scenes = {side: scene_file(place, side) for side in (SMALL, LARGE)}
     here: dict[int, list[float]] = {count: [] for count in sorted({1, *(count + 1 for count in workers)})}
     lines = [
-        "| workers | idle, CPU ms/s each | first scene, CPU s each | a scene, CPU s each | a block, CPU ms | to here "
-        "| to here side by side | all 16 blocks, CPU s of workers | of the caller | of the scheduler | wall s |",
+        "| workers | first scene, CPU s each, without its blocks | first block of a later one, CPU ms more | a block, "
+        "CPU ms | to here | to here side by side | besides, CPU ms a block | together, to here side by side | CPU s of "
+        "the caller | of the scheduler | wall s |",
         "|---" * 11 + "|",
     ]
     for count in workers:
-        for setup, environment in SETUPS.items():
-            costs: dict[int, list[Cost]] = {side: [] for side in scenes}
-            alone: dict[int, list[float]] = {1: [], count + 1: []}
-            with _cluster(place, count, environment) as cluster:
-                idle, first = cluster.idle(), cluster.colorize(scenes[SMALL], place)
-                for _ in range(rounds):
-                    for beside, found in alone.items():
-                        found.append(_blocks_here(scenes[LARGE], beside))
-                    for side, scene in scenes.items():
-                        costs[side].append(cluster.colorize(scene, place, idle))
-            for beside, found in alone.items():
-                here[beside] += found
-            used = {side: median(cost.workers for cost in found) for side, found in costs.items()}
-            block = (used[LARGE] - used[SMALL]) / (BLOCKS[LARGE] - BLOCKS[SMALL])
-            scene = (used[SMALL] - block * BLOCKS[SMALL]) / count
-            start = (first.workers - block * BLOCKS[SMALL]) / count
-            ratios = [block / median(alone[beside]) for beside in (1, count + 1)]
-            caller, scheduler, wall = (
-                median(getattr(cost, name) for cost in costs[LARGE]) for name in ("caller", "scheduler", "wall")
-            )
-            lines.append(
-                f"| {count} {setup} | {1000 * idle / count:.0f} | {start:.2f} | {scene:.2f} | {1000 * block:.0f} | "
-                f"{ratios[0]:.2f} | {ratios[1]:.2f} | {used[LARGE]:.2f} | {caller:.2f} | {scheduler:.2f} | {wall:.1f} |"
-            )
-    words = ", ".join(f"{count}: {1000 * median(found):.0f}" for count, found in here.items())
+        costs: list[Cost] = []
+        alone: dict[int, list[float]] = {1: [], count + 1: []}
+        with _cluster(place, count, SETUPS[RARE]) as cluster:
+            first, idle = cluster.colorize(scene, place), cluster.idle()
+            for _ in range(rounds):
+                for beside, found in alone.items():
+                    found += _blocks_here(scene, beside)
+                costs.append(cluster.colorize(scene, place, idle))
+        for beside, found in alone.items():
+            here[beside] += found
+        block = median(each for cost in costs for of_worker in cost.blocks for each in of_worker[1:])
+        more = median(of_worker[0] for cost in costs for of_worker in cost.blocks if of_worker) - block
+        start = (sum(map(sum, first.blocks)) + first.besides - block * first.count) / count
+        besides = median(cost.besides / cost.count for cost in costs)
+        one, beside = median(alone[1]), median(alone[count + 1])
+        caller, scheduler, wall = (median(getattr(c, name) for c in costs) for name in ("caller", "scheduler", "wall"))
+        lines.append(
+            f"| {count} | {start:.2f} | {1000 * more:.0f} | {1000 * block:.0f} | {block / one:.2f} | "
+            f"{block / beside:.2f} | {1000 * besides:.0f} | {(block + besides) / beside:.2f} | {caller:.2f} | "
+            f"{scheduler:.2f} | {wall:.1f} |"
+        )
+    words = ", ".join(f"{1000 * median(found):.0f} in {count}" for count, found in here.items())
     about = [
         "## A dask cluster on this machine",
         f"The default in blocks of 1024 px, {os.cpu_count()} cores for all processes together, so wall seconds cannot "
-        f"fall below that many workers; medians of {rounds}. Local processes side by side take {words} CPU ms a block. "
-        "Each row is compared with those of its own rounds. A scene: what each worker takes for it besides its blocks. "
-        "What workers take when they are idle is counted by itself.",
+        f"fall below that many workers; medians of {rounds} rounds. CPU ms of a block in local processes side by side: "
+        f"{words}. CPU ms a second of an idle worker: {_idle(place)}.",
         "",
     ]
     return "\n".join(about + lines)
+
+
+def _idle(place: Path) -> str:
+    """What one worker takes when it has nothing to do, in words."""
+    found = []
+    for name, environment in SETUPS.items():
+        with _cluster(place, 1, environment) as cluster:
+            found.append(f"{1000 * cluster.idle():.0f} {name}")
+    return ", ".join(found)
 
 
 def several(place: Path, count: int, rounds: int) -> str:
@@ -129,7 +153,7 @@ def several(place: Path, count: int, rounds: int) -> str:
         "|---" * 5 + "|",
     ]
     found: dict[int, list[tuple[Run, float]]] = {1: [], 2: [], 3: []}
-    with _cluster(place, 1, SETUPS["with docs/cluster.md's settings"]) as cluster:
+    with _cluster(place, 1, SETUPS[RARE]) as cluster:
         cluster.colorize(scene_file(place, SMALL), place)
         for _ in range(rounds):
             for at_once, runs in found.items():
@@ -174,14 +198,17 @@ parts = list(blocks(made.scene.grid.window, 1024))
 made.colorizer.block(made.scene, parts[0])
 print("ready", flush=True)
 input()
-cpu = time.process_time()
-for part in parts: made.colorizer.block(made.scene, part)
-print((time.process_time() - cpu) / len(parts))
+taken = []
+for part in parts:
+    cpu = time.thread_time()
+    made.colorizer.block(made.scene, part)
+    taken.append(time.thread_time() - cpu)
+print(*taken)
 """
 
 
-def _blocks_here(scene: Path, processes: int) -> float:
-    """CPU seconds of a block where so many processes compute all of a scene side by side, each alone."""
+def _blocks_here(scene: Path, processes: int) -> list[float]:
+    """CPU seconds of each block where so many processes compute all of a scene side by side."""
     started = [
         subprocess.Popen(
             [sys.executable, "-c", _BLOCKS_HERE, str(scene)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -196,7 +223,7 @@ def _blocks_here(scene: Path, processes: int) -> float:
         assert each.stdin is not None
         each.stdin.write("\n")
         each.stdin.flush()
-    return sum(float(each.communicate()[0]) for each in started) / processes
+    return [float(taken) for each in started for taken in each.communicate()[0].split()]
 
 
 @dataclass(frozen=True)
@@ -207,6 +234,7 @@ class Cluster:
     scheduler: psutil.Process
     family: list[psutil.Process]
     """The workers with their nannies."""
+    client: Any
 
     def idle(self) -> float:
         """CPU seconds that all workers take in a second in which they have nothing to do."""
@@ -220,7 +248,8 @@ class Cluster:
         out = place / "there.tif"
         run = measured(ours("colorize", scene, out, "--offline", "--overwrite", "--scheduler", self.address))
         used = _cpu(self.family) - before - idle * run.wall
-        return Cost(used, run.cpu, _cpu([self.scheduler]) - of_scheduler, run.wall)
+        blocks = list(self.client.run(block_times.take).values())
+        return Cost(blocks, used - sum(map(sum, blocks)), run.cpu, _cpu([self.scheduler]) - of_scheduler, run.wall)
 
 
 @contextlib.contextmanager
@@ -230,7 +259,7 @@ def _cluster(place: Path, workers: int, environment: Mapping[str, str]) -> Itera
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"tcp://127.0.0.1:{port}"
-    around = os.environ | ONE_THREAD | dict(environment)
+    around = os.environ | ONE_THREAD | {"PYTHONPATH": str(Path(__file__).parent)} | dict(environment)
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": around}
     dask = [sys.executable, "-m", "dask"]
     of_worker = ["--nthreads", "1", "--no-dashboard", "--local-directory", str(place)]
@@ -241,7 +270,9 @@ def _cluster(place: Path, workers: int, environment: Mapping[str, str]) -> Itera
         _wait_for(address, workers)
         nannies = [psutil.Process(each.pid) for each in started[1:]]
         family = [member for nanny in nannies for member in (nanny, *nanny.children(recursive=True))]
-        yield Cluster(address, psutil.Process(started[0].pid), family)
+        with Client(address, set_as_default=False) as client:
+            client.run(block_times.begin)
+            yield Cluster(address, psutil.Process(started[0].pid), family, client)
     finally:
         for each in reversed(started):
             each.terminate()
@@ -250,8 +281,6 @@ def _cluster(place: Path, workers: int, environment: Mapping[str, str]) -> Itera
 
 
 def _wait_for(address: str, workers: int) -> None:
-    from distributed import Client
-
     deadline = time.monotonic() + 60
     while True:
         try:
