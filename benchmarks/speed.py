@@ -59,7 +59,7 @@ def main() -> None:
             _growth(place, chosen.side, sides),
         ]
         if workers:
-            page.append(cluster.table(scene_file(place, chosen.side), place, workers))
+            page.append(cluster.table(scene_file(place, chosen.side), place, workers, chosen.rounds))
     page.append(_on_gpu())
     text = "\n\n".join(page) + "\n"
     print(text)

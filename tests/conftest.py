@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 import rasterio
 from made import TRANSFORM, UTM33, command, speckled, write_pair, write_weights
+
+from sar_colorize.engine.shared import forget_graphs
 
 MakeTif = Callable[..., Path]
 
@@ -128,6 +130,13 @@ def run_cli() -> Callable[..., subprocess.CompletedProcess[str]]:
         return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=300, check=False, **options)
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def _no_graph_stays() -> Iterator[None]:
+    """A worker of a cluster that is a thread of the tests keeps no graph for the next one."""
+    yield
+    forget_graphs()
 
 
 @pytest.fixture(autouse=True)

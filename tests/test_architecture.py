@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "colorizer", "offset", "place", "scene_palette", "ground", "infer", "engine", "models", "palette", "reference",
         "scene", "speckle",
     },
-    "run": {"cog", "scene"},
+    "run": {"cog", "engine", "scene"},
     "viewer": {"reference", "scene"},
     "accessor": {"api", "scene"},
     "pairs": {"palette", "reference", "scene", "speckle"},

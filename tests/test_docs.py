@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -123,6 +124,29 @@ def test_recipes_of_clusters_are_read_and_their_commands_are_real() -> None:
             assert unknown_options(shlex.join(words)) == []
         else:
             assert unknown_options(words[-1][words[-1].index("sar-colorize") :]) == []
+
+
+def test_settings_of_dask_for_workers_are_real() -> None:
+    import distributed.config  # noqa: F401  # its defaults
+    from dask import config
+
+    text = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
+    named = re.findall(r"(DASK_\w+)=(\S+)", text)
+    assert len(named) == 4
+    for name, value in named:
+        key, found = next(iter(_flat(config.collect_env({name: value})).items()))
+        usual = config.get(key, config.get(key.replace("_", "-"), None))
+        assert usual is not None, name
+        assert type(found) is type(usual), name
+        assert found != usual, name
+
+
+def _flat(tree: dict[str, Any], before: str = "") -> dict[str, Any]:
+    """The leaves of nested dictionaries, by dotted names."""
+    found: dict[str, Any] = {}
+    for name, value in tree.items():
+        found |= _flat(value, f"{before}{name}.") if isinstance(value, dict) else {before + name: value}
+    return found
 
 
 def test_every_command_has_a_section_with_an_example() -> None:

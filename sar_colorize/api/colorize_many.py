@@ -24,7 +24,9 @@ def colorize_many(
     """Colour pictures of many scenes; one that fails is reported, and the others are made.
 
     Each output is called as its scene, with _colour.tif behind it. What can be refused before any work is: wrong
-    keywords, two scenes with the same output, further files that would be the same for all.
+    keywords, two scenes with the same output, further files that would be the same for all. With a `scheduler` three
+    scenes are under way at once, so that its workers have blocks while others are prepared and built; they may end in
+    another order.
 
     Args:
         sources: Scenes as `colorize` takes them, folders of scenes, and patterns such as scenes/*.tif. In folders and

@@ -6,6 +6,7 @@ import glob
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,12 +15,14 @@ from ..credentials import name_without_credentials
 from ..engine.shared import shared_graphs
 from ..errors import Cancelled, OutputError, SarColorizeError, SettingError
 from ..progress import Progress
+from ..run.connection import kept_open
 from ..scene.names import is_folder, is_local
 from ..scene.package import find_package
 from ..scene.safe import is_product
 from .keywords import check_local, usual_values
 from .output import PathLike
 from .result import Result
+from .threads import side_by_side
 
 ENDING = "_colour.tif"
 """How an output is called that the user gave no name: the scene's name and this."""
@@ -82,27 +85,39 @@ def run_many(
     check_local("folder", folder)
     jobs = _jobs(scenes_of(sources), folder, settings)
     is_made = folder is not None and not settings.get("dry_run") and _make(Path(folder))
-    results: list[Result] = []
-    failed: list[Failure] = []
-    skipped: list[str] = []
+    ended: dict[int, Result | Failure | None] = {}
+    steps = _Steps(on_progress, len(jobs))
+
+    def attempt(number: int, tick: Progress | None) -> Result | Failure | None:
+        source, output, given = jobs[number]
+        return None if skip_existing and output.exists() else _attempt(one, source, output, given, tick)
+
+    def end(number: int, made: Result | Failure | None) -> None:
+        ended[number] = made
+        if made is not None and on_scene is not None:
+            on_scene(made)
+        steps.show(number, STEPS)
+
     try:
-        with builders(), shared_graphs():
-            for number, (source, output, given) in enumerate(jobs):
-                if skip_existing and output.exists():
-                    skipped.append(str(output))
-                else:
-                    made = _attempt(one, source, output, given, _part(on_progress, number, len(jobs)))
-                    results.append(made) if isinstance(made, Result) else failed.append(made)
-                    if on_scene is not None:
-                        on_scene(made)
-                if on_progress is not None:
-                    on_progress(STEPS * (number + 1), STEPS * len(jobs))
+        if settings.get("scheduler") is not None and not settings.get("dry_run"):
+            with kept_open(str(settings["scheduler"])):
+                side_by_side(attempt, len(jobs), on_tick=steps.tick, on_end=end)
+        else:
+            with builders(), shared_graphs():
+                for number in range(len(jobs)):
+                    end(number, attempt(number, partial(steps.tick, number) if on_progress is not None else None))
     except KeyboardInterrupt as error:
-        raise Cancelled(f"cancelled; {len(results)} of {len(jobs)} scenes were done, the others not") from error
+        done = sum(isinstance(made, Result) for made in ended.values())
+        raise Cancelled(f"cancelled; {done} of {len(jobs)} scenes were done, the others not") from error
     finally:
         if is_made and folder is not None and not any(Path(folder).iterdir()):
             Path(folder).rmdir()
-    return ManyResults(tuple(results), tuple(failed), tuple(skipped))
+    made = [ended[number] for number in range(len(jobs))]
+    return ManyResults(
+        tuple(each for each in made if isinstance(each, Result)),
+        tuple(each for each in made if isinstance(each, Failure)),
+        tuple(str(output) for (_, output, _), each in zip(jobs, made, strict=True) if each is None),
+    )
 
 
 def run_list(one: Callable[..., Any], sources: Sequence[Any], output: PathLike | None = None, **settings: Any) -> Any:
@@ -239,14 +254,20 @@ def _attempt(
     return made
 
 
-def _part(on_progress: Progress | None, number: int, count: int) -> Progress | None:
-    """The progress of one scene as a part of that of all; it never goes back."""
-    if on_progress is None:
-        return None
-    most = [STEPS * number]
+class _Steps:
+    """The progress of all scenes from that of each, STEPS for one; it never goes back."""
 
-    def tick(done: int, total: int) -> None:
-        most[0] = max(most[0], STEPS * number + min(STEPS - 1, STEPS * done // max(1, total)))
-        on_progress(most[0], STEPS * count)
+    def __init__(self, on_progress: Progress | None, count: int) -> None:
+        self._on_progress, self._of_scene, self._done = on_progress, [0] * count, 0
 
-    return tick
+    def tick(self, number: int, done: int, total: int) -> None:
+        """A scene is so far; that it has ended is said by `show`."""
+        self.show(number, min(STEPS - 1, STEPS * done // max(1, total)))
+
+    def show(self, number: int, steps: int) -> None:
+        """A scene has so many steps behind it."""
+        gained = max(0, steps - self._of_scene[number])
+        self._of_scene[number] += gained
+        self._done += gained
+        if self._on_progress is not None:
+            self._on_progress(self._done, STEPS * len(self._of_scene))

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
-from threading import Thread
+from threading import BoundedSemaphore, Thread
 from typing import TypeVar
 
 from .client import Client
 
 THREADS = 6
+"""That ask servers at a time, of all callers of this process together: several scenes may be prepared at once."""
 _TICK_S = 0.2
+_places = BoundedSemaphore(THREADS)
 P = TypeVar("P")
 R = TypeVar("R")
 
@@ -59,7 +61,8 @@ def _begun(work: Callable[[P], R], parts: Sequence[P]) -> list[Future[R]]:
             except IndexError:
                 return
             try:
-                future.set_result(work(part))
+                with _places:
+                    future.set_result(work(part))
             except BaseException as error:  # noqa: BLE001  # raised again by whoever waits
                 future.set_exception(error)
 

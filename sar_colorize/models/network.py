@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Hashable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 from numpy.typing import NDArray
 
 from .card import Card
@@ -38,10 +41,16 @@ class Network:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(state["card"], state["weights"])  # type: ignore[misc]  # of a new one, that nobody holds yet
 
-    @property
+    @cached_property
     def structure(self) -> Hashable | None:
-        """Itself: weights that were stored stay as they are, a module may be in training."""
-        return self if self.is_stored else None
+        """A digest of card and weights, which a copy on a worker has, too; None of a module, perhaps in training."""
+        if self._tensors is None:
+            return None
+        found = hashlib.sha256(repr(self.card).encode())
+        for name, values in sorted(self._tensors.items()):
+            found.update(f"{name} {values.dtype} {values.shape}".encode())
+            found.update(np.ascontiguousarray(values).data)
+        return found.hexdigest()
 
     @property
     def tensors(self) -> Mapping[str, NDArray[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import sar_colorize as sc
 from sar_colorize.engine import openvino, shared
 from sar_colorize.engine.shared import MOST_KEPT, shared_graphs
 
+PATIENCE_S = 60.0
 PLACES = {"belgium": (32631, 660_000, 5_600_000), "assam": (32646, 300_000, 2_900_000), "chile": (32719, 400_000, 6e6)}
 
 
@@ -98,3 +100,18 @@ def test_the_graphs_used_last_are_kept_until_the_last_call_ends() -> None:
     graph(0)
     assert made[-1] == 0
     assert len(shared._kept) == 0
+
+
+def test_graphs_are_let_go_when_nothing_came_for_a_while() -> None:
+    shared.keep_graphs(PATIENCE_S)
+    shared.keep_graphs(0.05)
+    assert shared.shared("test", lambda: "graph") == "graph"
+    until = time.monotonic() + PATIENCE_S
+    while shared._kept and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not shared._kept
+    assert shared._users == 0
+    shared.keep_graphs(PATIENCE_S)
+    shared.shared("test", lambda: "graph")
+    shared.forget_graphs()
+    assert not shared._kept

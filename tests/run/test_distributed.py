@@ -21,7 +21,7 @@ import sar_colorize as sc
 from sar_colorize.engine.choose import Choice
 from sar_colorize.errors import SceneError, SettingError
 from sar_colorize.raster import Window
-from sar_colorize.run import distributed
+from sar_colorize.run import connection, distributed
 from sar_colorize.run.distributed import ask_workers, run_blocks_on
 
 WINDOWS = [Window(0, i, 1, 1) for i in range(12)]
@@ -64,7 +64,7 @@ def test_a_cluster_paints_the_same_picture(
 def test_a_scheduler_that_does_not_answer_is_named(
     scene_with_holes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(distributed, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 1)
     with pytest.raises(SettingError, match=r"running dask scheduler, got tcp://127\.0\.0\.1:9"):
         sc.colorize(scene_with_holes, tmp_path / "no.tif", model="composite", scheduler="tcp://127.0.0.1:9")
     assert list(tmp_path.glob("*no.tif*")) == []
@@ -117,7 +117,7 @@ def processes() -> Iterator[LocalCluster]:
 
 @pytest.mark.filterwarnings("ignore")
 def test_what_is_lost_with_all_workers_is_sent_again(processes: LocalCluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distributed, "CONNECT_SECONDS", 2)  # so long a result is asked of a worker that is no more
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 2)  # so long a result is asked of a worker that is no more
     written: list[int] = []
 
     def write(_window: Window, column: int) -> None:
@@ -141,7 +141,7 @@ def _name_of_worker(_window: Window) -> str:
 @pytest.mark.filterwarnings("ignore")
 def test_workers_that_come_later_get_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """One worker is there at the start; two more come with the first result."""
-    monkeypatch.setattr(distributed, "COUNT_SECONDS", 0)
+    monkeypatch.setattr(connection, "COUNT_SECONDS", 0)
     under_way: list[int] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -154,12 +154,12 @@ def test_workers_that_come_later_get_blocks(monkeypatch: pytest.MonkeyPatch) -> 
                     made.sync(made._correct_state)  # waits until they are there
                 seen.append(worker)
 
-            def send(cluster: distributed._Cluster, window: Window) -> None:
+            def send(cluster: distributed._Blocks, window: Window) -> None:
                 sent(cluster, window)
                 under_way.append(len(cluster.under_way))
 
-            sent = distributed._Cluster.send
-            monkeypatch.setattr(distributed._Cluster, "send", send)
+            sent = distributed._Blocks.send
+            monkeypatch.setattr(distributed._Blocks, "send", send)
             count = run_blocks_on(made.scheduler_address, WINDOWS, _name_of_worker, write)
     assert (count.total, len(seen)) == (12, 12)
     assert len(set(seen)) == 3
@@ -205,7 +205,7 @@ def test_a_block_that_ends_its_worker_each_time_is_one_sentence(
     processes: LocalCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Dask starts such a worker anew, or gives it up where it ends before it has told that it runs."""
-    monkeypatch.setattr(distributed, "WORKER_SECONDS", 60)
+    monkeypatch.setattr(connection, "WORKER_SECONDS", 60)
     words = r"must outlive a block, got (several that ended|none left for 60 s) while .* smaller block_px"
     with pytest.raises(SettingError, match=words):
         run_blocks_on(processes.scheduler_address, WINDOWS[:1], _end_the_worker, lambda *_: None)
@@ -223,8 +223,8 @@ def test_what_a_block_raises_on_a_worker_is_raised_here(cluster: str) -> None:
 def test_a_cluster_that_closes_is_one_sentence_and_leaves_no_file(
     scene_with_holes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(distributed, "WORKER_SECONDS", 1)
-    monkeypatch.setattr(distributed, "ANSWER_SECONDS", 5)
+    monkeypatch.setattr(connection, "WORKER_SECONDS", 1)
+    monkeypatch.setattr(connection, "ANSWER_SECONDS", 5)
     made = LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp")
 
     def close(done: int, _total: int) -> None:
@@ -241,7 +241,7 @@ def test_a_cluster_that_closes_is_one_sentence_and_leaves_no_file(
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_cluster_without_workers_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distributed, "WORKER_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "WORKER_SECONDS", 0.5)
     with LocalCluster(n_workers=0, processes=False, dashboard_address=None, protocol="tcp") as made:
         words = r"must have at least one worker, got none at tcp://.* for 0\.5 s; start one"
         with pytest.raises(SettingError, match=words):
@@ -252,7 +252,7 @@ def test_a_cluster_without_workers_is_one_sentence(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_scheduler_that_accepts_and_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distributed, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.5)
     with socket.socket() as mute:
         mute.bind(("127.0.0.1", 0))
         mute.listen()
