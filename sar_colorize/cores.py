@@ -40,13 +40,16 @@ def made_ahead(
 
     Args:
         make: called in several threads at once.
-        threads: None for one on each usable core.
+        threads: None for one on each usable core; one is that of the caller, for each has memory of its own.
         stop: called where the rest is not wanted any more, or fails; ends what `make` waits for.
 
     Raises:
         whatever `make` raises, with the item whose turn it is, and KeyboardInterrupt; no call is under way after that.
     """
     count = usable_cores() if threads is None else threads
+    if count == 1:
+        yield from map(make, items)
+        return
     under_way: deque[Future[Made]] = deque()
     pool = ThreadPoolExecutor(count, thread_name_prefix="ahead")
     try:

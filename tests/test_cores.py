@@ -25,6 +25,10 @@ def test_what_is_made_comes_in_order_and_no_further_ahead_than_threads() -> None
     assert seen == [item * item for item in range(50)]
 
 
+def test_one_thread_is_the_callers() -> None:
+    assert set(made_ahead(lambda _: threading.get_ident(), range(5), 1)) == {threading.get_ident()}
+
+
 def test_several_are_made_at_once() -> None:
     both = threading.Barrier(2, timeout=60)
     assert list(made_ahead(lambda _: both.wait() >= 0, range(2), 2)) == [True, True]
