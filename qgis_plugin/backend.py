@@ -7,6 +7,7 @@ interpreter's program, found here and run by `child`.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ SETTING = "SAR_COLORIZE_BACKEND"
 VARIABLE = "SAR_COLORIZE_PYTHON"
 """The environment variable."""
 
-_NAMES = ("sar-colorize", "sar-colorize.exe")
+NAME = "sar-colorize"
+_NAMES = (NAME, f"{NAME}.exe")
 _FOLDERS = ("bin", "Scripts", "")
 _MODULE = ("-m", "sar_colorize_cli.main")
 
@@ -88,12 +90,31 @@ def use(named: str) -> None:
 
 def install_line() -> str:
     """What to paste into a terminal; the environment that it makes is one of the known places."""
+    source = clone() or tr("FOLDER-OF-THE-CLONE")
     if sys.platform == "win32":
         return (
             'py -m venv "%USERPROFILE%\\sar-colorize" && "%USERPROFILE%\\sar-colorize\\Scripts\\pip" '
-            "install sar-colorize"
+            f'install "{source}"'
         )
-    return "python3 -m venv ~/sar-colorize && ~/sar-colorize/bin/pip install sar-colorize"
+    return f"python3 -m venv ~/sar-colorize && ~/sar-colorize/bin/pip install {shlex.quote(source)}"
+
+
+def clone() -> str:
+    """The clone of the repository that this plugin was built from or lies in; empty if it is not on this computer."""
+    here = Path(__file__).resolve().parent
+    try:
+        places = [Path((here / "clone.txt").read_text(encoding="utf-8").strip())]
+    except OSError:
+        places = [here.parent]
+    for place in places:
+        try:
+            project = place / "pyproject.toml"
+            is_ours = f'name = "{NAME}"' in project.read_text(encoding="utf-8")
+            if is_ours and (not hasattr(os, "geteuid") or project.stat().st_uid == os.geteuid()):
+                return str(place)
+        except OSError:
+            continue
+    return ""
 
 
 def known_places() -> Iterator[Path]:

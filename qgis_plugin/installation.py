@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -12,13 +11,12 @@ from pathlib import Path
 from qgis.core import QgsProcessingFeedback
 
 from . import child, choices, doctor, interpreters
-from .backend import Backend, BackendError, program_in
+from .backend import NAME, Backend, BackendError, program_in
 from .credentials import without_credentials
 from .environment_folder import TEMPORARY, EnvironmentFolder
 from .proxy import Proxy
 from .text import tr
 
-NAME = "sar-colorize"
 LIGHT_MB = (120, 460)
 """To download, and on disk (Linux, Python 3.11, 2026-11-26; torch as in docs/troubleshooting.md)."""
 EXTRAS_MB = {"vector": (60, 230), "catalog": (1, 10), "torch": (2900, 6000)}
@@ -51,24 +49,6 @@ class Order:
         """To download, and on disk."""
         sizes = [LIGHT_MB, *(EXTRAS_MB[extra] for extra in self.extras)]
         return sum(size[0] for size in sizes), sum(size[1] for size in sizes)
-
-
-def clone() -> str:
-    """The clone of the repository that this plugin was built from or lies in; empty if it is not on this computer."""
-    here = Path(__file__).resolve().parent
-    try:
-        places = [Path((here / "clone.txt").read_text(encoding="utf-8").strip())]
-    except OSError:
-        places = [here.parent]
-    for place in places:
-        try:
-            project = place / "pyproject.toml"
-            is_ours = f'name = "{NAME}"' in project.read_text(encoding="utf-8")
-            if is_ours and (not hasattr(os, "geteuid") or project.stat().st_uid == os.geteuid()):
-                return str(place)
-        except OSError:
-            continue
-    return ""
 
 
 def requirement(source: str, extras: Sequence[str] = ()) -> str:

@@ -70,7 +70,7 @@ class MakeEnvironment(BackendAlgorithm):
     def initAlgorithm(self, config: object = None) -> None:
         self.add(
             QgsProcessingParameterFile(
-                SOURCE, tr("Source"), defaultValue=installation.clone() or None, optional=True, fileFilter=_ANY
+                SOURCE, tr("Source"), defaultValue=backend.clone() or None, optional=True, fileFilter=_ANY
             ),
             tr(
                 "What to install: a clone of the repository (its folder, or pyproject.toml in it), a wheel, or a "
@@ -138,7 +138,7 @@ class MakeEnvironment(BackendAlgorithm):
         folder = self.parameterAsString(parameters, FOLDER, context)
         order = installation.Order(
             folder=Path(folder or _usual_folder()).expanduser().resolve(),
-            source=self.parameterAsString(parameters, SOURCE, context) or installation.clone(),
+            source=self.parameterAsString(parameters, SOURCE, context) or backend.clone(),
             extras=tuple(_extras()[index] for index in self.parameterAsEnums(parameters, EXTRAS, context)),
             python=self.parameterAsString(parameters, PYTHON, context),
             wheels=self.parameterAsString(parameters, WHEELS, context),

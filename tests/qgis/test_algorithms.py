@@ -461,7 +461,7 @@ def test_check_environment_shows_a_table_and_refreshes_the_menus(
 def test_check_environment_says_what_is_missing(provider: Any, tmp_path: Path) -> None:
     heard, page = Heard(), tmp_path / "table.html"
     assert _run(provider, "checkenvironment", {"OUTPUT_HTML": str(page)}, heard)["OK"] is False
-    assert any(line.startswith("MISSING  backend") and "pip install sar-colorize" in line for line in heard.said)
+    assert any(line.startswith("MISSING  backend") and "pip install FOLDER-OF" in line for line in heard.said)
     assert "MISSING" in page.read_text(encoding="utf-8")
 
 

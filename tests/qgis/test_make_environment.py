@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import threading
 import time
@@ -13,7 +14,7 @@ import pytest
 from made_here import Heard, alive, write_endless_source, write_wheel
 from processing.core.ProcessingConfig import ProcessingConfig
 from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingException, QgsSettings
-from sar_colorize_qgis import choices, environment_folder, installation
+from sar_colorize_qgis import backend, choices, environment_folder, installation
 from sar_colorize_qgis.backend import BackendError, find
 from sar_colorize_qgis.environment_folder import NOTE, EnvironmentFolder
 
@@ -64,7 +65,7 @@ def test_the_environment_is_made_checked_and_used_at_once(provider: Any, tmp_pat
 
 def test_without_parameters_the_clone_goes_into_the_profile(provider: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     orders: list[installation.Order] = []
-    monkeypatch.setattr(installation, "clone", lambda: "/the/clone")
+    monkeypatch.setattr(backend, "clone", lambda: "/the/clone")
     monkeypatch.setattr(installation, "make", lambda order, feedback: orders.append(order))
     for given in ({}, {"FOLDER": "", "SOURCE": ""}):
         results, ok = provider.algorithm("makeenvironment").create().run(given, QgsProcessingContext(), Heard())
@@ -158,14 +159,16 @@ def test_the_usual_source_is_the_clone_that_the_plugin_was_built_from(tmp_path: 
     plugin, clone = tmp_path / "plugins" / "sar_colorize_qgis", tmp_path / "clone"
     plugin.mkdir(parents=True)
     clone.mkdir()
-    monkeypatch.setattr(installation, "__file__", str(plugin / "installation.py"))
-    assert installation.clone() == ""
+    monkeypatch.setattr(backend, "__file__", str(plugin / "backend.py"))
+    assert backend.clone() == ""
     (plugin / "clone.txt").write_text(f"{clone}\n")
-    assert installation.clone() == ""  # it was moved
+    assert backend.clone() == ""  # it was moved
     (clone / "pyproject.toml").write_text('[project]\nname = "sar-colorize"\n')
-    assert installation.clone() == str(clone)
-    monkeypatch.setattr(installation.os, "geteuid", lambda: clone.stat().st_uid + 1)
-    assert installation.clone() == ""  # another user's
+    assert backend.clone() == str(clone)
+    # Not its name, which is not on the package index: a stranger could publish under it.
+    assert backend.install_line().endswith(f"/pip install {shlex.quote(str(clone))}")
+    monkeypatch.setattr(backend.os, "geteuid", lambda: clone.stat().st_uid + 1)
+    assert backend.clone() == ""  # another user's
 
 
 def test_a_folder_of_the_users_is_never_touched(provider: Any, tmp_path: Path) -> None:

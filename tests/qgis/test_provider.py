@@ -41,7 +41,7 @@ def test_it_loads_without_a_backend_and_says_the_line_to_copy(provider: Any) -> 
         "page": "Page to send",
         "Product to page": "Product to page",
     }
-    line = "python3 -m venv ~/sar-colorize && ~/sar-colorize/bin/pip install sar-colorize"
+    line = "python3 -m venv ~/sar-colorize && ~/sar-colorize/bin/pip install FOLDER-OF-THE-CLONE"
     assert provider.warningMessage().endswith(
         f"run Make an environment from the toolbox, or paste this line into a terminal: {line}"
     )
