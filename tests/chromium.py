@@ -150,7 +150,7 @@ def browser(program: str) -> Iterator[Tab]:
     """A tab of a Chromium without a network, which ends with the block."""
     to_read, to_write = os.pipe()
     back_read, back_write = os.pipe()
-    with tempfile.TemporaryDirectory() as profile:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:  # its children may still write
         arguments = [
             program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
             "--disable-component-update", "--host-resolver-rules=MAP * ~NOTFOUND", "--proxy-server=127.0.0.1:9",
